@@ -1,0 +1,5 @@
+//! Pages.
+use leptos::prelude::*;
+/// The whole page.
+#[component]
+pub fn App() -> impl IntoView { view! { <p>"Onhand"</p> } }
