@@ -1,1 +1,16 @@
-//! The deterministic core.
+//! The deterministic core of Onhand: what an event means for stock, and nothing else.
+//!
+//! [`ledger::Ledger`] takes one event after another. For each, `decide` looks at the state and
+//! says what becomes of it, and `apply` changes the state accordingly. There is no I/O here, no
+//! clock, no randomness and no float: the same events at the same times always give the same
+//! journal, which is why a replay can be compared bit by bit.
+
+pub mod conflict;
+pub mod event;
+pub mod id;
+pub mod journal;
+pub mod order;
+pub mod quantity;
+pub mod record;
+pub mod time;
+pub mod wire;

@@ -1,5 +1,10 @@
 //! Pages.
+#[cfg(feature = "ssr")]
+pub mod backend;
+
 use leptos::prelude::*;
 /// The whole page.
 #[component]
-pub fn App() -> impl IntoView { view! { <p>"Onhand"</p> } }
+pub fn App() -> impl IntoView {
+    view! { <p>"Onhand"</p> }
+}

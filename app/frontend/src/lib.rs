@@ -3,4 +3,6 @@
 use wasm_bindgen::prelude::wasm_bindgen;
 /// Called by the page's script.
 #[wasm_bindgen]
-pub fn hydrate() { leptos::mount::hydrate_body(onhand_app::App); }
+pub fn hydrate() {
+    leptos::mount::hydrate_body(onhand_app::App);
+}

@@ -1,0 +1,85 @@
+//! What the pages ask of the server. The server implements it; the pages know no database, no
+//! processor and no session store.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use onhand::conflict::ConflictStatus;
+use onhand::id::ConflictId;
+use onhand::wire::channel::{ChannelStatus, PublicationRow};
+use onhand::wire::conflict::{ConflictPage, ConflictView};
+use onhand::wire::live::EventRow;
+use onhand::wire::page::{AdjustForm, AdjustPage, FormResult, Overview, SkuPage, Viewer};
+use onhand::wire::stock::{StockPage, StockQuery};
+
+/// An answer that is still being made.
+pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, Refusal>> + Send + 'a>>;
+
+/// Why the server does not answer a page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Refusal {
+    /// Nobody is signed in.
+    SignIn,
+    /// The role does not allow it.
+    Forbidden,
+    /// There is no such thing.
+    NotFound,
+    /// It changed meanwhile, or was decided by somebody else; the text says what and who.
+    Changed(String),
+    /// The input is wrong; the text names the field and what would be right.
+    Invalid(String),
+    /// It does not work right now; trying again later may.
+    Unavailable(String),
+}
+
+/// A decision on a conflict as the form sends it; empty strings are absent fields.
+#[derive(Debug, Clone, Default)]
+pub struct ResolveForm {
+    /// The option's name on the wire.
+    pub option: String,
+    /// The conflict's version that was seen.
+    pub expected_version: u64,
+    /// Why.
+    pub note: String,
+    /// The item, where the option needs one.
+    pub sku: String,
+    /// The location, where the option needs one.
+    pub location: String,
+}
+
+/// Answers pages on behalf of one signed-in person. Every call checks the person's role itself.
+pub trait Backend: Send + Sync {
+    /// The person, or `SignIn`.
+    fn viewer(&self) -> Result<Viewer, Refusal>;
+    /// The build of the server, as the live frames' `welcome` names it.
+    fn build(&self) -> String;
+    /// Demo users as (address, password, role) for the sign-in page; empty outside the demo.
+    fn demo_users(&self) -> Vec<(String, String, String)>;
+    /// The command center.
+    fn overview(&self) -> Answer<'_, Overview>;
+    /// A page of levels.
+    fn stock(&self, query: StockQuery) -> Answer<'_, StockPage>;
+    /// One SKU.
+    fn sku(&self, sku: String) -> Answer<'_, SkuPage>;
+    /// The newest events of the journal before `before` (all without it), newest first, at most
+    /// `limit`.
+    fn events(&self, before: Option<u64>, limit: u32) -> Answer<'_, Vec<EventRow>>;
+    /// Conflicts, most urgent first if open, else newest first.
+    fn conflicts(&self, status: Option<ConflictStatus>) -> Answer<'_, ConflictPage>;
+    /// One conflict with its options and their previews.
+    fn conflict(&self, id: ConflictId) -> Answer<'_, ConflictView>;
+    /// Decides a conflict; the text of the answer says what was done.
+    fn resolve(&self, id: ConflictId, form: ResolveForm) -> Answer<'_, String>;
+    /// What the adjustment form needs.
+    fn adjust_page(&self) -> Answer<'_, AdjustPage>;
+    /// Posts an adjustment, receipt or count.
+    fn adjust(&self, form: AdjustForm) -> Answer<'_, FormResult>;
+    /// How the channels are doing.
+    fn channels(&self) -> Answer<'_, Vec<ChannelStatus>>;
+    /// What one channel's listings show; those behind come first.
+    fn publications(&self, channel: String) -> Answer<'_, Vec<PublicationRow>>;
+}
+
+/// How pages hold their backend: the server puts one into the context of each request.
+pub type BackendHandle = Arc<dyn Backend>;

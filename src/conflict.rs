@@ -1,0 +1,288 @@
+//! Conflicts: what only a person can decide (contract.md section 5).
+
+use serde::{Deserialize, Serialize};
+
+use crate::event::EventRef;
+use crate::id::{ChannelId, ConflictId, LocationId, OrderId, Sku, Text};
+use crate::time::Timestamp;
+
+/// Events listed in a conflict; `event_count` counts all of them.
+pub const EVENTS_LISTED_MAX: usize = 50;
+
+/// What kind of decision is needed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ConflictKind {
+    /// One event id, two contents.
+    IdReused,
+    /// One business fact, two contents.
+    OrderChanged,
+    /// The level changed since the sender read it.
+    VersionMismatch,
+    /// A count and a movement of another source at nearly the same moment.
+    CountOverlap,
+    /// The event's time lies in the future.
+    FutureTime,
+    /// The order never came.
+    Orphan,
+    /// More than the order still has.
+    Excess,
+    /// A name that Onhand does not know.
+    Unmapped,
+    /// More was promised than is there.
+    Oversold,
+}
+
+impl ConflictKind {
+    /// The kind's name on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::IdReused => "id_reused",
+            Self::OrderChanged => "order_changed",
+            Self::VersionMismatch => "version_mismatch",
+            Self::CountOverlap => "count_overlap",
+            Self::FutureTime => "future_time",
+            Self::Orphan => "orphan",
+            Self::Excess => "excess",
+            Self::Unmapped => "unmapped",
+            Self::Oversold => "oversold",
+        }
+    }
+
+    /// What the kind is about, in one sentence for people.
+    pub const fn explanation(self) -> &'static str {
+        match self {
+            Self::IdReused => "The same event id came twice with different content.",
+            Self::OrderChanged => "The same business fact came twice with different content.",
+            Self::VersionMismatch => "The level changed after the sender had read it.",
+            Self::CountOverlap => {
+                "Stock moved within seconds of a count, so nobody can tell whether the count \
+                 includes the movement."
+            }
+            Self::FutureTime => "The event says it happened in the future.",
+            Self::Orphan => "The order this belongs to never came.",
+            Self::Excess => "More was fulfilled, cancelled or returned than the order still has.",
+            Self::Unmapped => "The event names something that Onhand does not know.",
+            Self::Oversold => "More was promised to customers than is in stock.",
+        }
+    }
+
+    /// How urgent it is for the shop: customers first, then wrong numbers, then the rest.
+    pub const fn severity(self) -> Severity {
+        match self {
+            Self::Oversold => Severity::Critical,
+            Self::CountOverlap | Self::Excess | Self::OrderChanged | Self::Unmapped => {
+                Severity::High
+            }
+            Self::IdReused | Self::VersionMismatch | Self::FutureTime | Self::Orphan => {
+                Severity::Medium
+            }
+        }
+    }
+
+    /// The decisions a person can take on a conflict of this kind.
+    pub const fn options(self) -> &'static [ResolutionOption] {
+        use ResolutionOption as O;
+        match self {
+            Self::IdReused | Self::OrderChanged => &[O::KeepFirst, O::ApplySecond],
+            Self::VersionMismatch => &[O::ApplyRequested, O::Discard],
+            Self::CountOverlap => &[O::KeepCounted, O::KeepDifference, O::Discard],
+            Self::FutureTime => &[O::ApplyAsReceived, O::Discard],
+            Self::Orphan => &[O::ApplyWithoutOrder, O::Discard],
+            Self::Excess => &[O::ApplyAnyway, O::Cap, O::Discard],
+            Self::Unmapped => &[O::Map, O::Create, O::Discard],
+            Self::Oversold => &[O::Acknowledge, O::Reallocate, O::CancelLines],
+        }
+    }
+}
+
+/// How urgent a conflict is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Severity {
+    /// Customers will be disappointed unless somebody acts.
+    Critical,
+    /// A number is wrong or incomplete until somebody decides.
+    High,
+    /// An event waits; the numbers are right without it.
+    Medium,
+}
+
+/// Where a conflict stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ConflictStatus {
+    /// Waits for a person.
+    Open,
+    /// A person decided.
+    Resolved,
+    /// What it was about is gone by itself.
+    AutoResolved,
+}
+
+impl ConflictStatus {
+    /// The status's name on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Resolved => "resolved",
+            Self::AutoResolved => "auto_resolved",
+        }
+    }
+}
+
+/// A decision that a person can take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ResolutionOption {
+    /// The first content stands.
+    KeepFirst,
+    /// The second content replaces the first.
+    ApplySecond,
+    /// Do it although the version has moved on.
+    ApplyRequested,
+    /// Leave it without effect.
+    Discard,
+    /// The movements are in the count.
+    KeepCounted,
+    /// The movements came after the count.
+    KeepDifference,
+    /// Apply it with the time at which it was received.
+    ApplyAsReceived,
+    /// Apply it although its order is unknown.
+    ApplyWithoutOrder,
+    /// Apply all of it.
+    ApplyAnyway,
+    /// Apply what fits.
+    Cap,
+    /// The name means one that Onhand knows.
+    Map,
+    /// The name is new: create it.
+    Create,
+    /// Seen; leave it as it is.
+    Acknowledge,
+    /// Serve the commitment from another location.
+    Reallocate,
+    /// Cancel order lines.
+    CancelLines,
+}
+
+impl ResolutionOption {
+    /// The option in words.
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::KeepFirst => "Keep the first",
+            Self::ApplySecond => "Apply the second instead",
+            Self::ApplyRequested => "Apply it to the present level",
+            Self::Discard => "Discard",
+            Self::KeepCounted => "The movements are in the count",
+            Self::KeepDifference => "The movements came after the count",
+            Self::ApplyAsReceived => "Apply it with the time of receipt",
+            Self::ApplyWithoutOrder => "Apply it without its order",
+            Self::ApplyAnyway => "Apply all of it",
+            Self::Cap => "Apply what fits",
+            Self::Map => "It means one that is known",
+            Self::Create => "Create it",
+            Self::Acknowledge => "Acknowledge",
+            Self::Reallocate => "Serve it from another location",
+            Self::CancelLines => "Cancel order lines",
+        }
+    }
+}
+
+/// What happened to a conflict in the end.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Resolution {
+    /// The option taken; `None` when it closed by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub option: Option<ResolutionOption>,
+    /// Who decided: an actor such as `user:mia@example.com`, or `onhand`.
+    pub by: String,
+    /// When.
+    pub at: Timestamp,
+    /// What they noted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<Text>,
+    /// The event in the journal that closed it.
+    pub seq: u64,
+}
+
+/// A conflict.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Conflict {
+    /// Its id.
+    pub id: ConflictId,
+    /// What kind of decision it needs.
+    pub kind: ConflictKind,
+    /// Where it stands.
+    pub status: ConflictStatus,
+    /// When it opened (server time).
+    pub opened_at: Timestamp,
+    /// The item it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sku: Option<Sku>,
+    /// The location it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub location: Option<LocationId>,
+    /// The order it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub order: Option<OrderId>,
+    /// The channel it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub channel: Option<ChannelId>,
+    /// The first events that take part, at most [`EVENTS_LISTED_MAX`]; the first one opened it.
+    pub events: Vec<EventRef>,
+    /// How many events take part.
+    pub event_count: u64,
+    /// The facts a person needs for the decision.
+    pub evidence: Vec<Evidence>,
+    /// Grows with every change, so that a decision is taken on what was seen.
+    pub version: u64,
+    /// What happened in the end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resolution: Option<Resolution>,
+}
+
+/// One fact for the decision.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Evidence {
+    /// What it is, in words.
+    pub label: String,
+    /// Its value, in words or digits.
+    pub value: String,
+    /// When it was so, where that matters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<Timestamp>,
+}
+
+impl Evidence {
+    /// A fact without a moment.
+    pub fn new(label: &str, value: impl ToString) -> Self {
+        Self { label: label.to_owned(), value: value.to_string(), at: None }
+    }
+
+    /// A fact at a moment.
+    pub fn at(label: &str, value: impl ToString, at: Timestamp) -> Self {
+        Self { label: label.to_owned(), value: value.to_string(), at: Some(at) }
+    }
+}
+
+/// A person's decision: the data of the event `conflict.resolved`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Choice {
+    /// The conflict.
+    pub conflict: ConflictId,
+    /// The option taken.
+    pub option: ResolutionOption,
+    /// The conflict's version that the person saw.
+    pub expected_version: u64,
+    /// Why, in their words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<Text>,
+    /// The item, where the option needs one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sku: Option<Sku>,
+    /// The location, where the option needs one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub location: Option<LocationId>,
+}

@@ -1,0 +1,355 @@
+//! What each event type says (contract.md section 3.2).
+
+use serde::{Deserialize, Serialize};
+
+use crate::conflict::Choice;
+use crate::id::{
+    ChannelId, EventId, FulfillmentId, LineId, ListingId, LocationId, OrderId, ReturnId, Sku,
+    Source, Text,
+};
+
+/// What happened. The serialised form is the event's `data`; the variant is its `type`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub enum EventData {
+    /// `item.upserted`
+    ItemUpserted(ItemUpserted),
+    /// `location.upserted`
+    LocationUpserted(LocationUpserted),
+    /// `stock.adjusted`
+    StockAdjusted(StockAdjusted),
+    /// `stock.received`
+    StockReceived(StockReceived),
+    /// `stock.counted`
+    StockCounted(StockCounted),
+    /// `stock.set`
+    StockSet(StockSet),
+    /// `order.placed`
+    OrderPlaced(OrderPlaced),
+    /// `order.amended`
+    OrderAmended(OrderAmended),
+    /// `order.cancelled`
+    OrderCancelled(OrderCancelled),
+    /// `order.fulfilled`
+    OrderFulfilled(OrderFulfilled),
+    /// `order.returned`
+    OrderReturned(OrderReturned),
+    /// `channel.level_reported`
+    ChannelLevelReported(ChannelLevelReported),
+    /// `event.released`: what an event waited for has come, and it is decided again. Made by
+    /// Onhand only.
+    EventReleased(EventReleased),
+    /// `conflict.resolved`: a person has decided. Made by Onhand only.
+    ConflictResolved(Choice),
+}
+
+impl EventData {
+    /// The event's type.
+    pub const fn event_type(&self) -> &'static str {
+        match self {
+            Self::ItemUpserted(_) => "item.upserted",
+            Self::LocationUpserted(_) => "location.upserted",
+            Self::StockAdjusted(_) => "stock.adjusted",
+            Self::StockReceived(_) => "stock.received",
+            Self::StockCounted(_) => "stock.counted",
+            Self::StockSet(_) => "stock.set",
+            Self::OrderPlaced(_) => "order.placed",
+            Self::OrderAmended(_) => "order.amended",
+            Self::OrderCancelled(_) => "order.cancelled",
+            Self::OrderFulfilled(_) => "order.fulfilled",
+            Self::OrderReturned(_) => "order.returned",
+            Self::ChannelLevelReported(_) => "channel.level_reported",
+            Self::EventReleased(_) => "event.released",
+            Self::ConflictResolved(_) => "conflict.resolved",
+        }
+    }
+
+    /// Reads stored data of a known type.
+    ///
+    /// # Errors
+    /// When the type is unknown or the data does not fit it.
+    pub fn from_stored(event_type: &str, data: &str) -> Result<Self, serde_json::Error> {
+        use serde_json::from_str as read;
+        Ok(match event_type {
+            "item.upserted" => Self::ItemUpserted(read(data)?),
+            "location.upserted" => Self::LocationUpserted(read(data)?),
+            "stock.adjusted" => Self::StockAdjusted(read(data)?),
+            "stock.received" => Self::StockReceived(read(data)?),
+            "stock.counted" => Self::StockCounted(read(data)?),
+            "stock.set" => Self::StockSet(read(data)?),
+            "order.placed" => Self::OrderPlaced(read(data)?),
+            "order.amended" => Self::OrderAmended(read(data)?),
+            "order.cancelled" => Self::OrderCancelled(read(data)?),
+            "order.fulfilled" => Self::OrderFulfilled(read(data)?),
+            "order.returned" => Self::OrderReturned(read(data)?),
+            "channel.level_reported" => Self::ChannelLevelReported(read(data)?),
+            "event.released" => Self::EventReleased(read(data)?),
+            "conflict.resolved" => Self::ConflictResolved(read(data)?),
+            other => {
+                return Err(serde::de::Error::custom(format!("unknown event type {other}")));
+            }
+        })
+    }
+}
+
+/// An item is known from now on, or known better. Members that are absent stay as they were.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ItemUpserted {
+    /// The item.
+    pub sku: Sku,
+    /// What people call it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<Text>,
+    /// What a scanner reads on it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub barcode: Option<Text>,
+    /// Available units at or below which the item counts as low, in base units.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub low_stock: Option<i64>,
+}
+
+/// A location is known from now on, or known better. Members that are absent stay as they were.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LocationUpserted {
+    /// The location.
+    pub location: LocationId,
+    /// What people call it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<Text>,
+    /// Its place in the order in which locations serve orders; 1 is the best.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rank: Option<i64>,
+}
+
+/// A state that units on hand can be in besides being free for sale.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StockState {
+    /// Free for sale; the default.
+    Available,
+    /// Broken, kept apart.
+    Damaged,
+    /// Waiting for inspection.
+    QualityControl,
+}
+
+impl StockState {
+    fn is_available(&self) -> bool {
+        *self == Self::Available
+    }
+}
+
+/// Units appeared or vanished for a reason.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StockAdjusted {
+    /// What.
+    pub sku: Sku,
+    /// Where.
+    pub location: LocationId,
+    /// How many units more (or fewer, if negative); not 0.
+    pub delta: i64,
+    /// Why.
+    pub reason: Text,
+    /// The state that moves with `on_hand`.
+    #[serde(default = "available", skip_serializing_if = "StockState::is_available")]
+    pub state: StockState,
+    /// What it belongs to, e.g. a document.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reference: Option<Text>,
+    /// A remark.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<Text>,
+}
+
+const fn available() -> StockState {
+    StockState::Available
+}
+
+/// Units arrived.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StockReceived {
+    /// What.
+    pub sku: Sku,
+    /// Where.
+    pub location: LocationId,
+    /// How many units, above 0.
+    pub quantity: i64,
+    /// What it belongs to, e.g. a delivery note.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reference: Option<Text>,
+}
+
+/// Somebody counted what is physically there.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StockCounted {
+    /// What.
+    pub sku: Sku,
+    /// Where.
+    pub location: LocationId,
+    /// Physical `on_hand` at the event's time, at least 0.
+    pub counted: i64,
+}
+
+/// A request to make `on_hand` this number, if nothing has changed since it was read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StockSet {
+    /// What.
+    pub sku: Sku,
+    /// Where.
+    pub location: LocationId,
+    /// The `on_hand` wanted, at least 0.
+    pub quantity: i64,
+}
+
+/// A customer ordered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OrderPlaced {
+    /// The order.
+    pub order: OrderId,
+    /// What was ordered.
+    pub lines: Vec<OrderedLine>,
+}
+
+/// An order's lines as they now are.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OrderAmended {
+    /// The order.
+    pub order: OrderId,
+    /// Grows with each amendment; an older one is superseded.
+    pub revision: i64,
+    /// The lines as they now are; a line that is absent is gone.
+    pub lines: Vec<OrderedLine>,
+}
+
+/// One line of an order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OrderedLine {
+    /// The line.
+    pub line: LineId,
+    /// What.
+    pub sku: Sku,
+    /// How many, above 0.
+    pub quantity: i64,
+    /// Where it is to come from; without it the ranking decides.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub location: Option<LocationId>,
+}
+
+/// An order, or part of it, will not be delivered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OrderCancelled {
+    /// The order.
+    pub order: OrderId,
+    /// Which lines; `None` means all that is still committed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lines: Option<Vec<CancelledLine>>,
+}
+
+/// Part of a cancellation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CancelledLine {
+    /// The line.
+    pub line: LineId,
+    /// How many, above 0.
+    pub quantity: i64,
+    /// What, for a line whose order never came.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sku: Option<Sku>,
+}
+
+/// Units of an order left the house.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OrderFulfilled {
+    /// The order.
+    pub order: OrderId,
+    /// The shipment, unique in the order.
+    pub fulfillment: FulfillmentId,
+    /// What was shipped.
+    pub lines: Vec<FulfilledLine>,
+}
+
+/// Part of a shipment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FulfilledLine {
+    /// The line.
+    pub line: LineId,
+    /// How many, above 0.
+    pub quantity: i64,
+    /// Where it left from; without it, where it was committed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub location: Option<LocationId>,
+    /// What, for a line whose order never came.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sku: Option<Sku>,
+}
+
+/// Units of an order came back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OrderReturned {
+    /// The order.
+    pub order: OrderId,
+    /// The return, unique in the order.
+    #[serde(rename = "return")]
+    pub return_id: ReturnId,
+    /// What came back.
+    pub lines: Vec<ReturnedLine>,
+}
+
+/// Part of a return.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReturnedLine {
+    /// The line.
+    pub line: LineId,
+    /// How many, above 0.
+    pub quantity: i64,
+    /// Where it came back to; without it, where it was shipped from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub location: Option<LocationId>,
+    /// Whether the units are on hand again.
+    pub restock: bool,
+    /// The state they are in.
+    #[serde(default = "available", skip_serializing_if = "StockState::is_available")]
+    pub state: StockState,
+    /// What, for a line whose order never came.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sku: Option<Sku>,
+}
+
+/// A channel says what quantity it shows. An observation: it changes no stock.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ChannelLevelReported {
+    /// The channel.
+    pub channel: ChannelId,
+    /// The listing.
+    pub listing: ListingId,
+    /// What it shows, in base units.
+    pub quantity: i64,
+}
+
+/// An event that waited is decided again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EventReleased {
+    /// Source of the event that waited.
+    pub source: Source,
+    /// Its id.
+    pub id: EventId,
+    /// Its place in the journal.
+    pub seq: u64,
+}

@@ -1,0 +1,89 @@
+//! The journal's stored form: versioned JSON, each record chained to the one before by its hash.
+
+use sha2::{Digest, Sha256};
+
+use crate::record::Record;
+
+/// The version of the stored form that is written. Older ones are brought up to it when read.
+pub const RECORD_VERSION: u32 = 1;
+
+/// The hash that a record shares with all records before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Chain(pub [u8; 32]);
+
+impl Chain {
+    /// The chain after a record with these bytes.
+    #[must_use]
+    pub fn after(self, record: &[u8]) -> Self {
+        let mut hash = Sha256::new();
+        hash.update(self.0);
+        hash.update(record);
+        Self(hash.finalize().into())
+    }
+}
+
+/// The stored form cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum RecordError {
+    /// The bytes are no record of a known version.
+    #[error("not a journal record: {0}")]
+    Json(#[from] serde_json::Error),
+    /// A newer Onhand wrote it.
+    #[error("version {0} is newer than this program, which knows up to {RECORD_VERSION}")]
+    Newer(u32),
+}
+
+/// Writes a record in its stored form.
+///
+/// # Panics
+/// Never: a record is plain data with string keys, which always serialises into memory.
+pub fn encode(record: &Record) -> Vec<u8> {
+    #[derive(serde::Serialize)]
+    struct Versioned<'a> {
+        v: u32,
+        #[serde(flatten)]
+        record: &'a Record,
+    }
+    serde_json::to_vec(&Versioned { v: RECORD_VERSION, record })
+        .expect("a record is plain data with string keys")
+}
+
+/// Reads a record from its stored form.
+///
+/// # Errors
+/// When the bytes are no record, or one of a newer version.
+pub fn decode(bytes: &[u8]) -> Result<Record, RecordError> {
+    #[derive(serde::Deserialize)]
+    struct Version {
+        v: u32,
+    }
+    match serde_json::from_slice::<Version>(bytes)?.v {
+        RECORD_VERSION => Ok(serde_json::from_slice(bytes)?),
+        newer => Err(RecordError::Newer(newer)),
+    }
+}
+
+/// Bytes as hexadecimal digits.
+pub fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write;
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        // Writing into a string cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+/// The bytes of exactly `N * 2` hexadecimal digits.
+pub fn unhex<const N: usize>(text: &str) -> Option<[u8; N]> {
+    let digits = text.as_bytes();
+    if digits.len() != N * 2 || !digits.iter().all(u8::is_ascii_hexdigit) {
+        return None;
+    }
+    let mut bytes = [0; N];
+    for (byte, pair) in bytes.iter_mut().zip(digits.chunks_exact(2)) {
+        let high = char::from(pair[0]).to_digit(16)?;
+        let low = char::from(pair[1]).to_digit(16)?;
+        *byte = u8::try_from(high * 16 + low).ok()?;
+    }
+    Some(bytes)
+}

@@ -1,0 +1,359 @@
+//! What the processor makes of an event: its outcome, its effects, and the record of both.
+
+use serde::{Deserialize, Serialize};
+
+use crate::conflict::{Conflict, Resolution};
+use crate::event::{Event, EventRef, Fingerprint};
+use crate::id::{ConflictId, LocationId, Sku, Source, Text};
+use crate::order::OrderUpdate;
+use crate::time::Timestamp;
+
+/// What became of an event (contract.md section 3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// It took effect.
+    Applied,
+    /// The same had come before; the first outcome stands.
+    Duplicate,
+    /// A late relative fact that an accepted later count already contains.
+    Absorbed,
+    /// An absolute fact older than one already accepted.
+    Superseded,
+    /// Flagged for a person.
+    Conflict,
+    /// Waits for something named in the reason.
+    Parked,
+    /// A request that the rules refuse.
+    Rejected,
+    /// Does not fit the schema; nothing is recorded.
+    Invalid,
+}
+
+impl Outcome {
+    /// Every outcome, in the order of contract.md.
+    pub const ALL: [Self; 8] = [
+        Self::Applied,
+        Self::Duplicate,
+        Self::Absorbed,
+        Self::Superseded,
+        Self::Conflict,
+        Self::Parked,
+        Self::Rejected,
+        Self::Invalid,
+    ];
+
+    /// The outcome's name on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Applied => "applied",
+            Self::Duplicate => "duplicate",
+            Self::Absorbed => "absorbed",
+            Self::Superseded => "superseded",
+            Self::Conflict => "conflict",
+            Self::Parked => "parked",
+            Self::Rejected => "rejected",
+            Self::Invalid => "invalid",
+        }
+    }
+
+    /// The outcome of this name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|outcome| outcome.as_str() == name)
+    }
+}
+
+/// One of the numbers of a level that effects change; `available` is derived from them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Bucket {
+    /// Everything physically there.
+    OnHand,
+    /// Promised to orders.
+    Committed,
+    /// Held by reservations.
+    Reserved,
+    /// Broken, kept apart.
+    Damaged,
+    /// Waiting for inspection.
+    QualityControl,
+    /// Held back on purpose.
+    SafetyStock,
+    /// On its way here.
+    Incoming,
+}
+
+impl Bucket {
+    /// Every bucket.
+    pub const ALL: [Self; 7] = [
+        Self::OnHand,
+        Self::Committed,
+        Self::Reserved,
+        Self::Damaged,
+        Self::QualityControl,
+        Self::SafetyStock,
+        Self::Incoming,
+    ];
+
+    /// The bucket's name on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::OnHand => "on_hand",
+            Self::Committed => "committed",
+            Self::Reserved => "reserved",
+            Self::Damaged => "damaged",
+            Self::QualityControl => "quality_control",
+            Self::SafetyStock => "safety_stock",
+            Self::Incoming => "incoming",
+        }
+    }
+}
+
+/// A signed change of one state of one level.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Effect {
+    /// The item.
+    pub sku: Sku,
+    /// The location.
+    pub location: LocationId,
+    /// Which of its numbers.
+    pub state: Bucket,
+    /// By how many units.
+    pub delta: i64,
+    /// The number afterwards.
+    pub after: i64,
+    /// The level's version afterwards.
+    pub version: u64,
+}
+
+/// A change of anything besides the numbers of a level. Each holds the whole of what is so
+/// afterwards, so that applying it twice is the same as once.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "change")]
+pub enum Change {
+    /// An item is known as this.
+    Item(ItemInfo),
+    /// A location is known as this.
+    Location(LocationInfo),
+    /// A name of an item means this item.
+    SkuAlias {
+        /// The name used outside.
+        name: Sku,
+        /// The item meant.
+        sku: Sku,
+    },
+    /// A name of a location means this location.
+    LocationAlias {
+        /// The name used outside.
+        name: LocationId,
+        /// The location meant.
+        location: LocationId,
+    },
+    /// A count was accepted: later counts and late movements are measured against it.
+    Counted(Counted),
+    /// An order changed.
+    Order(OrderUpdate),
+    /// A conflict is this. Boxed: it is large and rare.
+    Conflict(Box<Conflict>),
+    /// An event waits for something.
+    Waiting {
+        /// What it waits for.
+        on: WaitKey,
+        /// The event's place in the journal.
+        seq: u64,
+    },
+    /// What events wait for has come: they are decided again, in the order of the journal.
+    Woken {
+        /// What has come.
+        on: WaitKey,
+    },
+    /// An event waits no longer.
+    Released {
+        /// What it waited for.
+        on: WaitKey,
+        /// The event's place in the journal.
+        seq: u64,
+    },
+    /// The last outcome of an event that was not applied at first.
+    Final {
+        /// The event's place in the journal.
+        seq: u64,
+        /// What became of it.
+        outcome: Outcome,
+    },
+}
+
+/// What an event can wait for.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WaitKey {
+    /// An item of this name.
+    Sku(Sku),
+    /// A location of this name.
+    Location(LocationId),
+    /// The placing of this order.
+    Order(crate::id::OrderId),
+}
+
+impl std::fmt::Display for WaitKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Sku(sku) => write!(f, "SKU {sku}"),
+            Self::Location(location) => write!(f, "location {location}"),
+            Self::Order(order) => write!(f, "order {order}"),
+        }
+    }
+}
+
+/// An item of the catalogue.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ItemInfo {
+    /// The item.
+    pub sku: Sku,
+    /// What people call it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<Text>,
+    /// What a scanner reads on it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub barcode: Option<Text>,
+    /// Available units at or below which it counts as low.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub low_stock: Option<i64>,
+}
+
+/// A location of the catalogue.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LocationInfo {
+    /// The location.
+    pub location: LocationId,
+    /// What people call it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<Text>,
+    /// Its place in the ranking; 1 is the best, none is last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rank: Option<i64>,
+}
+
+/// An accepted count of one level.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counted {
+    /// The item.
+    pub sku: Sku,
+    /// The location.
+    pub location: LocationId,
+    /// When it was counted.
+    pub time: Timestamp,
+    /// Who counted.
+    pub source: Source,
+    /// How many were there.
+    pub counted: i64,
+    /// The journal's record that accepted it.
+    pub seq: u64,
+}
+
+/// What was decided about one event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decision {
+    /// What became of it.
+    pub outcome: Outcome,
+    /// The changes of levels.
+    pub effects: Vec<Effect>,
+    /// All other changes.
+    pub changes: Vec<Change>,
+    /// Why, where the outcome alone does not say it.
+    pub reason: Option<String>,
+    /// The conflict it opened or belongs to.
+    pub conflict: Option<ConflictId>,
+    /// The first of its kind, for a duplicate.
+    pub original: Option<Original>,
+    /// Levels the event names although nothing moved there, for the history of the SKU.
+    pub mentions: Vec<(Sku, LocationId)>,
+    /// The fact behind the effects, where it is another event's: a released or resolved one.
+    pub fact: Option<Fact>,
+}
+
+/// The moment and the source of the fact behind effects.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fact {
+    /// When it happened.
+    pub time: Timestamp,
+    /// Who said it.
+    pub source: Source,
+}
+
+/// The first event of which another one is a duplicate.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Original {
+    /// Its source.
+    pub source: Source,
+    /// Its id there.
+    pub id: crate::id::EventId,
+    /// Its place in the journal.
+    pub seq: u64,
+    /// What became of it.
+    pub outcome: Outcome,
+}
+
+/// One row of the journal: an event, who sent it, and what became of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Record {
+    /// Its place in the ledger's gapless order, from 1.
+    pub seq: u64,
+    /// When the processor took it, by the server's clock; strictly increasing.
+    pub recorded_at: Timestamp,
+    /// Who sent it, such as `token:wms` or `user:mia@example.com`.
+    pub actor: String,
+    /// What was said.
+    pub envelope: Event,
+    /// The fingerprint of its content.
+    pub fingerprint: Fingerprint,
+    /// What became of it.
+    pub outcome: Outcome,
+    /// Why, where the outcome alone does not say it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// The conflict it opened or belongs to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub conflict: Option<ConflictId>,
+    /// The changes of levels.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub effects: Vec<Effect>,
+    /// All other changes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub changes: Vec<Change>,
+    /// Levels named without effect.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub mentions: Vec<(Sku, LocationId)>,
+    /// The fact behind the effects, where it is another event's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fact: Option<Fact>,
+}
+
+impl Record {
+    /// The moment of the fact behind the effects.
+    pub fn fact_time(&self) -> Timestamp {
+        self.fact.as_ref().map_or(self.envelope.time, |fact| fact.time)
+    }
+
+    /// The source of the fact behind the effects.
+    pub fn fact_source(&self) -> &Source {
+        self.fact.as_ref().map_or(&self.envelope.source, |fact| &fact.source)
+    }
+
+    /// The event by its name and place.
+    pub fn event_ref(&self) -> EventRef {
+        EventRef {
+            source: self.envelope.source.clone(),
+            id: self.envelope.id.clone(),
+            seq: self.seq,
+        }
+    }
+
+    /// How a conflict ended that this record closes.
+    pub fn resolution_of(&self, id: ConflictId) -> Option<&Resolution> {
+        self.changes.iter().find_map(|change| match change {
+            Change::Conflict(conflict) if conflict.id == id => conflict.resolution.as_ref(),
+            _ => None,
+        })
+    }
+}

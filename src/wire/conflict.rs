@@ -1,0 +1,100 @@
+//! Conflicts as they are read and decided (contract.md section 5).
+
+use serde::{Deserialize, Serialize};
+
+use super::stock::LevelRow;
+use crate::conflict::{Conflict, ResolutionOption, Severity};
+use crate::event::EventRef;
+use crate::id::Text;
+use crate::record::Effect;
+
+/// A conflict with what can be done about it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConflictView {
+    /// The conflict.
+    #[serde(flatten)]
+    pub conflict: Conflict,
+    /// How urgent it is.
+    pub severity: Severity,
+    /// What it is about, in one sentence.
+    pub explanation: String,
+    /// What a person can decide; empty once it is decided.
+    pub options: Vec<OptionView>,
+}
+
+/// One possible decision.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OptionView {
+    /// The option.
+    pub option: ResolutionOption,
+    /// The option in words.
+    pub label: String,
+    /// Names of the further fields it needs: `sku` or `location`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub needs: Vec<String>,
+    /// What would be so afterwards; `None` where it depends on what is still needed.
+    pub preview: Option<Preview>,
+}
+
+/// What an option would lead to, found by running the real rules on a copy.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Preview {
+    /// The levels it changes, as they would be.
+    pub levels: Vec<LevelRow>,
+    /// What each channel would be told next.
+    pub publications: Vec<PublicationPreview>,
+}
+
+/// The next push to a channel if an option were taken.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PublicationPreview {
+    /// The channel.
+    pub channel: String,
+    /// The listing there.
+    pub listing: String,
+    /// What the channel acknowledged last.
+    pub acknowledged: Option<i64>,
+    /// What it would be told.
+    pub desired: i64,
+}
+
+/// A list of conflicts, newest first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConflictPage {
+    /// The journal's last `seq` that these rows contain.
+    pub seq: u64,
+    /// The conflicts, without previews.
+    pub conflicts: Vec<Conflict>,
+    /// Where the next page begins, if there is one.
+    pub next_cursor: Option<String>,
+}
+
+/// The body of `POST /api/v1/conflicts/{id}/resolve`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ResolveRequest {
+    /// The option taken.
+    pub option: ResolutionOption,
+    /// Why.
+    #[serde(default)]
+    pub note: Option<Text>,
+    /// The conflict's version that was seen.
+    pub expected_version: u64,
+    /// The item, where the option needs one.
+    #[serde(default)]
+    pub sku: Option<crate::id::Sku>,
+    /// The location, where the option needs one.
+    #[serde(default)]
+    pub location: Option<crate::id::LocationId>,
+}
+
+/// The answer to a resolution.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ResolveResult {
+    /// The conflict as it is now.
+    pub conflict: Conflict,
+    /// The event that records the decision.
+    pub event: EventRef,
+    /// What it changed.
+    pub effects: Vec<Effect>,
+}

@@ -1,0 +1,68 @@
+//! Levels as they are read.
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::{LocationId, Sku};
+use crate::time::Timestamp;
+
+/// One level (contract.md section 4).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LevelRow {
+    /// The item.
+    pub sku: Sku,
+    /// The location.
+    pub location: LocationId,
+    /// What people call the item.
+    pub name: Option<String>,
+    /// Everything physically there.
+    pub on_hand: i64,
+    /// What can be sold; negative when more was promised than is there.
+    pub available: i64,
+    /// Promised to orders.
+    pub committed: i64,
+    /// Held by reservations.
+    pub reserved: i64,
+    /// Broken, kept apart.
+    pub damaged: i64,
+    /// Waiting for inspection.
+    pub quality_control: i64,
+    /// Held back on purpose.
+    pub safety_stock: i64,
+    /// On its way here.
+    pub incoming: i64,
+    /// Grows by one with each event that has an effect here.
+    pub version: u64,
+    /// When it was last counted.
+    pub counted_at: Option<Timestamp>,
+    /// When it last changed (server time).
+    pub updated_at: Timestamp,
+}
+
+/// A page of levels, by SKU, then location.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StockPage {
+    /// The journal's last `seq` that these rows contain.
+    pub seq: u64,
+    /// The rows.
+    pub levels: Vec<LevelRow>,
+    /// Where the next page begins, if there is one.
+    pub next_cursor: Option<String>,
+}
+
+/// Which levels are wanted.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct StockQuery {
+    /// Only this item.
+    pub sku: Option<String>,
+    /// Only this location.
+    pub location: Option<String>,
+    /// Only items whose SKU or name contains this.
+    pub q: Option<String>,
+    /// Only levels at or below the item's low-stock mark.
+    pub low: bool,
+    /// At most this many rows.
+    pub limit: Option<u32>,
+    /// Where the page begins.
+    pub cursor: Option<String>,
+}
