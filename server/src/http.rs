@@ -1,0 +1,3 @@
+//! Everything that answers over HTTP.
+
+pub mod assets;
