@@ -23,8 +23,6 @@ pub enum ConflictKind {
     CountOverlap,
     /// The event's time lies in the future.
     FutureTime,
-    /// The order never came.
-    Orphan,
     /// More than the order still has.
     Excess,
     /// A name that Onhand does not know.
@@ -42,7 +40,6 @@ impl ConflictKind {
             Self::VersionMismatch => "version_mismatch",
             Self::CountOverlap => "count_overlap",
             Self::FutureTime => "future_time",
-            Self::Orphan => "orphan",
             Self::Excess => "excess",
             Self::Unmapped => "unmapped",
             Self::Oversold => "oversold",
@@ -60,7 +57,6 @@ impl ConflictKind {
                  includes the movement."
             }
             Self::FutureTime => "The event says it happened in the future.",
-            Self::Orphan => "The order this belongs to never came.",
             Self::Excess => "More was fulfilled, cancelled or returned than the order still has.",
             Self::Unmapped => "The event names something that Onhand does not know.",
             Self::Oversold => "More was promised to customers than is in stock.",
@@ -74,9 +70,7 @@ impl ConflictKind {
             Self::CountOverlap | Self::Excess | Self::OrderChanged | Self::Unmapped => {
                 Severity::High
             }
-            Self::IdReused | Self::VersionMismatch | Self::FutureTime | Self::Orphan => {
-                Severity::Medium
-            }
+            Self::IdReused | Self::VersionMismatch | Self::FutureTime => Severity::Medium,
         }
     }
 
@@ -84,14 +78,13 @@ impl ConflictKind {
     pub const fn options(self) -> &'static [ResolutionOption] {
         use ResolutionOption as O;
         match self {
-            Self::IdReused | Self::OrderChanged => &[O::KeepFirst, O::ApplySecond],
+            Self::IdReused | Self::OrderChanged => &[O::KeepFirst],
             Self::VersionMismatch => &[O::ApplyRequested, O::Discard],
             Self::CountOverlap => &[O::KeepCounted, O::KeepDifference, O::Discard],
             Self::FutureTime => &[O::ApplyAsReceived, O::Discard],
-            Self::Orphan => &[O::ApplyWithoutOrder, O::Discard],
             Self::Excess => &[O::ApplyAnyway, O::Cap, O::Discard],
             Self::Unmapped => &[O::Map, O::Create, O::Discard],
-            Self::Oversold => &[O::Acknowledge, O::Reallocate, O::CancelLines],
+            Self::Oversold => &[O::Acknowledge],
         }
     }
 }
@@ -137,8 +130,6 @@ impl ConflictStatus {
 pub enum ResolutionOption {
     /// The first content stands.
     KeepFirst,
-    /// The second content replaces the first.
-    ApplySecond,
     /// Do it although the version has moved on.
     ApplyRequested,
     /// Leave it without effect.
@@ -149,8 +140,6 @@ pub enum ResolutionOption {
     KeepDifference,
     /// Apply it with the time at which it was received.
     ApplyAsReceived,
-    /// Apply it although its order is unknown.
-    ApplyWithoutOrder,
     /// Apply all of it.
     ApplyAnyway,
     /// Apply what fits.
@@ -161,31 +150,60 @@ pub enum ResolutionOption {
     Create,
     /// Seen; leave it as it is.
     Acknowledge,
-    /// Serve the commitment from another location.
-    Reallocate,
-    /// Cancel order lines.
-    CancelLines,
 }
 
 impl ResolutionOption {
+    /// Every option.
+    pub const ALL: [Self; 11] = [
+        Self::KeepFirst,
+        Self::ApplyRequested,
+        Self::Discard,
+        Self::KeepCounted,
+        Self::KeepDifference,
+        Self::ApplyAsReceived,
+        Self::ApplyAnyway,
+        Self::Cap,
+        Self::Map,
+        Self::Create,
+        Self::Acknowledge,
+    ];
+
+    /// The option's name on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::KeepFirst => "keep_first",
+            Self::ApplyRequested => "apply_requested",
+            Self::Discard => "discard",
+            Self::KeepCounted => "keep_counted",
+            Self::KeepDifference => "keep_difference",
+            Self::ApplyAsReceived => "apply_as_received",
+            Self::ApplyAnyway => "apply_anyway",
+            Self::Cap => "cap",
+            Self::Map => "map",
+            Self::Create => "create",
+            Self::Acknowledge => "acknowledge",
+        }
+    }
+
+    /// The option of this name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|option| option.as_str() == name)
+    }
+
     /// The option in words.
     pub const fn label(self) -> &'static str {
         match self {
             Self::KeepFirst => "Keep the first",
-            Self::ApplySecond => "Apply the second instead",
             Self::ApplyRequested => "Apply it to the present level",
             Self::Discard => "Discard",
             Self::KeepCounted => "The movements are in the count",
             Self::KeepDifference => "The movements came after the count",
             Self::ApplyAsReceived => "Apply it with the time of receipt",
-            Self::ApplyWithoutOrder => "Apply it without its order",
             Self::ApplyAnyway => "Apply all of it",
             Self::Cap => "Apply what fits",
             Self::Map => "It means one that is known",
             Self::Create => "Create it",
             Self::Acknowledge => "Acknowledge",
-            Self::Reallocate => "Serve it from another location",
-            Self::CancelLines => "Cancel order lines",
         }
     }
 }

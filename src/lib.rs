@@ -5,12 +5,16 @@
 //! clock, no randomness and no float: the same events at the same times always give the same
 //! journal, which is why a replay can be compared bit by bit.
 
+mod apply;
 pub mod conflict;
+mod decide;
 pub mod event;
 pub mod id;
 pub mod journal;
+pub mod ledger;
 pub mod order;
 pub mod quantity;
 pub mod record;
+pub mod state;
 pub mod time;
 pub mod wire;

@@ -149,6 +149,18 @@ pub enum Change {
         /// The location meant.
         location: LocationId,
     },
+    /// A movement that an accepted count contains, and that therefore changed nothing.
+    Absorbed {
+        /// The item.
+        sku: Sku,
+        /// The location.
+        location: LocationId,
+        /// By how much `on_hand` would have moved.
+        delta: i64,
+        /// The state that would have moved with it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        state: Option<Bucket>,
+    },
     /// A count was accepted: later counts and late movements are measured against it.
     Counted(Counted),
     /// An order changed.
@@ -166,6 +178,8 @@ pub enum Change {
     Woken {
         /// What has come.
         on: WaitKey,
+        /// Whether those that wait are to be discarded instead.
+        discard: bool,
     },
     /// An event waits no longer.
     Released {
@@ -173,6 +187,13 @@ pub enum Change {
         on: WaitKey,
         /// The event's place in the journal.
         seq: u64,
+    },
+    /// A level whose oversell a person had acknowledged has stock again.
+    Recovered {
+        /// The item.
+        sku: Sku,
+        /// The location.
+        location: LocationId,
     },
     /// The last outcome of an event that was not applied at first.
     Final {
@@ -193,6 +214,8 @@ pub enum WaitKey {
     Location(LocationId),
     /// The placing of this order.
     Order(crate::id::OrderId),
+    /// Any location at all: an order line that names none needs one.
+    AnyLocation,
 }
 
 impl std::fmt::Display for WaitKey {
@@ -201,6 +224,7 @@ impl std::fmt::Display for WaitKey {
             Self::Sku(sku) => write!(f, "SKU {sku}"),
             Self::Location(location) => write!(f, "location {location}"),
             Self::Order(order) => write!(f, "order {order}"),
+            Self::AnyLocation => f.write_str("a location"),
         }
     }
 }
@@ -249,6 +273,8 @@ pub struct Counted {
     pub counted: i64,
     /// The journal's record that accepted it.
     pub seq: u64,
+    /// When that was recorded.
+    pub recorded_at: Timestamp,
 }
 
 /// What was decided about one event.

@@ -1,4 +1,4 @@
-//! Events: the CloudEvents envelope and what each type says. Text becomes an [`Event`] here, once,
+//! Events: the `CloudEvents` envelope and what each type says. Text becomes an [`Event`] here, once,
 //! and whatever is an `Event` is well-formed.
 
 mod data;
@@ -27,7 +27,7 @@ use crate::time::Timestamp;
 /// Extension attributes kept besides the named ones.
 pub const EXTENSIONS_MAX: usize = 16;
 
-/// What a source says: a well-formed CloudEvent of a type that Onhand knows.
+/// What a source says: a well-formed `CloudEvent` of a type that Onhand knows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Event {
     /// Who says it.

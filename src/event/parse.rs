@@ -104,7 +104,7 @@ fn time(reader: &Reader<'_>) -> Option<Timestamp> {
     }
 }
 
-/// Extension attributes: lower-case letters and digits by the CloudEvents rules, values kept as
+/// Extension attributes: lower-case letters and digits by the `CloudEvents` rules, values kept as
 /// text.
 fn extensions(reader: &Reader<'_>) -> BTreeMap<String, String> {
     let mut extensions = BTreeMap::new();

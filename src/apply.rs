@@ -1,0 +1,197 @@
+//! The only way in which state changes, while deciding and in replay alike.
+
+use crate::conflict::{Conflict, ConflictStatus};
+use crate::event::EventData;
+use crate::id::{LocationId, Sku};
+use crate::record::{Bucket, Change, Counted, Effect, Record, WaitKey};
+use crate::state::{Baseline, Head, Known, Level, Movement, Oversold, State, Undo};
+
+/// Applies a record: its effects and changes, and its place in the journal. The chain is the hash
+/// over all records up to this one.
+///
+/// # Panics
+/// When the record does not follow from the state: that is a broken journal or a broken rule, and
+/// going on would hide it.
+pub(crate) fn apply(state: &mut State, record: &Record, chain: crate::journal::Chain) {
+    assert_eq!(record.seq, state.head.seq + 1, "the journal has no gaps");
+    assert!(record.recorded_at > state.head.recorded_at, "time only goes forward");
+    // Items, locations and names come first: effects of the same record may rest on them.
+    for change in &record.changes {
+        apply_name(state, change);
+    }
+    for effect in &record.effects {
+        apply_effect(state, record, effect);
+    }
+    for change in &record.changes {
+        apply_change(state, change);
+    }
+    note_known(state, record);
+    let opened = record.changes.iter().filter_map(|change| match change {
+        Change::Conflict(conflict) => Some(conflict.id.number()),
+        _ => None,
+    });
+    let conflicts = opened.fold(state.head.conflicts, u64::max);
+    let head = Head { seq: record.seq, recorded_at: record.recorded_at, chain, conflicts };
+    state.undo.push(Undo::Head(std::mem::replace(&mut state.head, head)));
+}
+
+fn apply_name(state: &mut State, change: &Change) {
+    let undo = match change {
+        Change::Item(item) => Undo::Item(item.sku.clone(), state.catalogue.put_item(item.clone())),
+        Change::Location(info) => {
+            Undo::Location(info.location.clone(), state.catalogue.put_location(info.clone()))
+        }
+        Change::SkuAlias { name, sku } => {
+            let before = state.catalogue.put_sku_alias(name.clone(), Some(sku.clone()));
+            Undo::SkuAlias(name.clone(), before)
+        }
+        Change::LocationAlias { name, location } => {
+            let before = state.catalogue.put_location_alias(name.clone(), Some(location.clone()));
+            Undo::LocationAlias(name.clone(), before)
+        }
+        _ => return,
+    };
+    state.undo.push(undo);
+}
+
+fn apply_effect(state: &mut State, record: &Record, effect: &Effect) {
+    change_level(state, &effect.sku, &effect.location, |level| {
+        let after = level.get(effect.state) + effect.delta;
+        assert_eq!(after, effect.after, "an effect leads from what is to what it says");
+        let first = level.seq != record.seq;
+        assert_eq!(effect.version, level.version + u64::from(first), "versions grow by one");
+        level.set(effect.state, after);
+        level.version = effect.version;
+        level.seq = record.seq;
+        level.updated_at = record.recorded_at;
+    });
+    if effect.state == Bucket::OnHand && is_movement(record) {
+        let movement = Movement {
+            time: record.fact_time(),
+            seq: record.seq,
+            source: record.fact_source().clone(),
+            delta: effect.delta,
+        };
+        state.note_movement(&effect.sku, &effect.location, movement);
+    }
+}
+
+/// Whether a record's effects on `on_hand` are movements that a count is measured against. A count
+/// itself is a new starting point, not a movement.
+pub fn is_movement(record: &Record) -> bool {
+    !record.changes.iter().any(|change| matches!(change, Change::Counted(_)))
+}
+
+fn apply_change(state: &mut State, change: &Change) {
+    match change {
+        Change::Counted(counted) => apply_count(state, counted),
+        Change::Order(update) => state.working.update_order(update.clone()),
+        Change::Conflict(conflict) => apply_conflict(state, conflict),
+        Change::Waiting { on, .. } => add_waiting(state, on, 1),
+        Change::Released { on, .. } => add_waiting(state, on, -1),
+        Change::Woken { on, discard } => {
+            if state.waiting_for(on) > 0 {
+                let before = state.woken.insert(on.clone(), *discard);
+                state.undo.push(Undo::Woken(on.clone(), before));
+            }
+        }
+        Change::Recovered { sku, location } => {
+            change_level(state, sku, location, |level| level.oversold = Oversold::No);
+        }
+        Change::Item(_)
+        | Change::Location(_)
+        | Change::SkuAlias { .. }
+        | Change::LocationAlias { .. }
+        | Change::Absorbed { .. }
+        | Change::Final { .. } => {}
+    }
+}
+
+/// Changes a level by the names of its item and location, which are known by now.
+fn change_level(
+    state: &mut State,
+    sku: &Sku,
+    location: &LocationId,
+    change: impl FnOnce(&mut Level),
+) {
+    let sku = state.catalogue.sku(sku).expect("a level's item is known");
+    let location = state.catalogue.location(location).expect("a level's location is known");
+    let key = (sku, location);
+    let before = state.levels.get(&key).cloned();
+    change(state.levels.entry(key).or_default());
+    state.undo.push(Undo::Level(key, before));
+}
+
+fn apply_count(state: &mut State, counted: &Counted) {
+    change_level(state, &counted.sku, &counted.location, |level| {
+        level.counted =
+            Some(Baseline { time: counted.time, source: counted.source.clone(), seq: counted.seq });
+        // A count that finds just what was believed changes no number, but it does raise the
+        // version: whoever read the level before has not seen it confirmed.
+        if level.seq != counted.seq {
+            level.version += 1;
+            level.seq = counted.seq;
+            level.updated_at = counted.recorded_at;
+        }
+    });
+}
+
+fn apply_conflict(state: &mut State, conflict: &Conflict) {
+    let open = conflict.status == ConflictStatus::Open;
+    let before = if open {
+        state.conflicts.insert(conflict.id, conflict.clone())
+    } else {
+        state.conflicts.remove(&conflict.id)
+    };
+    state.undo.push(Undo::Conflict(conflict.id, before.map(Box::new)));
+    if let Some(subject) = State::subject_of(conflict) {
+        let before = if open {
+            state.subjects.insert(subject.clone(), conflict.id)
+        } else {
+            state.subjects.remove(&subject)
+        };
+        state.undo.push(Undo::Subject(subject, before));
+    }
+    if conflict.kind == crate::conflict::ConflictKind::Oversold {
+        apply_oversold(state, conflict);
+    }
+}
+
+fn apply_oversold(state: &mut State, conflict: &Conflict) {
+    let (Some(sku), Some(location)) = (&conflict.sku, &conflict.location) else { return };
+    change_level(state, sku, location, |level| {
+        level.oversold = match conflict.status {
+            ConflictStatus::Open => Oversold::Open(conflict.id),
+            ConflictStatus::Resolved if level.available() < 0 => Oversold::Acknowledged,
+            ConflictStatus::Resolved | ConflictStatus::AutoResolved => Oversold::No,
+        };
+    });
+}
+
+fn add_waiting(state: &mut State, on: &WaitKey, by: i64) {
+    let before = state.waiting.get(on).copied();
+    let after = before.unwrap_or_default().checked_add_signed(by).expect("what waits was counted");
+    if after == 0 {
+        state.waiting.remove(on);
+        let woken = state.woken.remove(on);
+        state.undo.push(Undo::Woken(on.clone(), woken));
+    } else {
+        state.waiting.insert(on.clone(), after);
+    }
+    state.undo.push(Undo::Waiting(on.clone(), before));
+}
+
+/// Remembers the event's name for the rest of the batch, and last outcomes of earlier ones.
+fn note_known(state: &mut State, record: &Record) {
+    let envelope = &record.envelope;
+    let known = Known { seq: record.seq, fingerprint: record.fingerprint, outcome: record.outcome };
+    state.working.put_known((envelope.source.clone(), envelope.id.clone()), known);
+    if let EventData::EventReleased(released) = &envelope.data {
+        let name = (released.source.clone(), released.id.clone());
+        for change in &record.changes {
+            if let Change::Final { seq, outcome } = change {
+                state.working.set_outcome(*seq, &name, *outcome);
+            }
+        }
+    }
+}

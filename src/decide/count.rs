@@ -1,0 +1,80 @@
+//! `stock.counted`: a new starting point for a level (rules 2 and 3).
+
+use super::draft::Draft;
+use super::stock::{level_of, version_differs};
+use super::{Lifted, Overlap, Stop};
+use crate::conflict::{ConflictKind, Evidence};
+use crate::event::{Event, StockCounted};
+use crate::record::{Bucket, Change, Counted, Outcome};
+use crate::state::Movement;
+
+/// A count at T: older than the newest accepted one it is superseded; with a movement of another
+/// source within the window a person decides; else `on_hand` becomes what was counted plus all
+/// that moved after T, whenever it arrived.
+pub(super) fn counted(
+    draft: &mut Draft<'_>,
+    event: &Event,
+    data: &StockCounted,
+    lifted: Lifted,
+) -> Result<Outcome, Stop> {
+    let (sku, location) = level_of(draft, &data.sku, &data.location)?;
+    if version_differs(draft, event, sku, location, lifted) {
+        return Ok(Outcome::Conflict);
+    }
+    let level = draft.state.level(sku, location);
+    let time = draft.fact.time;
+    if let Some(newest) = level.counted.as_ref().filter(|newest| time < newest.time) {
+        draft.reason = Some(format!("a newer count of {} stands (#{})", newest.time, newest.seq));
+        draft.mention(sku, location);
+        return Ok(Outcome::Superseded);
+    }
+    let window_us = draft.state.settings.count_window_us;
+    let movements = draft.state.movements(sku, location);
+    let near = |movement: &&Movement| {
+        movement.source != draft.fact.source
+            && movement.time.since(time).abs() <= window_us
+            && movement.delta != 0
+    };
+    let ambiguous: Vec<&Movement> = movements.iter().filter(near).collect();
+    let certain = event.expected_version == Some(level.version);
+    if !ambiguous.is_empty() && !certain && lifted.overlap == Overlap::Ask {
+        let mut evidence = vec![
+            Evidence::at("counted", data.counted, time),
+            Evidence::new("on hand before", level.get(Bucket::OnHand)),
+        ];
+        evidence.extend(ambiguous.iter().take(10).map(|movement| {
+            let what = format!("{:+} by {} (#{})", movement.delta, movement.source, movement.seq);
+            Evidence::at("moved", what, movement.time)
+        }));
+        let about = draft.about(sku, location);
+        draft.open(ConflictKind::CountOverlap, about, evidence);
+        draft.mention(sku, location);
+        return Ok(Outcome::Conflict);
+    }
+    let after = movements.iter().filter(|movement| movement.time > time);
+    let mut on_hand: i64 = data.counted + after.map(|movement| movement.delta).sum::<i64>();
+    if !certain {
+        // A person has said what the movements around the count mean: take those after T out
+        // again because they are in the count, or add those up to T because they are not.
+        on_hand += match lifted.overlap {
+            Overlap::Ask => 0,
+            Overlap::Counted => {
+                -ambiguous.iter().filter(|m| m.time > time).map(|m| m.delta).sum::<i64>()
+            }
+            Overlap::Difference => {
+                ambiguous.iter().filter(|m| m.time <= time).map(|m| m.delta).sum::<i64>()
+            }
+        };
+    }
+    draft.add(sku, location, Bucket::OnHand, on_hand - level.get(Bucket::OnHand));
+    draft.change(Change::Counted(Counted {
+        sku: draft.sku_name(sku).clone(),
+        location: draft.state.catalogue.location_name(location).clone(),
+        time,
+        source: draft.fact.source.clone(),
+        counted: data.counted,
+        seq: draft.seq,
+        recorded_at: draft.now,
+    }));
+    Ok(Outcome::Applied)
+}

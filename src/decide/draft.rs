@@ -1,0 +1,332 @@
+//! A decision in the making: what it has changed so far is visible to the rest of it, and nothing
+//! of it is visible outside until it is finished.
+
+use std::collections::BTreeMap;
+
+use crate::conflict::{Conflict, ConflictKind, ConflictStatus, Evidence, Resolution};
+use crate::event::{Event, EventRef};
+use crate::id::{ConflictId, LocationId, OrderId, Sku};
+use crate::order::{Order, OrderUpdate};
+use crate::quantity;
+use crate::record::{
+    Bucket, Change, Decision, Effect, Fact, ItemInfo, Original, Outcome, Record, WaitKey,
+};
+use crate::state::{Level, LocIx, Oversold, SkuIx, State};
+use crate::time::Timestamp;
+
+/// Why a decision cannot stand: it would take a number out of the range.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct OutOfRange {
+    /// The item whose level it would be.
+    pub sku: Sku,
+    /// The location.
+    pub location: LocationId,
+    /// The number.
+    pub bucket: Bucket,
+}
+
+/// A decision in the making.
+pub(crate) struct Draft<'a> {
+    pub(crate) state: &'a State,
+    /// The record being made.
+    pub(crate) seq: u64,
+    pub(crate) now: Timestamp,
+    /// The event being decided: the one that the record carries, or a held one that it releases.
+    pub(crate) subject: EventRef,
+    /// The moment and the source of that event.
+    pub(crate) fact: Fact,
+    pub(crate) actor: &'a str,
+    created: Vec<ItemInfo>,
+    levels: BTreeMap<(SkuIx, LocIx), Level>,
+    orders: BTreeMap<OrderId, Order>,
+    changes: Vec<Change>,
+    mentions: Vec<(SkuIx, LocIx)>,
+    conflicts: u64,
+    pub(crate) conflict: Option<ConflictId>,
+    pub(crate) reason: Option<String>,
+    pub(crate) original: Option<Original>,
+    /// Set when a rule leaves a part of the event without effect on `on_hand`.
+    pub(crate) absorbed: bool,
+}
+
+impl<'a> Draft<'a> {
+    pub(crate) fn new(state: &'a State, event: &Event, now: Timestamp, actor: &'a str) -> Self {
+        let seq = state.head.seq + 1;
+        Self {
+            state,
+            seq,
+            now,
+            subject: EventRef { source: event.source.clone(), id: event.id.clone(), seq },
+            fact: Fact { time: event.time, source: event.source.clone() },
+            actor,
+            created: Vec::new(),
+            levels: BTreeMap::new(),
+            orders: BTreeMap::new(),
+            changes: Vec::new(),
+            mentions: Vec::new(),
+            conflicts: state.head.conflicts,
+            conflict: None,
+            reason: None,
+            original: None,
+            absorbed: false,
+        }
+    }
+
+    /// Decides a held event instead of the one that carries the record.
+    pub(crate) fn stand_for(&mut self, held: &Record) {
+        self.subject = held.event_ref();
+        self.fact = Fact { time: held.envelope.time, source: held.envelope.source.clone() };
+    }
+
+    /// The outcome of a fact: absorbed if a count contains all of it, applied if it took any
+    /// effect or had none to take.
+    pub(crate) fn outcome_of_fact(&self) -> Outcome {
+        if self.absorbed && self.levels.is_empty() { Outcome::Absorbed } else { Outcome::Applied }
+    }
+
+    /// The item that a name means, one created by this decision included.
+    pub(crate) fn sku(&self, name: &Sku) -> Option<SkuIx> {
+        self.state.catalogue.sku(name).or_else(|| {
+            let place = self.created.iter().position(|item| item.sku == *name)?;
+            let number = self.state.catalogue.items().len() + place;
+            u32::try_from(number).ok().map(SkuIx)
+        })
+    }
+
+    /// The item's own name.
+    pub(crate) fn sku_name(&self, sku: SkuIx) -> &Sku {
+        let items = self.state.catalogue.items();
+        let number = sku.0 as usize;
+        items.get(number).map_or_else(|| &self.created[number - items.len()].sku, |item| &item.sku)
+    }
+
+    /// The location that a name means.
+    pub(crate) fn location(&self, name: &LocationId) -> Option<LocIx> {
+        self.state.catalogue.location(name)
+    }
+
+    /// Makes an item known.
+    pub(crate) fn create_item(&mut self, item: ItemInfo) {
+        if self.sku(&item.sku).is_none() {
+            self.created.push(item.clone());
+        }
+        self.changes.push(Change::Item(item));
+    }
+
+    /// A level as it is at this point of the decision.
+    pub(crate) fn level(&self, sku: SkuIx, location: LocIx) -> Level {
+        let changed = self.levels.get(&(sku, location));
+        changed.cloned().unwrap_or_else(|| self.state.level(sku, location))
+    }
+
+    /// Changes one number of a level.
+    pub(crate) fn add(&mut self, sku: SkuIx, location: LocIx, bucket: Bucket, delta: i64) {
+        if delta == 0 {
+            return self.mention(sku, location);
+        }
+        let state = self.state;
+        let level =
+            self.levels.entry((sku, location)).or_insert_with(|| state.level(sku, location));
+        // Checked against the range when the draft is finished; quantities are far from overflow.
+        level.set(bucket, level.get(bucket).saturating_add(delta));
+    }
+
+    /// Notes that the event names a level, whether or not it has an effect there.
+    pub(crate) fn mention(&mut self, sku: SkuIx, location: LocIx) {
+        self.mentions.push((sku, location));
+    }
+
+    /// Any other change.
+    pub(crate) fn change(&mut self, change: Change) {
+        self.changes.push(change);
+    }
+
+    /// Wakes what waits for something, if anything does.
+    pub(crate) fn wake(&mut self, on: WaitKey, discard: bool) {
+        if self.state.waiting_for(&on) > 0 {
+            self.changes.push(Change::Woken { on, discard });
+        }
+    }
+
+    /// An order as it is at this point of the decision.
+    pub(crate) fn order(&self, order: &OrderId) -> Option<&Order> {
+        self.orders.get(order).or_else(|| self.state.order(order))
+    }
+
+    /// Changes an order.
+    pub(crate) fn update_order(&mut self, update: OrderUpdate) {
+        let id = update.order.clone();
+        let mut order = self.order(&id).cloned().unwrap_or_else(|| Order::new(id.clone()));
+        order.update(update.clone());
+        self.orders.insert(id, order);
+        self.changes.push(Change::Order(update));
+    }
+
+    /// Opens a conflict in which this event takes part; gives its id.
+    pub(crate) fn open(&mut self, kind: ConflictKind, about: About, evidence: Vec<Evidence>) {
+        self.conflicts += 1;
+        let id = ConflictId::from_number(self.conflicts);
+        let mut events = about.events;
+        events.push(self.subject.clone());
+        let conflict = Conflict {
+            id,
+            kind,
+            status: ConflictStatus::Open,
+            opened_at: self.now,
+            sku: about.sku,
+            location: about.location,
+            order: about.order,
+            channel: None,
+            event_count: events.len() as u64,
+            events,
+            evidence,
+            version: 1,
+            resolution: None,
+        };
+        self.conflict = self.conflict.or(Some(id));
+        self.changes.push(Change::Conflict(Box::new(conflict)));
+    }
+
+    /// Joins an open conflict.
+    pub(crate) fn join(&mut self, conflict: &Conflict) {
+        let mut conflict = conflict.clone();
+        conflict.version += 1;
+        conflict.event_count += 1;
+        if conflict.events.len() < crate::conflict::EVENTS_LISTED_MAX {
+            conflict.events.push(self.subject.clone());
+        }
+        self.conflict = self.conflict.or(Some(conflict.id));
+        self.changes.push(Change::Conflict(Box::new(conflict)));
+    }
+
+    /// Closes an open conflict.
+    pub(crate) fn close(
+        &mut self,
+        conflict: &Conflict,
+        status: ConflictStatus,
+        choice: Option<&crate::conflict::Choice>,
+    ) {
+        let mut conflict = conflict.clone();
+        conflict.status = status;
+        conflict.version += 1;
+        conflict.resolution = Some(Resolution {
+            option: choice.map(|choice| choice.option),
+            by: if choice.is_some() { self.actor.to_owned() } else { "onhand".to_owned() },
+            at: self.now,
+            note: choice.and_then(|choice| choice.note.clone()),
+            seq: self.seq,
+        });
+        self.changes.push(Change::Conflict(Box::new(conflict)));
+    }
+
+    /// Ends the decision.
+    pub(crate) fn finish(mut self, outcome: Outcome) -> Result<Decision, OutOfRange> {
+        let mut effects = Vec::new();
+        for (key, level) in &self.levels {
+            self.effects_of(*key, level, &mut effects)?;
+        }
+        self.watch_oversold();
+        let fact_is_own = self.subject.seq == self.seq;
+        let mut mentions: Vec<_> = std::mem::take(&mut self.mentions);
+        mentions.sort_unstable();
+        mentions.dedup();
+        mentions.retain(|key| !self.levels.contains_key(key));
+        let mentions = mentions.into_iter().map(|(sku, location)| {
+            (self.sku_name(sku).clone(), self.state.catalogue.location_name(location).clone())
+        });
+        Ok(Decision {
+            outcome,
+            effects,
+            mentions: mentions.collect(),
+            changes: self.changes,
+            reason: self.reason,
+            conflict: self.conflict,
+            original: self.original,
+            fact: (!fact_is_own).then_some(self.fact),
+        })
+    }
+
+    fn effects_of(
+        &self,
+        key: (SkuIx, LocIx),
+        after: &Level,
+        effects: &mut Vec<Effect>,
+    ) -> Result<(), OutOfRange> {
+        let before = self.state.level(key.0, key.1);
+        let sku = self.sku_name(key.0);
+        let location = self.state.catalogue.location_name(key.1);
+        for bucket in Bucket::ALL {
+            let (old, new) = (before.get(bucket), after.get(bucket));
+            if !quantity::in_range(new) || !quantity::in_range(after.available()) {
+                let (sku, location) = (sku.clone(), location.clone());
+                return Err(OutOfRange { sku, location, bucket });
+            }
+            if old != new {
+                effects.push(Effect {
+                    sku: sku.clone(),
+                    location: location.clone(),
+                    state: bucket,
+                    delta: new - old,
+                    after: new,
+                    version: before.version + 1,
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// Opens a conflict where more is promised than is there, once, and closes it when that is
+    /// over (contract.md section 3.3, below the safeguards).
+    fn watch_oversold(&mut self) {
+        let changed: Vec<_> =
+            self.levels.iter().map(|(key, level)| (*key, level.clone())).collect();
+        for ((sku, location), level) in changed {
+            let available = level.available();
+            match level.oversold {
+                Oversold::No if available < 0 => {
+                    let evidence = vec![
+                        Evidence::new("on hand", level.get(Bucket::OnHand)),
+                        Evidence::new("committed", level.get(Bucket::Committed)),
+                        Evidence::new("short by", -available),
+                    ];
+                    let about = self.about(sku, location);
+                    let own = self.conflict;
+                    self.open(ConflictKind::Oversold, about, evidence);
+                    // The event took effect; the conflict is about the level, not about the event.
+                    self.conflict = own;
+                }
+                Oversold::Open(id) if available >= 0 => {
+                    if let Some(conflict) = self.state.open_conflict(id).cloned() {
+                        self.close(&conflict, ConflictStatus::AutoResolved, None);
+                    }
+                }
+                Oversold::Acknowledged if available >= 0 => {
+                    self.changes.push(Change::Recovered {
+                        sku: self.sku_name(sku).clone(),
+                        location: self.state.catalogue.location_name(location).clone(),
+                    });
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// A conflict about a level.
+    pub(crate) fn about(&self, sku: SkuIx, location: LocIx) -> About {
+        About {
+            sku: Some(self.sku_name(sku).clone()),
+            location: Some(self.state.catalogue.location_name(location).clone()),
+            ..About::default()
+        }
+    }
+}
+
+/// What a conflict is about.
+#[derive(Debug, Default)]
+pub(crate) struct About {
+    pub(crate) sku: Option<Sku>,
+    pub(crate) location: Option<LocationId>,
+    pub(crate) order: Option<OrderId>,
+    /// Earlier events that take part.
+    pub(crate) events: Vec<EventRef>,
+}

@@ -1,0 +1,243 @@
+//! What becomes of an event: the safeguards in their order (contract.md section 10), then the rule
+//! of the event's type. Deciding looks at the state and changes nothing.
+
+mod catalogue;
+mod count;
+mod draft;
+mod movement;
+mod names;
+mod order;
+mod release;
+mod resolve;
+mod stock;
+
+use crate::conflict::{ConflictKind, Evidence};
+use crate::event::{Event, EventData, FieldError, Fingerprint};
+use crate::order::FactKey;
+use crate::record::{Change, Decision, Original, Outcome, WaitKey};
+use crate::state::{State, Subject};
+use crate::time::Timestamp;
+
+pub(crate) use draft::Draft;
+use draft::{About, OutOfRange};
+pub(crate) use release::release;
+pub use resolve::Refused;
+pub(crate) use resolve::resolve;
+
+/// What is to happen with an event.
+#[derive(Debug)]
+pub(crate) enum Verdict {
+    /// It is recorded with this decision.
+    Record(Decision),
+    /// It came before; nothing is recorded.
+    Duplicate(Original),
+    /// It cannot be; nothing is recorded.
+    Invalid(Vec<FieldError>),
+}
+
+/// Why a rule ends a decision early.
+#[derive(Debug)]
+pub(crate) enum Stop {
+    /// The business fact is recorded already.
+    Duplicate(Original),
+    /// It cannot be.
+    Invalid(Vec<FieldError>),
+}
+
+impl Stop {
+    fn invalid(pointer: &str, detail: impl Into<String>) -> Self {
+        Self::Invalid(vec![FieldError { pointer: pointer.to_owned(), detail: detail.into() }])
+    }
+}
+
+impl From<OutOfRange> for Stop {
+    fn from(error: OutOfRange) -> Self {
+        let OutOfRange { sku, location, bucket } = error;
+        let range = crate::quantity::QUANTITY_MAX;
+        let number = bucket.as_str();
+        Self::invalid(
+            "/data",
+            format!("would take {number} of {sku} at {location} beyond {range} either way"),
+        )
+    }
+}
+
+/// Which safeguards a person's decision has lifted from a held event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Lifted {
+    /// The event's time may lie in the future.
+    pub(crate) future: bool,
+    /// The level's version does not matter.
+    pub(crate) version: bool,
+    /// What to do with more than an order still has.
+    pub(crate) excess: Excess,
+    /// What to do with movements around a count.
+    pub(crate) overlap: Overlap,
+}
+
+/// What to do with more than an order still has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Excess {
+    /// Ask a person.
+    #[default]
+    Ask,
+    /// Apply what fits.
+    Cap,
+    /// Apply all of it.
+    Anyway,
+}
+
+/// What to do with movements of others around a count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Overlap {
+    /// Ask a person.
+    #[default]
+    Ask,
+    /// They are in the count.
+    Counted,
+    /// They came after it.
+    Difference,
+}
+
+/// Decides an event that came from outside.
+pub(crate) fn decide(state: &State, event: &Event, now: Timestamp, actor: &str) -> Verdict {
+    let known = state.known(&event.source, &event.id);
+    if !known.is_empty() {
+        let fingerprint = Fingerprint::of_event(event);
+        if let Some(same) = known.iter().find(|known| known.fingerprint == fingerprint) {
+            return Verdict::Duplicate(Original {
+                source: event.source.clone(),
+                id: event.id.clone(),
+                seq: same.seq,
+                outcome: same.outcome,
+            });
+        }
+    }
+    let mut draft = Draft::new(state, event, now, actor);
+    let outcome = if known.is_empty() {
+        let seq = draft.seq;
+        weigh(&mut draft, event, seq, Lifted::default())
+    } else {
+        Ok(id_reused(&mut draft, event, known[0].seq))
+    };
+    match outcome.and_then(|outcome| Ok(draft.finish(outcome)?)) {
+        Ok(decision) => Verdict::Record(decision),
+        Err(Stop::Duplicate(original)) => Verdict::Duplicate(original),
+        Err(Stop::Invalid(errors)) => Verdict::Invalid(errors),
+    }
+}
+
+/// The same event id with other content (rule 1): no effect, one conflict for the id.
+fn id_reused(draft: &mut Draft<'_>, event: &Event, first: u64) -> Outcome {
+    let subject = Subject::Event(event.source.clone(), event.id.clone());
+    if let Some(conflict) = draft.state.conflict_about(&subject) {
+        draft.join(conflict);
+        return Outcome::Conflict;
+    }
+    let original =
+        crate::event::EventRef { source: event.source.clone(), id: event.id.clone(), seq: first };
+    let evidence = vec![
+        Evidence::new("first recorded as", format!("#{first}")),
+        Evidence::at("second content says", describe(event), event.time),
+    ];
+    let about = About { events: vec![original], ..About::default() };
+    draft.open(ConflictKind::IdReused, about, evidence);
+    Outcome::Conflict
+}
+
+/// All safeguards after identity, then the rule of the event's type. `seq` is the event's own
+/// place in the journal: the present record's, or an earlier one's if it was held back.
+fn weigh(draft: &mut Draft<'_>, event: &Event, seq: u64, lifted: Lifted) -> Result<Outcome, Stop> {
+    if let Some(outcome) = business_fact(draft, event, lifted)? {
+        return Ok(outcome);
+    }
+    let limit = draft.now.plus_micros(draft.state.settings.future_limit_us);
+    if event.time > limit && !lifted.future {
+        let ahead_s = event.time.since(draft.now) / crate::time::SECOND_US;
+        let evidence = vec![
+            Evidence::at("the event's time", event.time, event.time),
+            Evidence::new("ahead of the server by", format!("{ahead_s} s")),
+        ];
+        draft.open(ConflictKind::FutureTime, About::default(), evidence);
+        return Ok(Outcome::Conflict);
+    }
+    if let Some(key) = names::unknown(draft, event) {
+        names::hold(draft, key, seq);
+        return Ok(Outcome::Conflict);
+    }
+    match &event.data {
+        EventData::ItemUpserted(data) => Ok(catalogue::item(draft, data)),
+        EventData::LocationUpserted(data) => Ok(catalogue::location(draft, data)),
+        EventData::StockAdjusted(data) => stock::adjusted(draft, event, data, lifted),
+        EventData::StockReceived(data) => stock::received(draft, event, data, lifted),
+        EventData::StockSet(data) => stock::set(draft, event, data, lifted),
+        EventData::StockCounted(data) => count::counted(draft, event, data, lifted),
+        EventData::OrderPlaced(data) => Ok(order::place(draft, data, seq)),
+        EventData::OrderAmended(data) => Ok(order::amend(draft, data, seq, lifted)),
+        EventData::OrderCancelled(data) => Ok(order::cancel(draft, data, seq, lifted)),
+        EventData::OrderFulfilled(data) => Ok(order::fulfil(draft, data, seq, lifted)),
+        EventData::OrderReturned(data) => Ok(order::take_back(draft, data, seq, lifted)),
+        // An observation: what it means for the channel's publications is decided by the sync.
+        EventData::ChannelLevelReported(_) => Ok(Outcome::Applied),
+        EventData::EventReleased(_) | EventData::ConflictResolved(_) => {
+            Err(Stop::invalid("/type", "is an event that only Onhand makes"))
+        }
+    }
+}
+
+/// Whether the event says a business fact that is recorded already (rule 1). With the same content
+/// that is a duplicate, with other content a conflict.
+fn business_fact(
+    draft: &mut Draft<'_>,
+    event: &Event,
+    lifted: Lifted,
+) -> Result<Option<Outcome>, Stop> {
+    let Some((order, key)) = order::fact_of(&event.data) else { return Ok(None) };
+    let Some(fact) = draft.order(order).and_then(|order| order.fact(&key)) else {
+        return Ok(None);
+    };
+    if fact.fingerprint == Fingerprint::of_data(&event.data) {
+        return Err(Stop::Duplicate(Original {
+            source: fact.source.clone(),
+            id: fact.id.clone(),
+            seq: fact.seq,
+            outcome: Outcome::Applied,
+        }));
+    }
+    debug_assert!(lifted == Lifted::default(), "a changed fact is never held for another reason");
+    let first =
+        crate::event::EventRef { source: fact.source.clone(), id: fact.id.clone(), seq: fact.seq };
+    let what = match key {
+        FactKey::Placed => "the order".to_owned(),
+        FactKey::Amended(revision) => format!("revision {revision}"),
+        FactKey::Fulfilled(id) => format!("fulfillment {id}"),
+        FactKey::Returned(id) => format!("return {id}"),
+    };
+    let evidence = vec![
+        Evidence::new("said twice", what),
+        Evidence::new("first recorded as", format!("#{}", first.seq)),
+        Evidence::at("second content says", describe(event), event.time),
+    ];
+    let about = About { order: Some(order.clone()), events: vec![first], ..About::default() };
+    draft.open(ConflictKind::OrderChanged, about, evidence);
+    Ok(Some(Outcome::Conflict))
+}
+
+/// Parks an event until something comes.
+fn park(draft: &mut Draft<'_>, on: WaitKey, seq: u64) -> Outcome {
+    draft.reason = Some(format!("waits for {on}"));
+    draft.change(Change::Waiting { on, seq });
+    Outcome::Parked
+}
+
+/// An event's content in one line, for a person who compares two.
+fn describe(event: &Event) -> String {
+    const SHOWN_CHARS: usize = 300;
+    let data = serde_json::to_string(&event.data).unwrap_or_default();
+    let mut text = format!("{} {data}", event.event_type());
+    if let Some((end, _)) = text.char_indices().nth(SHOWN_CHARS) {
+        text.truncate(end);
+        text.push('…');
+    }
+    text
+}

@@ -1,0 +1,53 @@
+//! Relative facts against counts: what an accepted count already contains moves nothing (rule 2),
+//! and what came within seconds of it is flagged (rule 3).
+
+use super::draft::Draft;
+use crate::conflict::{ConflictKind, Evidence};
+use crate::record::{Bucket, Change};
+use crate::state::{LocIx, SkuIx};
+
+/// Moves `on_hand` by a relative fact, and with it the state that the units are in, unless an
+/// accepted count at or after the fact's time already contains it.
+pub(super) fn move_on_hand(
+    draft: &mut Draft<'_>,
+    sku: SkuIx,
+    location: LocIx,
+    delta: i64,
+    state: Option<Bucket>,
+) {
+    let counted = draft.level(sku, location).counted;
+    let time = draft.fact.time;
+    let absorbed = counted.as_ref().is_some_and(|count| time <= count.time);
+    if absorbed {
+        draft.absorbed = true;
+        draft.mention(sku, location);
+        draft.change(Change::Absorbed {
+            sku: draft.sku_name(sku).clone(),
+            location: draft.state.catalogue().location_name(location).clone(),
+            delta,
+            state,
+        });
+    } else {
+        draft.add(sku, location, Bucket::OnHand, delta);
+        if let Some(state) = state {
+            draft.add(sku, location, state, delta);
+        }
+    }
+    let Some(count) = counted else { return };
+    let distance_us = time.since(count.time).abs();
+    let near = distance_us <= draft.state.settings.count_window_us;
+    if near && draft.fact.source != count.source {
+        let verdict = if absorbed {
+            "taken as contained in the count"
+        } else {
+            "taken as later than the count"
+        };
+        let evidence = vec![
+            Evidence::at("counted", format!("by {} (#{})", count.source, count.seq), count.time),
+            Evidence::at("moved", format!("{delta:+} by {}", draft.fact.source), time),
+            Evidence::new("the movement was", verdict),
+        ];
+        let about = draft.about(sku, location);
+        draft.open(ConflictKind::CountOverlap, about, evidence);
+    }
+}

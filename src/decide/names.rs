@@ -1,0 +1,84 @@
+//! Safeguard 7: names that Onhand does not know become a conflict, not an error, and the events
+//! that use them wait.
+
+use super::draft::{About, Draft};
+use crate::conflict::{ConflictKind, Evidence};
+use crate::event::{Event, EventData};
+use crate::id::{LocationId, Sku};
+use crate::record::{Change, ItemInfo, WaitKey};
+use crate::state::Subject;
+
+/// The first name of the event that means nothing yet. Unknown SKUs are created instead, if the
+/// house has settled that.
+pub(super) fn unknown(draft: &mut Draft<'_>, event: &Event) -> Option<WaitKey> {
+    let (skus, locations) = named(&event.data);
+    for sku in skus {
+        if draft.sku(sku).is_none() {
+            if !draft.state.settings.create_unknown_skus {
+                return Some(WaitKey::Sku(sku.clone()));
+            }
+            let sku = sku.clone();
+            draft.create_item(ItemInfo { sku, name: None, barcode: None, low_stock: None });
+        }
+    }
+    for location in locations {
+        if draft.location(location).is_none() {
+            return Some(WaitKey::Location(location.clone()));
+        }
+    }
+    let needs_a_location = match &event.data {
+        EventData::OrderPlaced(data) => data.lines.iter().any(|line| line.location.is_none()),
+        EventData::OrderAmended(data) => data.lines.iter().any(|line| line.location.is_none()),
+        _ => false,
+    };
+    (needs_a_location && draft.state.catalogue.ranking().is_empty()).then_some(WaitKey::AnyLocation)
+}
+
+/// Lets the event wait for a name, in the one conflict about that name.
+pub(super) fn hold(draft: &mut Draft<'_>, key: WaitKey, seq: u64) {
+    draft.reason = Some(format!("{key} is not known"));
+    let subject = Subject::Waits(key.clone());
+    if let Some(conflict) = draft.state.conflict_about(&subject) {
+        draft.join(conflict);
+    } else {
+        let (sku, location) = match &key {
+            WaitKey::Sku(sku) => (Some(sku.clone()), None),
+            WaitKey::Location(location) => (None, Some(location.clone())),
+            WaitKey::Order(_) | WaitKey::AnyLocation => (None, None),
+        };
+        let evidence = vec![Evidence::new("not known", &key)];
+        let about = About { sku, location, ..About::default() };
+        draft.open(ConflictKind::Unmapped, about, evidence);
+    }
+    draft.change(Change::Waiting { on: key, seq });
+}
+
+/// The SKUs and locations that an event names and that have to be known for it.
+fn named(data: &EventData) -> (Vec<&Sku>, Vec<&LocationId>) {
+    match data {
+        EventData::StockAdjusted(data) => (vec![&data.sku], vec![&data.location]),
+        EventData::StockReceived(data) => (vec![&data.sku], vec![&data.location]),
+        EventData::StockCounted(data) => (vec![&data.sku], vec![&data.location]),
+        EventData::StockSet(data) => (vec![&data.sku], vec![&data.location]),
+        EventData::OrderPlaced(data) => (
+            data.lines.iter().map(|line| &line.sku).collect(),
+            data.lines.iter().filter_map(|line| line.location.as_ref()).collect(),
+        ),
+        EventData::OrderAmended(data) => (
+            data.lines.iter().map(|line| &line.sku).collect(),
+            data.lines.iter().filter_map(|line| line.location.as_ref()).collect(),
+        ),
+        EventData::OrderFulfilled(data) => {
+            (Vec::new(), data.lines.iter().filter_map(|line| line.location.as_ref()).collect())
+        }
+        EventData::OrderReturned(data) => {
+            (Vec::new(), data.lines.iter().filter_map(|line| line.location.as_ref()).collect())
+        }
+        EventData::ItemUpserted(_)
+        | EventData::LocationUpserted(_)
+        | EventData::OrderCancelled(_)
+        | EventData::ChannelLevelReported(_)
+        | EventData::EventReleased(_)
+        | EventData::ConflictResolved(_) => (Vec::new(), Vec::new()),
+    }
+}

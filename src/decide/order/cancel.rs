@@ -1,0 +1,84 @@
+//! `order.cancelled`: what is still committed is free again.
+
+use std::collections::BTreeMap;
+
+use super::super::draft::Draft;
+use super::super::{Excess, Lifted, park};
+use super::excess;
+use crate::conflict::Evidence;
+use crate::event::OrderCancelled;
+use crate::order::{OrderLine, OrderUpdate};
+use crate::record::{Bucket, Outcome, WaitKey};
+
+/// Cancels the lines named, or all that is still committed.
+pub(in crate::decide) fn cancel(
+    draft: &mut Draft<'_>,
+    data: &OrderCancelled,
+    seq: u64,
+    lifted: Lifted,
+) -> Outcome {
+    let Some(order) = draft.order(&data.order).filter(|order| order.is_placed()).cloned() else {
+        return park(draft, WaitKey::Order(data.order.clone()), seq);
+    };
+    let mut wanted: BTreeMap<&str, i64> = BTreeMap::new();
+    match &data.lines {
+        Some(lines) => {
+            for line in lines {
+                *wanted.entry(line.line.as_str()).or_default() += line.quantity;
+            }
+        }
+        None => wanted.extend(order.lines.iter().map(|l| (l.line.as_str(), l.committed()))),
+    }
+    let mut touched = Vec::new();
+    let mut too_much = Vec::new();
+    for (line, quantity) in wanted {
+        let known = order.lines.iter().find(|known| known.line.as_str() == line);
+        let has = known.map_or(0, OrderLine::committed);
+        if quantity > has {
+            let what = format!("cancels {quantity}, but {has} are still committed");
+            too_much.push(Evidence::new(&format!("line {line}"), what));
+        }
+        if let Some(known) = known {
+            touched.push((known.clone(), quantity.min(has)));
+        }
+    }
+    // Units that are shipped cannot be un-promised, so "all of it" is the same as "what fits".
+    if !too_much.is_empty() && lifted.excess == Excess::Ask {
+        return excess(draft, &data.order, too_much);
+    }
+    let mut lines = Vec::new();
+    for (mut line, quantity) in touched.into_iter().filter(|(_, quantity)| *quantity > 0) {
+        release(draft, &mut line, quantity);
+        line.cancelled += quantity;
+        lines.push(line);
+    }
+    if !lines.is_empty() {
+        let order = data.order.clone();
+        draft.update_order(OrderUpdate { order, revision: None, lines, fact: None });
+    }
+    Outcome::Applied
+}
+
+/// Takes commitments of a line back, those of the last-ranked location first.
+pub(super) fn release(draft: &mut Draft<'_>, line: &mut OrderLine, mut quantity: i64) {
+    for share in line.shares.iter_mut().rev() {
+        let part = share.committed.min(quantity);
+        if part > 0 {
+            share.committed -= part;
+            quantity -= part;
+            uncommit(draft, &line.sku, &share.location, part);
+        }
+    }
+}
+
+/// Lowers `committed` of a level by the names of its item and location.
+pub(super) fn uncommit(
+    draft: &mut Draft<'_>,
+    sku: &crate::id::Sku,
+    location: &crate::id::LocationId,
+    quantity: i64,
+) {
+    let sku = draft.sku(sku).expect("an order's items are known");
+    let location = draft.location(location).expect("and so are its locations");
+    draft.add(sku, location, Bucket::Committed, -quantity);
+}

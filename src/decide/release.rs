@@ -1,0 +1,67 @@
+//! `event.released`: what an event waited for has come, so it is decided again, with its own time.
+
+use super::draft::Draft;
+use super::{Lifted, Stop, weigh};
+use crate::event::Event;
+use crate::record::{Change, Decision, Outcome, Record, WaitKey};
+use crate::state::State;
+use crate::time::Timestamp;
+
+/// Decides an event again that waited for something. `carrier` is Onhand's own event that records
+/// this. If the event now waits for something else, it goes on waiting; else its last outcome is
+/// settled.
+pub(crate) fn release(
+    state: &State,
+    carrier: &Event,
+    held: &Record,
+    on: &WaitKey,
+    discard: bool,
+    now: Timestamp,
+) -> Decision {
+    let draft = || {
+        let mut draft = Draft::new(state, carrier, now, "onhand");
+        draft.stand_for(held);
+        draft.change(Change::Released { on: on.clone(), seq: held.seq });
+        draft
+    };
+    if discard {
+        let mut draft = draft();
+        draft.reason = Some("discarded by a person".to_owned());
+        return end(draft, Outcome::Rejected, held.seq);
+    }
+    let mut attempt = draft();
+    let outcome = weigh(&mut attempt, &held.envelope, held.seq, Lifted::default());
+    match settle(attempt, outcome, held.seq) {
+        Ok(decision) => decision,
+        Err(Stop::Duplicate(original)) => {
+            let mut draft = draft();
+            draft.reason = Some(format!("says the same as #{}", original.seq));
+            draft.original = Some(original);
+            end(draft, Outcome::Duplicate, held.seq)
+        }
+        Err(Stop::Invalid(errors)) => {
+            let mut draft = draft();
+            draft.reason = errors.into_iter().next().map(|error| error.detail);
+            end(draft, Outcome::Rejected, held.seq)
+        }
+    }
+}
+
+/// Ends the decision about a held event, and settles its last outcome unless it still waits.
+pub(super) fn settle(
+    mut draft: Draft<'_>,
+    outcome: Result<Outcome, Stop>,
+    seq: u64,
+) -> Result<Decision, Stop> {
+    let outcome = outcome?;
+    if !matches!(outcome, Outcome::Parked | Outcome::Conflict) {
+        draft.change(Change::Final { seq, outcome });
+    }
+    Ok(draft.finish(outcome)?)
+}
+
+/// Ends a decision that changes no number.
+fn end(mut draft: Draft<'_>, outcome: Outcome, seq: u64) -> Decision {
+    draft.change(Change::Final { seq, outcome });
+    draft.finish(outcome).expect("a decision without effects leaves no range")
+}

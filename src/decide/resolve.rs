@@ -1,0 +1,212 @@
+//! `conflict.resolved`: what a person decided, carried out by the same rules as everything else.
+
+use super::draft::Draft;
+use super::release::settle;
+use super::{Excess, Lifted, Overlap, Stop, weigh};
+use crate::conflict::{Choice, Conflict, ConflictKind, ConflictStatus, ResolutionOption as O};
+use crate::event::{Event, EventData};
+use crate::id::{LocationId, Sku};
+use crate::record::{Bucket, Change, Decision, ItemInfo, LocationInfo, Outcome, Record, WaitKey};
+use crate::state::State;
+use crate::time::Timestamp;
+
+/// Why a resolution is not taken.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refused {
+    /// There is no open conflict of this id.
+    #[error("the conflict is not open")]
+    NotOpen,
+    /// It changed since the person looked at it.
+    #[error("the conflict is at version {now}, not {seen}: look at it again")]
+    Changed {
+        /// The version now.
+        now: u64,
+        /// The version that the person saw.
+        seen: u64,
+    },
+    /// The kind of conflict does not offer the option.
+    #[error("option {} is not offered: choose one of {offered}", .option.label())]
+    NotOffered {
+        /// The option asked for.
+        option: O,
+        /// The options offered, by their names on the wire.
+        offered: String,
+    },
+    /// The option needs a field that is missing or names nothing.
+    #[error("{field} {problem}")]
+    Needs {
+        /// The field.
+        field: &'static str,
+        /// What would be right.
+        problem: &'static str,
+    },
+    /// Carrying it out would break a limit.
+    #[error("{0}")]
+    Impossible(String),
+}
+
+/// Decides what a choice leads to. `held` is the last event of the conflict, the one that it holds
+/// back or is about, as the journal has it.
+pub(crate) fn resolve(
+    state: &State,
+    carrier: &Event,
+    choice: &Choice,
+    held: Option<&Record>,
+    now: Timestamp,
+    actor: &str,
+) -> Result<Decision, Refused> {
+    let conflict = state.open_conflict(choice.conflict).ok_or(Refused::NotOpen)?;
+    if conflict.version != choice.expected_version {
+        let (now, seen) = (conflict.version, choice.expected_version);
+        return Err(Refused::Changed { now, seen });
+    }
+    let offered = offered(conflict, held);
+    if !offered.contains(&choice.option) {
+        let names: Vec<_> = offered.iter().map(|option| option.as_str()).collect();
+        return Err(Refused::NotOffered { option: choice.option, offered: names.join(", ") });
+    }
+    let mut draft = Draft::new(state, carrier, now, actor);
+    draft.close(conflict, ConflictStatus::Resolved, Some(choice));
+    let result = match (conflict.kind, held) {
+        (ConflictKind::Unmapped, _) => {
+            map(&mut draft, conflict, choice)?;
+            draft.finish(Outcome::Applied).map_err(Stop::from)
+        }
+        (ConflictKind::Oversold, _) => draft.finish(Outcome::Applied).map_err(Stop::from),
+        (ConflictKind::CountOverlap, Some(held)) if is_late_movement(held) => {
+            flip(&mut draft, conflict, choice.option, held);
+            draft.finish(Outcome::Applied).map_err(Stop::from)
+        }
+        (_, Some(held)) => carry_out(draft, choice.option, held),
+        (_, None) => draft.finish(Outcome::Applied).map_err(Stop::from),
+    };
+    result.map_err(|stop| match stop {
+        Stop::Duplicate(original) => {
+            Refused::Impossible(format!("it says the same as event #{}", original.seq))
+        }
+        Stop::Invalid(errors) => Refused::Impossible(
+            errors.into_iter().map(|error| error.detail).collect::<Vec<_>>().join("; "),
+        ),
+    })
+}
+
+/// The options of a conflict as it is.
+pub(crate) fn offered(conflict: &Conflict, held: Option<&Record>) -> Vec<O> {
+    let options = conflict.kind.options().iter().copied();
+    match (conflict.kind, held) {
+        // A movement that took effect by its time is confirmed or flipped, not dropped.
+        (ConflictKind::CountOverlap, Some(held)) if is_late_movement(held) => {
+            options.filter(|option| *option != O::Discard).collect()
+        }
+        // An order's line without any location needs a location to be created, not mapped.
+        (ConflictKind::Unmapped, _) if conflict.sku.is_none() && conflict.location.is_none() => {
+            options.filter(|option| *option == O::Discard).collect()
+        }
+        _ => options.collect(),
+    }
+}
+
+/// Whether the conflict is about a movement that had its effect, not about a count held back.
+fn is_late_movement(held: &Record) -> bool {
+    !matches!(held.envelope.data, EventData::StockCounted(_))
+}
+
+/// Decides a held event again with the safeguard lifted that held it.
+fn carry_out(mut draft: Draft<'_>, option: O, held: &Record) -> Result<Decision, Stop> {
+    draft.stand_for(held);
+    let mut lifted = Lifted::default();
+    match option {
+        O::Discard | O::KeepFirst => {
+            draft.change(Change::Final { seq: held.seq, outcome: Outcome::Rejected });
+            return Ok(draft.finish(Outcome::Applied)?);
+        }
+        O::ApplyRequested => lifted.version = true,
+        O::ApplyAsReceived => {
+            lifted.future = true;
+            draft.fact.time = held.recorded_at;
+        }
+        O::ApplyAnyway => lifted.excess = Excess::Anyway,
+        O::Cap => lifted.excess = Excess::Cap,
+        O::KeepCounted => lifted.overlap = Overlap::Counted,
+        O::KeepDifference => lifted.overlap = Overlap::Difference,
+        _ => {}
+    }
+    let outcome = weigh(&mut draft, &held.envelope, held.seq, lifted);
+    settle(draft, outcome, held.seq)
+}
+
+/// Settles what an unknown name means; what waits for it is then decided again.
+fn map(draft: &mut Draft<'_>, conflict: &Conflict, choice: &Choice) -> Result<(), Refused> {
+    let (key, discard) = match (&conflict.sku, &conflict.location) {
+        (Some(sku), _) => (WaitKey::Sku(sku.clone()), choice.option == O::Discard),
+        (None, Some(location)) => {
+            (WaitKey::Location(location.clone()), choice.option == O::Discard)
+        }
+        (None, None) => (WaitKey::AnyLocation, true),
+    };
+    match (choice.option, &key) {
+        (O::Map, WaitKey::Sku(name)) => {
+            let problem = "must name an item that is known";
+            let target = choice.sku.as_ref().and_then(|sku| draft.sku(sku));
+            let target = target.ok_or(Refused::Needs { field: "sku", problem })?;
+            let sku = draft.sku_name(target).clone();
+            draft.change(Change::SkuAlias { name: name.clone(), sku });
+        }
+        (O::Map, WaitKey::Location(name)) => {
+            let problem = "must name a location that is known";
+            let target = choice.location.as_ref().and_then(|name| draft.location(name));
+            let target = target.ok_or(Refused::Needs { field: "location", problem })?;
+            let location = draft.state.catalogue().location_name(target).clone();
+            draft.change(Change::LocationAlias { name: name.clone(), location });
+        }
+        (O::Create, WaitKey::Sku(sku)) => {
+            let sku = sku.clone();
+            draft.create_item(ItemInfo { sku, name: None, barcode: None, low_stock: None });
+        }
+        (O::Create, WaitKey::Location(location)) => {
+            let location = location.clone();
+            draft.change(Change::Location(LocationInfo { location, name: None, rank: None }));
+            draft.wake(WaitKey::AnyLocation, false);
+        }
+        _ => {}
+    }
+    draft.wake(key, discard);
+    Ok(())
+}
+
+/// Confirms a movement near a count, or flips what was assumed of it.
+fn flip(draft: &mut Draft<'_>, conflict: &Conflict, option: O, held: &Record) {
+    draft.stand_for(held);
+    let sku = conflict.sku.as_ref().and_then(|name| draft.sku(name));
+    let location = conflict.location.as_ref().and_then(|name| draft.location(name));
+    let (Some(sku), Some(location)) = (sku, location) else { return };
+    let here = |name: &Sku, place: &LocationId| {
+        draft.sku(name) == Some(sku) && draft.location(place) == Some(location)
+    };
+    let mut moves: Vec<(Bucket, i64)> = Vec::new();
+    match option {
+        // It is in the count, but it had an effect: take that back. What it did to other states,
+        // such as `committed`, is no matter of the count.
+        O::KeepCounted => {
+            let counted = [Bucket::OnHand, Bucket::Damaged, Bucket::QualityControl];
+            let effects = held.effects.iter().filter(|effect| counted.contains(&effect.state));
+            let effects = effects.filter(|effect| here(&effect.sku, &effect.location));
+            moves.extend(effects.map(|effect| (effect.state, -effect.delta)));
+        }
+        // It came after the count, but was absorbed: let it have its effect now.
+        O::KeepDifference => {
+            for change in &held.changes {
+                if let Change::Absorbed { sku, location, delta, state } = change
+                    && here(sku, location)
+                {
+                    moves.push((Bucket::OnHand, *delta));
+                    moves.extend(state.map(|state| (state, *delta)));
+                }
+            }
+        }
+        _ => {}
+    }
+    for (bucket, delta) in moves {
+        draft.add(sku, location, bucket, delta);
+    }
+}

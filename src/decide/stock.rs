@@ -1,0 +1,104 @@
+//! `stock.adjusted`, `stock.received` and `stock.set`.
+
+use super::draft::Draft;
+use super::movement::move_on_hand;
+use super::{Lifted, Stop};
+use crate::conflict::{ConflictKind, Evidence};
+use crate::event::{Event, StockAdjusted, StockReceived, StockSet, StockState};
+use crate::id::{LocationId, Sku};
+use crate::record::{Bucket, Outcome};
+use crate::state::{LocIx, SkuIx};
+
+/// Units appeared or vanished.
+pub(super) fn adjusted(
+    draft: &mut Draft<'_>,
+    event: &Event,
+    data: &StockAdjusted,
+    lifted: Lifted,
+) -> Result<Outcome, Stop> {
+    let (sku, location) = level_of(draft, &data.sku, &data.location)?;
+    if version_differs(draft, event, sku, location, lifted) {
+        return Ok(Outcome::Conflict);
+    }
+    move_on_hand(draft, sku, location, data.delta, bucket_of(data.state));
+    Ok(draft.outcome_of_fact())
+}
+
+/// Units arrived.
+pub(super) fn received(
+    draft: &mut Draft<'_>,
+    event: &Event,
+    data: &StockReceived,
+    lifted: Lifted,
+) -> Result<Outcome, Stop> {
+    let (sku, location) = level_of(draft, &data.sku, &data.location)?;
+    if version_differs(draft, event, sku, location, lifted) {
+        return Ok(Outcome::Conflict);
+    }
+    move_on_hand(draft, sku, location, data.quantity, None);
+    Ok(draft.outcome_of_fact())
+}
+
+/// `on_hand` is to be this number. It is no count: it says nothing about a moment, so it takes
+/// effect now, whatever its time, and counts as a movement for later counts.
+pub(super) fn set(
+    draft: &mut Draft<'_>,
+    event: &Event,
+    data: &StockSet,
+    lifted: Lifted,
+) -> Result<Outcome, Stop> {
+    let (sku, location) = level_of(draft, &data.sku, &data.location)?;
+    if version_differs(draft, event, sku, location, lifted) {
+        return Ok(Outcome::Conflict);
+    }
+    let on_hand = draft.level(sku, location).get(Bucket::OnHand);
+    draft.add(sku, location, Bucket::OnHand, data.quantity - on_hand);
+    Ok(Outcome::Applied)
+}
+
+/// The level that an event names. Unknown names were held back before, so this finds them.
+pub(super) fn level_of(
+    draft: &Draft<'_>,
+    sku: &Sku,
+    location: &LocationId,
+) -> Result<(SkuIx, LocIx), Stop> {
+    let sku = draft.sku(sku).ok_or_else(|| Stop::invalid("/data/sku", "is not known"))?;
+    let location =
+        draft.location(location).ok_or_else(|| Stop::invalid("/data/location", "is not known"))?;
+    Ok((sku, location))
+}
+
+/// Safeguard 4: an event that says which version it has seen applies only to that version.
+pub(super) fn version_differs(
+    draft: &mut Draft<'_>,
+    event: &Event,
+    sku: SkuIx,
+    location: LocIx,
+    lifted: Lifted,
+) -> bool {
+    let version = draft.state.level(sku, location).version;
+    let Some(expected) = event.expected_version else { return false };
+    if lifted.version || expected == version {
+        return false;
+    }
+    let level = draft.state.level(sku, location);
+    let evidence = vec![
+        Evidence::new("version seen by the sender", expected),
+        Evidence::new("version now", version),
+        Evidence::at("on hand now", level.get(Bucket::OnHand), level.updated_at),
+        Evidence::at("the event says", super::describe(event), event.time),
+    ];
+    let about = draft.about(sku, location);
+    draft.open(ConflictKind::VersionMismatch, about, evidence);
+    draft.mention(sku, location);
+    true
+}
+
+/// The number that moves with `on_hand` for units in a state.
+pub(super) const fn bucket_of(state: StockState) -> Option<Bucket> {
+    match state {
+        StockState::Available => None,
+        StockState::Damaged => Some(Bucket::Damaged),
+        StockState::QualityControl => Some(Bucket::QualityControl),
+    }
+}

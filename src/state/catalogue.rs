@@ -1,0 +1,170 @@
+//! Items and locations, each with a small number that stands for it in memory.
+
+use std::collections::{BTreeMap, HashMap};
+
+use crate::id::{LocationId, Sku};
+use crate::record::{ItemInfo, LocationInfo};
+
+/// An item's number in memory: its place in the order in which items became known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SkuIx(pub u32);
+
+/// A location's number in memory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct LocIx(pub u32);
+
+impl LocIx {
+    pub(crate) const FIRST: Self = Self(0);
+    pub(crate) const LAST: Self = Self(u32::MAX);
+}
+
+/// The items and locations that are known, and what names outside mean.
+#[derive(Debug, Default)]
+pub struct Catalogue {
+    items: Vec<ItemInfo>,
+    // Looked up by name only, never walked, so that the map's order cannot leak into a decision;
+    // its keyed hash keeps names from outside from making it slow.
+    item_numbers: HashMap<Sku, u32>,
+    locations: Vec<LocationInfo>,
+    location_numbers: HashMap<LocationId, u32>,
+    sku_aliases: BTreeMap<Sku, Sku>,
+    location_aliases: BTreeMap<LocationId, LocationId>,
+    ranking: Vec<LocIx>,
+}
+
+impl Catalogue {
+    /// The item that a name means: its own, or by mapping.
+    pub fn sku(&self, name: &Sku) -> Option<SkuIx> {
+        let number = self.item_numbers.get(name);
+        number
+            .or_else(|| self.item_numbers.get(self.sku_aliases.get(name)?))
+            .map(|number| SkuIx(*number))
+    }
+
+    /// The location that a name means: its own, or by mapping.
+    pub fn location(&self, name: &LocationId) -> Option<LocIx> {
+        let number = self.location_numbers.get(name);
+        number
+            .or_else(|| self.location_numbers.get(self.location_aliases.get(name)?))
+            .map(|number| LocIx(*number))
+    }
+
+    /// An item's own name.
+    pub fn sku_name(&self, sku: SkuIx) -> &Sku {
+        &self.item(sku).sku
+    }
+
+    /// What is known of an item.
+    pub fn item(&self, sku: SkuIx) -> &ItemInfo {
+        &self.items[sku.0 as usize]
+    }
+
+    /// A location's own name.
+    pub fn location_name(&self, location: LocIx) -> &LocationId {
+        &self.locations[location.0 as usize].location
+    }
+
+    /// All items, in the order in which they became known.
+    pub fn items(&self) -> &[ItemInfo] {
+        &self.items
+    }
+
+    /// All locations, in the order in which they became known.
+    pub fn locations(&self) -> &[LocationInfo] {
+        &self.locations
+    }
+
+    /// The locations in the order in which they serve orders: by rank, unranked last, ties by
+    /// name.
+    pub fn ranking(&self) -> &[LocIx] {
+        &self.ranking
+    }
+
+    /// What names of items mean.
+    pub const fn sku_aliases(&self) -> &BTreeMap<Sku, Sku> {
+        &self.sku_aliases
+    }
+
+    /// What names of locations mean.
+    pub const fn location_aliases(&self) -> &BTreeMap<LocationId, LocationId> {
+        &self.location_aliases
+    }
+
+    /// Adds or replaces an item; gives back what was known of it.
+    pub(crate) fn put_item(&mut self, item: ItemInfo) -> Option<ItemInfo> {
+        if let Some(number) = self.item_numbers.get(&item.sku) {
+            return Some(std::mem::replace(&mut self.items[*number as usize], item));
+        }
+        let number = u32::try_from(self.items.len()).expect("fewer than 2^32 items fit in memory");
+        self.item_numbers.insert(item.sku.clone(), number);
+        self.items.push(item);
+        None
+    }
+
+    /// Takes back [`Catalogue::put_item`].
+    pub(crate) fn undo_item(&mut self, sku: &Sku, before: Option<ItemInfo>) {
+        if let Some(item) = before {
+            self.put_item(item);
+        } else {
+            self.items.pop();
+            self.item_numbers.remove(sku);
+        }
+    }
+
+    /// Adds or replaces a location; gives back what was known of it.
+    pub(crate) fn put_location(&mut self, info: LocationInfo) -> Option<LocationInfo> {
+        let before = if let Some(number) = self.location_numbers.get(&info.location) {
+            Some(std::mem::replace(&mut self.locations[*number as usize], info))
+        } else {
+            let number = u32::try_from(self.locations.len()).expect("fewer than 2^32 locations");
+            self.location_numbers.insert(info.location.clone(), number);
+            self.locations.push(info);
+            None
+        };
+        self.rank();
+        before
+    }
+
+    /// Takes back [`Catalogue::put_location`].
+    pub(crate) fn undo_location(&mut self, name: &LocationId, before: Option<LocationInfo>) {
+        if let Some(info) = before {
+            self.put_location(info);
+        } else {
+            self.locations.pop();
+            self.location_numbers.remove(name);
+            self.rank();
+        }
+    }
+
+    fn rank(&mut self) {
+        let mut ranking: Vec<u32> = (0..).take(self.locations.len()).collect();
+        ranking.sort_by(|left, right| {
+            let key = |number: &u32| {
+                let info = &self.locations[*number as usize];
+                (info.rank.unwrap_or(i64::MAX), info.location.clone())
+            };
+            key(left).cmp(&key(right))
+        });
+        self.ranking = ranking.into_iter().map(LocIx).collect();
+    }
+
+    /// Makes a name mean an item (nothing, if `None`); gives back what it meant.
+    pub(crate) fn put_sku_alias(&mut self, name: Sku, sku: Option<Sku>) -> Option<Sku> {
+        match sku {
+            Some(sku) => self.sku_aliases.insert(name, sku),
+            None => self.sku_aliases.remove(&name),
+        }
+    }
+
+    /// Makes a name mean a location (nothing, if `None`); gives back what it meant.
+    pub(crate) fn put_location_alias(
+        &mut self,
+        name: LocationId,
+        location: Option<LocationId>,
+    ) -> Option<LocationId> {
+        match location {
+            Some(location) => self.location_aliases.insert(name, location),
+            None => self.location_aliases.remove(&name),
+        }
+    }
+}

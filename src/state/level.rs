@@ -1,0 +1,87 @@
+//! A level: the stock of one SKU at one location, by state.
+
+use crate::id::{ConflictId, Source};
+use crate::record::Bucket;
+use crate::time::Timestamp;
+
+/// The stock of one SKU at one location (contract.md section 3.1).
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Level {
+    buckets: [i64; Bucket::ALL.len()],
+    /// Grows by one with each event that has an effect here.
+    pub version: u64,
+    /// The last record that had an effect here.
+    pub seq: u64,
+    /// When that was recorded.
+    pub updated_at: Timestamp,
+    /// The newest accepted count.
+    pub counted: Option<Baseline>,
+    /// Whether more is promised than is there, and what a person has said about it.
+    pub oversold: Oversold,
+}
+
+/// The newest accepted count of a level.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Baseline {
+    /// When it was counted.
+    pub time: Timestamp,
+    /// Who counted.
+    pub source: Source,
+    /// The record that accepted it.
+    pub seq: u64,
+}
+
+/// Whether more is promised than is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Oversold {
+    /// No.
+    #[default]
+    No,
+    /// Yes, and a conflict asks what to do.
+    Open(ConflictId),
+    /// Yes, and a person has acknowledged it; it is asked again only after a recovery.
+    Acknowledged,
+}
+
+impl Level {
+    /// One of its numbers.
+    pub const fn get(&self, bucket: Bucket) -> i64 {
+        self.buckets[bucket as usize]
+    }
+
+    /// Sets one of its numbers.
+    pub(crate) const fn set(&mut self, bucket: Bucket, number: i64) {
+        self.buckets[bucket as usize] = number;
+    }
+
+    /// A level with these numbers, as a store remembers it.
+    pub fn with_buckets(buckets: [i64; Bucket::ALL.len()]) -> Self {
+        Self { buckets, ..Self::default() }
+    }
+
+    /// Its numbers, in the order of [`Bucket::ALL`].
+    pub const fn buckets(&self) -> &[i64; Bucket::ALL.len()] {
+        &self.buckets
+    }
+
+    /// What can be sold; negative when more is promised than is there.
+    pub fn available(&self) -> i64 {
+        use Bucket as B;
+        let held = [B::Committed, B::Reserved, B::Damaged, B::QualityControl, B::SafetyStock];
+        self.get(B::OnHand) - held.into_iter().map(|bucket| self.get(bucket)).sum::<i64>()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn available_is_what_no_other_state_holds() {
+        let mut level = Level::default();
+        for (bucket, number) in Bucket::ALL.into_iter().zip([100, 1, 2, 4, 8, 16, 32]) {
+            level.set(bucket, number);
+        }
+        assert_eq!(level.available(), 100 - 1 - 2 - 4 - 8 - 16, "incoming stands beside it");
+    }
+}

@@ -1,0 +1,204 @@
+//! The central state: catalogue and levels, always in memory, and the working set that a batch
+//! needs of everything else.
+//!
+//! Only [`crate::apply`] changes it, and every change leaves a note in the undo journal, so that a
+//! batch whose commit failed never happened.
+
+mod catalogue;
+mod level;
+mod undo;
+mod working;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+pub use catalogue::{Catalogue, LocIx, SkuIx};
+pub use level::{Baseline, Level, Oversold};
+pub(crate) use undo::{Undo, UndoLog};
+pub use working::{Held, Known, Loaded, Movement, Wants, Working};
+
+use crate::conflict::{Conflict, ConflictKind};
+use crate::id::{ConflictId, EventId, LocationId, OrderId, Sku, Source};
+use crate::journal::Chain;
+use crate::record::WaitKey;
+use crate::time::{SECOND_US, Timestamp};
+
+/// What the rules leave to the house (contract.md section 3.3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Settings {
+    /// How near to a count a movement of another source makes it ambiguous, in microseconds.
+    pub count_window_us: i64,
+    /// How far ahead of the server an event's time may be, in microseconds.
+    pub future_limit_us: i64,
+    /// Whether an unknown SKU is created on first sight instead of being held.
+    pub create_unknown_skus: bool,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            count_window_us: 10 * SECOND_US,
+            future_limit_us: 300 * SECOND_US,
+            create_unknown_skus: false,
+        }
+    }
+}
+
+/// Where the journal stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Head {
+    /// The last record's place; 0 before the first.
+    pub seq: u64,
+    /// When it was recorded.
+    pub recorded_at: Timestamp,
+    /// The hash over all records.
+    pub chain: Chain,
+    /// The number of the last conflict opened; 0 before the first.
+    pub conflicts: u64,
+}
+
+/// What an open conflict is about; there is at most one open conflict of each.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Subject {
+    /// Events wait for this.
+    Waits(WaitKey),
+    /// This event came with several contents.
+    Event(Source, EventId),
+}
+
+/// How many events wait for something.
+pub type WaitingCounts = BTreeMap<WaitKey, u64>;
+
+/// The central state of one ledger.
+#[derive(Debug, Default)]
+pub struct State {
+    pub(crate) settings: Settings,
+    pub(crate) head: Head,
+    pub(crate) catalogue: Catalogue,
+    pub(crate) levels: BTreeMap<(SkuIx, LocIx), Level>,
+    pub(crate) conflicts: BTreeMap<ConflictId, Conflict>,
+    pub(crate) subjects: BTreeMap<Subject, ConflictId>,
+    pub(crate) waiting: WaitingCounts,
+    /// What has come while events still wait for it, and whether these are to be discarded.
+    pub(crate) woken: BTreeMap<WaitKey, bool>,
+    pub(crate) working: Working,
+    pub(crate) undo: UndoLog,
+}
+
+impl State {
+    /// An empty ledger.
+    pub fn new(settings: Settings) -> Self {
+        Self { settings, ..Self::default() }
+    }
+
+    /// What the house has settled.
+    pub const fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// Where the journal stands.
+    pub const fn head(&self) -> &Head {
+        &self.head
+    }
+
+    /// The items and locations that are known.
+    pub const fn catalogue(&self) -> &Catalogue {
+        &self.catalogue
+    }
+
+    /// The level of an item at a location; an empty one if nothing ever happened there.
+    pub fn level(&self, sku: SkuIx, location: LocIx) -> Level {
+        self.levels.get(&(sku, location)).cloned().unwrap_or_default()
+    }
+
+    /// All levels of an item, by location.
+    pub fn levels_of(&self, sku: SkuIx) -> impl Iterator<Item = (LocIx, &Level)> {
+        self.levels
+            .range((sku, LocIx::FIRST)..=(sku, LocIx::LAST))
+            .map(|((_, location), level)| (*location, level))
+    }
+
+    /// All levels, by item and location in the order in which these became known.
+    pub fn levels(&self) -> impl Iterator<Item = (SkuIx, LocIx, &Level)> {
+        self.levels.iter().map(|((sku, location), level)| (*sku, *location, level))
+    }
+
+    /// The open conflicts, oldest first.
+    pub fn open_conflicts(&self) -> impl Iterator<Item = &Conflict> {
+        self.conflicts.values()
+    }
+
+    /// An open conflict.
+    pub fn open_conflict(&self, id: ConflictId) -> Option<&Conflict> {
+        self.conflicts.get(&id)
+    }
+
+    /// The open conflict about something.
+    pub fn conflict_about(&self, subject: &Subject) -> Option<&Conflict> {
+        self.subjects.get(subject).and_then(|id| self.conflicts.get(id))
+    }
+
+    /// How many events wait for something.
+    pub fn waiting_for(&self, key: &WaitKey) -> u64 {
+        self.waiting.get(key).copied().unwrap_or_default()
+    }
+
+    /// All that events wait for.
+    pub const fn waiting(&self) -> &WaitingCounts {
+        &self.waiting
+    }
+
+    /// The first thing that has come while events still wait for it, and whether these are to be
+    /// discarded.
+    pub fn next_woken(&self) -> Option<(&WaitKey, bool)> {
+        self.woken.iter().next().map(|(key, discard)| (key, *discard))
+    }
+
+    /// What an order is, as far as it was loaded for this batch.
+    pub(crate) fn order(&self, order: &OrderId) -> Option<&crate::order::Order> {
+        self.working.order(order)
+    }
+
+    /// The movements of a level that were loaded for a count.
+    pub(crate) fn movements(&self, sku: SkuIx, location: LocIx) -> &[Movement] {
+        self.working.movements(sku, location)
+    }
+
+    /// Notes a movement, if the batch has loaded its level's.
+    pub(crate) fn note_movement(&mut self, sku: &Sku, location: &LocationId, movement: Movement) {
+        let key = (self.catalogue.sku(sku), self.catalogue.location(location));
+        if let (Some(sku), Some(location)) = key {
+            self.working.add_movement((sku, location), movement);
+        }
+    }
+
+    /// What is known of an event's name.
+    pub(crate) fn known(&self, source: &Source, id: &EventId) -> &[Known] {
+        self.working.known(source, id)
+    }
+
+    /// The names of a level's item and location.
+    pub(crate) fn names(&self, sku: SkuIx, location: LocIx) -> (&Sku, &LocationId) {
+        (self.catalogue.sku_name(sku), self.catalogue.location_name(location))
+    }
+
+    /// The subject under which a conflict is found again while it is open.
+    pub(crate) fn subject_of(conflict: &Conflict) -> Option<Subject> {
+        match conflict.kind {
+            ConflictKind::Unmapped => match (&conflict.sku, &conflict.location) {
+                (Some(sku), None) => Some(Subject::Waits(WaitKey::Sku(sku.clone()))),
+                (None, Some(location)) => Some(Subject::Waits(WaitKey::Location(location.clone()))),
+                _ => Some(Subject::Waits(WaitKey::AnyLocation)),
+            },
+            ConflictKind::IdReused => conflict
+                .events
+                .first()
+                .map(|first| Subject::Event(first.source.clone(), first.id.clone())),
+            _ => None,
+        }
+    }
+
+    /// The woken keys, for the store.
+    pub fn woken(&self) -> BTreeSet<&WaitKey> {
+        self.woken.keys().collect()
+    }
+}

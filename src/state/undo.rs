@@ -1,0 +1,66 @@
+//! The undo journal: what to put back when a batch's commit failed.
+
+use super::{Head, Level, LocIx, SkuIx, State, Subject};
+use crate::conflict::Conflict;
+use crate::id::{ConflictId, LocationId, Sku};
+use crate::record::{ItemInfo, LocationInfo, WaitKey};
+
+/// One change, with what was there before.
+#[derive(Debug)]
+pub(crate) enum Undo {
+    Head(Head),
+    Level((SkuIx, LocIx), Option<Level>),
+    Item(Sku, Option<ItemInfo>),
+    Location(LocationId, Option<LocationInfo>),
+    SkuAlias(Sku, Option<Sku>),
+    LocationAlias(LocationId, Option<LocationId>),
+    Conflict(ConflictId, Option<Box<Conflict>>),
+    Subject(Subject, Option<ConflictId>),
+    Waiting(WaitKey, Option<u64>),
+    Woken(WaitKey, Option<bool>),
+}
+
+/// The changes of the batch in progress, oldest first.
+pub(crate) type UndoLog = Vec<Undo>;
+
+impl State {
+    /// Puts everything back as it was when the batch began.
+    pub(crate) fn roll_back(&mut self) {
+        while let Some(undo) = self.undo.pop() {
+            self.put_back(undo);
+        }
+        self.working.clear();
+    }
+
+    fn put_back(&mut self, undo: Undo) {
+        match undo {
+            Undo::Head(head) => self.head = head,
+            Undo::Level(key, before) => restore(&mut self.levels, key, before),
+            Undo::Item(sku, before) => self.catalogue.undo_item(&sku, before),
+            Undo::Location(name, before) => self.catalogue.undo_location(&name, before),
+            Undo::SkuAlias(name, before) => {
+                self.catalogue.put_sku_alias(name, before);
+            }
+            Undo::LocationAlias(name, before) => {
+                self.catalogue.put_location_alias(name, before);
+            }
+            Undo::Conflict(id, before) => {
+                restore(&mut self.conflicts, id, before.map(|conflict| *conflict));
+            }
+            Undo::Subject(subject, before) => restore(&mut self.subjects, subject, before),
+            Undo::Waiting(key, before) => restore(&mut self.waiting, key, before),
+            Undo::Woken(key, before) => restore(&mut self.woken, key, before),
+        }
+    }
+}
+
+fn restore<K: Ord, V>(map: &mut std::collections::BTreeMap<K, V>, key: K, before: Option<V>) {
+    match before {
+        Some(value) => {
+            map.insert(key, value);
+        }
+        None => {
+            map.remove(&key);
+        }
+    }
+}
