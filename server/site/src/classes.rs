@@ -98,7 +98,7 @@ fn expression_end(tokens: &[Token], start: usize) -> usize {
         let next = tokens.get(at + 1);
         match &tokens[at] {
             Token::Mark('(' | '[' | '{') => depth += 1,
-            Token::Mark(')' | ']' | '}') if depth == 0 => return at,
+            Token::Mark(')' | ']' | '}' | ';') if depth == 0 => return at,
             Token::Mark(')' | ']' | '}') => depth -= 1,
             // The tag's end, unless it is an arrow's.
             Token::Mark('>')
@@ -106,7 +106,6 @@ fn expression_end(tokens: &[Token], start: usize) -> usize {
             {
                 return at;
             }
-            Token::Mark(';') if depth == 0 => return at,
             // The next attribute: `name=` or `name:…`, but not `==` nor a path.
             Token::Word(_)
                 if depth == 0 && at > start && next.is_some_and(|n| n.is('=') || n.is(':')) =>

@@ -8,6 +8,8 @@
 //! ```
 
 mod classes;
+#[cfg(test)]
+mod contrast;
 mod layout;
 mod lexer;
 mod manifest;

@@ -17,7 +17,7 @@ pub(crate) struct Manifest {
     pub(crate) mode: String,
     /// Changes whenever any file of the website changes.
     pub(crate) build_id: String,
-    /// The URL path of the page's stylesheet, script and module: `css`, `js`, `wasm`.
+    /// The URL path of the page's `css`, `js`, `wasm`, and of the `font` it needs first.
     pub(crate) entries: BTreeMap<String, String>,
     /// Every file, by its URL path.
     pub(crate) files: BTreeMap<String, File>,

@@ -14,6 +14,8 @@ use std::{
 };
 
 const MANIFEST: &str = "manifest.json";
+/// The font that every page needs; the page may ask for it before the stylesheet does.
+const FIRST_FONT: &str = "inter-latin";
 
 /// Builds the website of `layout`.
 pub(crate) fn build(layout: &Layout) -> Result<()> {
@@ -21,8 +23,8 @@ pub(crate) fn build(layout: &Layout) -> Result<()> {
     let module = wasm::compile(layout)?;
     let mut builder = Builder::new(layout)?;
     builder.bundle(&module)?;
-    builder.stylesheet()?;
     builder.public()?;
+    builder.stylesheet()?;
     let changed = builder.finish()?;
     let state = if changed { "built" } else { "up to date" };
     let seconds = started.elapsed().as_secs_f64();
@@ -117,9 +119,20 @@ impl<'a> Builder<'a> {
     }
 
     fn stylesheet(&mut self) -> Result<()> {
-        let digest = digest_of(&stylesheet::inputs(self.layout)?)?;
-        if !self.kept("css", &digest, &["css"]) {
-            let css = stylesheet::compile(self.layout)?;
+        let mut inputs = stylesheet::inputs(self.layout)?;
+        let fonts = public::fonts(self.layout)?;
+        inputs.extend(fonts.iter().map(|font| font.file.clone()));
+        if !self.kept("css", &digest_of(&inputs)?, &["css", "font"]) {
+            let mut css = stylesheet::compile(self.layout)?;
+            for font in &fonts {
+                let content = fs::read(&font.file)?;
+                let path = format!("/pkg/{}-{}.woff2", font.stem, output::digest(&content));
+                self.add(&path, &content, "css")?;
+                css = css.replace(&font.path, &path);
+                if font.stem == FIRST_FONT {
+                    self.new.entries.insert("font".to_owned(), path);
+                }
+            }
             self.add_entry("css", css.as_bytes(), "css")?;
         }
         Ok(())

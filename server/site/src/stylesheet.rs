@@ -5,7 +5,13 @@ use anyhow::{Context, Result};
 use std::{collections::BTreeSet, fs, path::Path};
 
 /// The sources of the stylesheet, in the order in which they end up in it.
-const STYLE_FILES: [&str; 2] = ["style/tokens.css", "style/base.css"];
+const STYLE_FILES: [&str; 5] = [
+    "style/tokens.css",
+    "style/base.css",
+    "style/components.css",
+    "style/table.css",
+    "style/shell.css",
+];
 const CONFIGURATION: &str = "style/encre-css.toml";
 const PAGES: &str = "app/src";
 
@@ -105,6 +111,10 @@ fn minify(css: &str) -> String {
                 small.push(' ');
             }
         } else {
+            // A space that a comment left behind, and the last semicolon of a rule.
+            if matches!(first, '{' | '}' | ';' | ',') && small.ends_with(' ') {
+                small.pop();
+            }
             if first == '}' && small.ends_with(';') {
                 small.pop();
             }
@@ -112,8 +122,7 @@ fn minify(css: &str) -> String {
             rest = &rest[first.len_utf8()..];
         }
     }
-    // A space that a comment left behind before a brace or at the end.
-    small.replace(" }", "}").trim_end().to_owned()
+    small.trim_end().to_owned()
 }
 
 #[cfg(test)]
@@ -146,7 +155,7 @@ mod tests {
 
     #[test]
     fn minifying_keeps_meaning() {
-        let css = "/* why */ a  >  b ,\n c { color : red ;\n  content: \"a  ; }\" ; }\n";
+        let css = "/* why */ a  >  b /* x */ ,\n c { color : red ;\n  content: \"a  ; }\" ; }\n";
         assert_eq!(minify(css), "a > b,c{color : red;content: \"a  ; }\"}");
         assert_eq!(minify("a{b:calc(1px + 2px)}\n\n.c .d{}"), "a{b:calc(1px + 2px)}.c .d{}");
     }

@@ -31,6 +31,8 @@ pub struct SiteManifest {
     pub js: String,
     /// The wasm module, for `<link rel="preload">`.
     pub wasm: String,
+    /// The font of the first paint, for `<link rel="preload" as="font" crossorigin>`.
+    pub font: String,
     /// Changes with every change of the website: an open page with another one should reload.
     pub build_id: String,
 }
@@ -174,6 +176,7 @@ impl Site {
             css: entry("css")?,
             js: entry("js")?,
             wasm: entry("wasm")?,
+            font: entry("font")?,
             build_id: manifest.build_id.clone(),
         };
         let mut assets = BTreeMap::new();

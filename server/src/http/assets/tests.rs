@@ -22,7 +22,8 @@ fn folder() -> TempDir {
     file(
         "manifest.json",
         r#"{"version":1,"mode":"dev","build_id":"b1","inputs":{},
-            "entries":{"css":"/pkg/c.css","js":"/pkg/onhand-aa.js","wasm":"/pkg/w.wasm"},
+            "entries":{"css":"/pkg/c.css","js":"/pkg/onhand-aa.js","wasm":"/pkg/w.wasm",
+              "font":"/pkg/f.woff2"},
             "files":{"/pkg/onhand-aa.js":{"content_type":"text/javascript; charset=utf-8",
                 "hash":"aa","immutable":true,"bytes":5,"brotli_bytes":6,"gzip_bytes":4},
               "/favicon.svg":{"content_type":"image/svg+xml","hash":"bb","immutable":false,
