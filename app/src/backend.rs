@@ -10,7 +10,9 @@ use onhand::id::ConflictId;
 use onhand::wire::channel::{ChannelStatus, PublicationRow};
 use onhand::wire::conflict::{ConflictPage, ConflictView};
 use onhand::wire::live::EventRow;
-use onhand::wire::page::{AdjustForm, AdjustPage, FormResult, Overview, SkuPage, Viewer};
+use onhand::wire::page::{
+    AdjustForm, AdjustPage, Figures, FormResult, LocationRow, Overview, SkuPage, Viewer,
+};
 use onhand::wire::stock::{StockPage, StockQuery};
 
 /// An answer that is still being made.
@@ -56,8 +58,15 @@ pub trait Backend: Send + Sync {
     fn build(&self) -> String;
     /// Demo users as (address, password, role) for the sign-in page; empty outside the demo.
     fn demo_users(&self) -> Vec<(String, String, String)>;
+    /// The journal's last `seq` that every read from now on contains. Pages take it before they
+    /// read, and the live frames go on from there.
+    fn seq(&self) -> u64;
+    /// The key figures; asked about once in two seconds by every open page while events come in.
+    fn figures(&self) -> Answer<'_, Figures>;
     /// The command center.
     fn overview(&self) -> Answer<'_, Overview>;
+    /// Every location, best rank first.
+    fn locations(&self) -> Answer<'_, Vec<LocationRow>>;
     /// A page of levels.
     fn stock(&self, query: StockQuery) -> Answer<'_, StockPage>;
     /// One SKU.

@@ -58,14 +58,8 @@ pub struct Viewer {
 /// The command center.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Overview {
-    /// The journal's last `seq` that this contains.
-    pub seq: u64,
-    /// Units that can be sold, over all levels; oversold levels count as 0.
-    pub units_available: i64,
-    /// Levels known.
-    pub levels: u64,
-    /// Conflicts that are open.
-    pub open_conflicts: u64,
+    /// The key figures.
+    pub figures: Figures,
     /// Events recorded in each of the last 60 minutes, oldest first, by outcome.
     pub intake: Vec<IntakeMinute>,
     /// The newest rows of the journal, newest first.
@@ -76,6 +70,23 @@ pub struct Overview {
     pub channels: Vec<ChannelStatus>,
     /// Levels that are oversold or at or below the low-stock mark, scarcest first.
     pub scarce: Vec<LevelRow>,
+}
+
+/// The figures that say in one glance how the ledger and its channels are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Figures {
+    /// The journal's last `seq` that this contains.
+    pub seq: u64,
+    /// Units that can be sold, over all levels; oversold levels count as 0.
+    pub units_available: i64,
+    /// Levels known.
+    pub levels: u64,
+    /// Conflicts that are open.
+    pub open_conflicts: u64,
+    /// Listings that do not show what they should.
+    pub behind: u64,
+    /// Milliseconds for which the oldest of them has not.
+    pub oldest_lag_ms: u64,
 }
 
 /// What came in within one minute.
