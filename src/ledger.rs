@@ -4,8 +4,10 @@
 use std::collections::BTreeSet;
 
 use crate::apply::apply;
+pub use crate::apply::is_movement;
 use crate::conflict::Choice;
-use crate::decide::{self, Refused, Verdict};
+pub use crate::decide::Refused;
+use crate::decide::{self, Verdict};
 use crate::event::{Event, EventData, EventReleased, FieldError, Fingerprint};
 use crate::id::{EventId, LocationId, OrderId, Sku, Source};
 use crate::journal::{self, Chain};

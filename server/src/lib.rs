@@ -1,3 +1,6 @@
 //! The server.
 
+pub mod clock;
 pub mod http;
+pub mod processor;
+pub mod store;

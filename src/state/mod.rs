@@ -6,13 +6,15 @@
 
 mod catalogue;
 mod level;
+mod restore;
 mod undo;
 mod working;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 pub use catalogue::{Catalogue, LocIx, SkuIx};
 pub use level::{Baseline, Level, Oversold};
+pub use restore::{Damaged, Snapshot};
 pub(crate) use undo::{Undo, UndoLog};
 pub use working::{Held, Known, Loaded, Movement, Wants, Working};
 
@@ -197,8 +199,8 @@ impl State {
         }
     }
 
-    /// The woken keys, for the store.
-    pub fn woken(&self) -> BTreeSet<&WaitKey> {
-        self.woken.keys().collect()
+    /// All that has come while events still wait for it, and whether these are to be discarded.
+    pub fn all_woken(&self) -> impl Iterator<Item = (&WaitKey, bool)> {
+        self.woken.iter().map(|(key, discard)| (key, *discard))
     }
 }

@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::id::{LocationId, Sku};
+use crate::record::Bucket;
+use crate::state::{Catalogue, Level, LocIx, SkuIx};
 use crate::time::Timestamp;
 
 /// One level (contract.md section 4).
@@ -36,6 +38,29 @@ pub struct LevelRow {
     pub counted_at: Option<Timestamp>,
     /// When it last changed (server time).
     pub updated_at: Timestamp,
+}
+
+impl LevelRow {
+    /// A level as it is read.
+    pub fn of(catalogue: &Catalogue, sku: SkuIx, location: LocIx, level: &Level) -> Self {
+        let item = catalogue.item(sku);
+        Self {
+            sku: item.sku.clone(),
+            location: catalogue.location_name(location).clone(),
+            name: item.name.as_ref().map(ToString::to_string),
+            on_hand: level.get(Bucket::OnHand),
+            available: level.available(),
+            committed: level.get(Bucket::Committed),
+            reserved: level.get(Bucket::Reserved),
+            damaged: level.get(Bucket::Damaged),
+            quality_control: level.get(Bucket::QualityControl),
+            safety_stock: level.get(Bucket::SafetyStock),
+            incoming: level.get(Bucket::Incoming),
+            version: level.version,
+            counted_at: level.counted.as_ref().map(|count| count.time),
+            updated_at: level.updated_at,
+        }
+    }
 }
 
 /// A page of levels, by SKU, then location.

@@ -1,0 +1,12 @@
+//! The processor: one task that owns the ledger. It drains the queue in batches, decides in
+//! memory, commits once a batch, and only then answers and announces.
+
+mod announce;
+mod handle;
+mod queue;
+mod run;
+
+pub use announce::{Committed, SkuAvailability};
+pub use handle::{Answer, Handle, Unavailable};
+pub use queue::{Job, MemoryQueue, Queue, QueueFull, Work};
+pub use run::{Processor, Stopped};

@@ -1,0 +1,185 @@
+//! A batch as rows: everything that one transaction writes, in the words of the tables.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use onhand::conflict::Conflict;
+use onhand::ledger::{Batch, Entry, Ledger, order_of};
+use onhand::order::Order;
+use onhand::record::{Bucket, Change, ItemInfo, LocationInfo, Outcome, Record, WaitKey};
+use onhand::state::{Head, Level, State};
+
+/// What one batch writes.
+#[derive(Debug)]
+pub struct Rows<'a> {
+    /// Where the journal stands afterwards.
+    pub head: Head,
+    /// The new rows of the journal.
+    pub entries: &'a [Entry],
+    /// What each of them did to which level.
+    pub movements: Vec<MovementRow<'a>>,
+    /// The levels that changed, as they are now.
+    pub levels: Vec<(&'a str, &'a str, &'a Level)>,
+    /// The items that changed, with their numbers.
+    pub items: Vec<(u32, &'a ItemInfo)>,
+    /// The locations that changed, with their numbers.
+    pub locations: Vec<(u32, &'a LocationInfo)>,
+    /// New meanings of names: kind (`sku` or `location`), name, target.
+    pub aliases: Vec<(&'static str, &'a str, &'a str)>,
+    /// The orders that changed, as they are now.
+    pub orders: Vec<&'a Order>,
+    /// The conflicts that changed, as they are now.
+    pub conflicts: Vec<&'a Conflict>,
+    /// Events that wait from now on.
+    pub waiting: BTreeSet<(WaitKey, u64)>,
+    /// Events that wait no longer.
+    pub released: BTreeSet<(WaitKey, u64)>,
+    /// What has come, and whether those that wait for it are discarded; all of it, replacing what
+    /// was there. `None` if it did not change.
+    pub woken: Option<Vec<(&'a WaitKey, bool)>>,
+    /// Last outcomes of events recorded earlier.
+    pub finals: Vec<(u64, Outcome)>,
+}
+
+/// What a record did to one level.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MovementRow<'a> {
+    /// The item.
+    pub sku: &'a str,
+    /// The location.
+    pub location: &'a str,
+    /// When the fact happened, in microseconds since 1970.
+    pub occurred_at: i64,
+    /// The record.
+    pub seq: u64,
+    /// Who said it.
+    pub source: &'a str,
+    /// By how much `on_hand` moved.
+    pub delta: i64,
+    /// `on_hand` afterwards, if it moved.
+    pub on_hand: Option<i64>,
+    /// Whether it is a new starting point instead of a movement.
+    pub is_count: bool,
+}
+
+impl<'a> Rows<'a> {
+    /// The rows of a batch that the ledger has just finished.
+    pub fn of(batch: &'a Batch, ledger: &'a Ledger) -> Self {
+        let state = ledger.state();
+        let changed: BTreeSet<_> = batch.orders();
+        let mut rows = Self {
+            head: batch.head,
+            entries: &batch.entries,
+            movements: batch.entries.iter().flat_map(|entry| movements(&entry.record)).collect(),
+            levels: levels(batch, state),
+            items: Vec::new(),
+            locations: Vec::new(),
+            aliases: Vec::new(),
+            orders: ledger.orders().filter(|order| changed.contains(&order.order)).collect(),
+            conflicts: Vec::new(),
+            waiting: BTreeSet::new(),
+            released: BTreeSet::new(),
+            woken: None,
+            finals: Vec::new(),
+        };
+        rows.collect_changes(batch, state);
+        rows
+    }
+
+    fn collect_changes(&mut self, batch: &'a Batch, state: &'a State) {
+        let mut items = BTreeMap::new();
+        let mut locations = BTreeMap::new();
+        let mut conflicts = BTreeMap::new();
+        let mut woken = false;
+        for change in batch.entries.iter().flat_map(|entry| &entry.record.changes) {
+            match change {
+                Change::Item(item) => {
+                    items.insert(&item.sku, item);
+                }
+                Change::Location(info) => {
+                    locations.insert(&info.location, info);
+                }
+                Change::SkuAlias { name, sku } => {
+                    self.aliases.push(("sku", name.as_str(), sku.as_str()));
+                }
+                Change::LocationAlias { name, location } => {
+                    self.aliases.push(("location", name.as_str(), location.as_str()));
+                }
+                Change::Conflict(conflict) => {
+                    conflicts.insert(conflict.id, conflict.as_ref());
+                }
+                Change::Waiting { on, seq } => {
+                    let row = (on.clone(), *seq);
+                    self.released.remove(&row);
+                    self.waiting.insert(row);
+                }
+                Change::Released { on, seq } => {
+                    woken = true;
+                    let row = (on.clone(), *seq);
+                    // What began to wait in this very batch was never written.
+                    if !self.waiting.remove(&row) {
+                        self.released.insert(row);
+                    }
+                }
+                Change::Woken { .. } => woken = true,
+                Change::Final { seq, outcome } => self.finals.push((*seq, *outcome)),
+                Change::Absorbed { .. }
+                | Change::Counted(_)
+                | Change::Order(_)
+                | Change::Recovered { .. } => {}
+            }
+        }
+        let catalogue = state.catalogue();
+        let number = |sku| catalogue.sku(sku).map(|sku| sku.0);
+        self.items = items.into_values().filter_map(|i| Some((number(&i.sku)?, i))).collect();
+        let number = |name| catalogue.location(name).map(|location| location.0);
+        let located = locations.into_values();
+        self.locations = located.filter_map(|i| Some((number(&i.location)?, i))).collect();
+        self.conflicts = conflicts.into_values().collect();
+        self.woken = woken.then(|| state.all_woken().collect());
+    }
+}
+
+fn levels<'a>(batch: &'a Batch, state: &'a State) -> Vec<(&'a str, &'a str, &'a Level)> {
+    let catalogue = state.catalogue();
+    batch
+        .levels(state)
+        .map(|(sku, location, level)| {
+            let (sku, location) = (catalogue.sku_name(sku), catalogue.location_name(location));
+            (sku.as_str(), location.as_str(), level)
+        })
+        .collect()
+}
+
+/// The levels that a record touches, one row each.
+pub fn movements(record: &Record) -> Vec<MovementRow<'_>> {
+    let is_count = !onhand::ledger::is_movement(record);
+    let mut rows: BTreeMap<(&str, &str), MovementRow<'_>> = BTreeMap::new();
+    let row = |sku, location| MovementRow {
+        sku,
+        location,
+        occurred_at: record.fact_time().micros(),
+        seq: record.seq,
+        source: record.fact_source().as_str(),
+        delta: 0,
+        on_hand: None,
+        is_count,
+    };
+    for (sku, location) in &record.mentions {
+        let key = (sku.as_str(), location.as_str());
+        rows.entry(key).or_insert_with(|| row(key.0, key.1));
+    }
+    for effect in &record.effects {
+        let key = (effect.sku.as_str(), effect.location.as_str());
+        let row = rows.entry(key).or_insert_with(|| row(key.0, key.1));
+        if effect.state == Bucket::OnHand {
+            row.delta += effect.delta;
+            row.on_hand = Some(effect.after);
+        }
+    }
+    rows.into_values().collect()
+}
+
+/// The order that a record is about.
+pub fn order_of_record(record: &Record) -> Option<&str> {
+    order_of(&record.envelope.data).map(onhand::id::OrderId::as_str)
+}
