@@ -2,5 +2,6 @@
 
 pub mod clock;
 pub mod http;
+pub mod intake;
 pub mod processor;
 pub mod store;
