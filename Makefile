@@ -1,0 +1,70 @@
+# Every command sets up what it needs, says what it does, and reuses what is there.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help demo dev test bench setup site toolchain site-builder
+
+TARGET := $(or $(CARGO_TARGET_DIR),target)
+SITE_BUILDER := $(TARGET)/debug/onhand-site
+# Where rustup's wasm target was refused, this names another cargo (see server/site/toolchain.sh).
+WASM := . $(TARGET)/wasm-toolchain.env
+# What is compiled for the host, with the features its tests need: one set, so that it is built once.
+HOST := -p onhand -p onhand-app -p onhand-server -p onhand-site \
+        --features onhand/sim,onhand-app/ssr
+say = printf '\n== %s\n'
+
+# Arguments of the server that `make demo` and `make dev` start.
+ARGS ?=
+
+help: ## List the commands
+	@echo "Onhand. The commands:"
+	@sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
+	@echo "make demo and make dev hand ARGS to the server: make demo ARGS='--listen 127.0.0.1:4000'"
+
+demo: site ## Build in release, seed a shop, serve it on http://127.0.0.1:3000
+	@$(say) "Building the server"
+	@ONHAND_EMBED_SITE="$(abspath $(TARGET))/site" cargo build --release -p onhand-server
+	@$(say) "Starting the demo"
+	@exec $(TARGET)/release/onhand demo $(ARGS)
+
+dev: site-builder ## Serve the demo; rebuild and reload on every change
+	@$(WASM); exec $(SITE_BUILDER) watch -- demo $(ARGS)
+
+test: site ## Check format and lints, run every test, also in a real browser
+	@$(say) "Checking the format"
+	@cargo fmt --all --check
+	@$(say) "Clippy, for the host"
+	@cargo clippy $(HOST) --all-targets -- -D warnings
+	@$(say) "Clippy, for the browser"
+	@$(WASM); if [ -n "$${ONHAND_WASM_CARGO:-}" ]; then \
+	  echo "Debian's Rust for browsers has no clippy: the site's build has checked it"; \
+	else \
+	  cargo clippy -p onhand-app -p onhand-frontend --features onhand-app/hydrate \
+	    --target wasm32-unknown-unknown -- -D warnings; \
+	fi
+	@$(say) "Running the tests"
+	@cargo test $(HOST)
+	@$(say) "Running the browser tests"
+	@end2end/setup.sh
+	@cd end2end && ONHAND_BIN="$(abspath $(TARGET))/debug/onhand" \
+	  ONHAND_SITE_DIR="$(abspath $(TARGET))/site" npx playwright test
+
+bench: toolchain ## Run the benchmarks
+	@$(say) "Running the benchmarks"
+	@cargo bench -p onhand-server
+
+setup: toolchain ## Install what the other commands need: wasm target, Node, Chromium, Playwright
+	@end2end/setup.sh
+	@echo "Everything is there."
+
+site: site-builder ## Build the website into target/site: wasm, stylesheet, icons; compressed
+	@$(say) "Building the website"
+	@$(WASM); $(SITE_BUILDER) build
+
+toolchain:
+	@server/site/toolchain.sh
+
+site-builder: toolchain
+	@$(say) "Building the site builder"
+	@cargo build -p onhand-site
