@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use onhand::conflict::{Choice, Conflict};
 use onhand::id::Sku;
@@ -21,6 +22,10 @@ use crate::store::{Store, StoreError};
 
 /// Events released in one go after what they waited for has come.
 const RELEASE_BATCH: u32 = 1_024;
+
+/// How long the processor waits before it tries again to release what waits, after the store
+/// could not be read or written.
+const RELEASE_RETRY_DELAY: Duration = Duration::from_millis(200);
 
 /// The processor had to stop, and with it the process: see [`StoreError::Failed`].
 #[derive(Debug, thiserror::Error)]
@@ -73,7 +78,10 @@ impl Processor {
                     None => return Ok(()),
                 }
             };
-            self.release_waiting().await?;
+            if let Err(error) = self.release_waiting().await {
+                refuse(Vec::new(), error)?;
+                tokio::time::sleep(RELEASE_RETRY_DELAY).await;
+            }
             let (previews, jobs): (Vec<_>, Vec<_>) =
                 jobs.into_iter().partition(|job| matches!(job.work, Work::Preview(_)));
             if !jobs.is_empty() {
@@ -160,32 +168,34 @@ impl Processor {
     }
 
     /// Decides again what waited for something that has come, at most [`RELEASE_BATCH`] at once.
-    async fn release_waiting(&mut self) -> Result<(), Stopped> {
+    async fn release_waiting(&mut self) -> Result<(), StoreError> {
+        if self.ledger.state().next_woken().is_none() {
+            return Ok(());
+        }
+        if let Err(error) = self.decide_woken().await {
+            self.ledger.undo();
+            return Err(error);
+        }
+        let committed = self.commit().await?;
+        self.announce(committed);
+        Ok(())
+    }
+
+    /// Loads and decides the first events whose waiting is over.
+    async fn decide_woken(&mut self) -> Result<(), StoreError> {
         let Some((on, discard)) = self.ledger.state().next_woken() else { return Ok(()) };
         let on = on.clone();
-        let held = match self.store.waiting(&on, RELEASE_BATCH).await {
-            Ok(held) => held,
-            Err(error) => return refuse(Vec::new(), error),
-        };
+        let held = self.store.waiting(&on, RELEASE_BATCH).await?;
         let inputs: Vec<Input> = held
             .into_iter()
             .map(|held| Input::Release { held: Box::new(held), on: on.clone(), discard })
             .collect();
-        if let Err(error) = self.load(inputs.iter()).await {
-            self.ledger.undo();
-            return refuse(Vec::new(), error);
-        }
+        self.load(inputs.iter()).await?;
         let now = self.clock.now();
         for input in &inputs {
             self.ledger.process(input, "onhand", now);
         }
-        match self.commit().await {
-            Ok(committed) => {
-                self.announce(committed);
-                Ok(())
-            }
-            Err(error) => refuse(Vec::new(), error),
-        }
+        Ok(())
     }
 
     /// Makes the batch in progress durable, or undoes it.
@@ -246,18 +256,7 @@ impl Processor {
         if let Processed::Refused(refused) = self.ledger.process(&input, "onhand", now) {
             return Ok(Answer::Refused(refused));
         }
-        if let Some((on, discard)) = self.ledger.state().next_woken() {
-            let on = on.clone();
-            let held = self.store.waiting(&on, RELEASE_BATCH).await?;
-            let inputs: Vec<Input> = held
-                .into_iter()
-                .map(|held| Input::Release { held: Box::new(held), on: on.clone(), discard })
-                .collect();
-            self.load(inputs.iter()).await?;
-            for input in &inputs {
-                self.ledger.process(input, "onhand", now);
-            }
-        }
+        self.decide_woken().await?;
         let batch = self.ledger.finish();
         let state = self.ledger.state();
         Ok(Answer::Preview {

@@ -2,6 +2,7 @@
 //! another database is another implementation and nothing else.
 
 pub mod rows;
+pub mod sqlite;
 
 use async_trait::async_trait;
 use onhand::conflict::{Conflict, ConflictStatus};

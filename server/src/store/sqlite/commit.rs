@@ -1,0 +1,267 @@
+//! One batch, one transaction, a constant number of statements: each table's rows travel as one
+//! JSON argument, the journal's bytes as one blob.
+
+use onhand::conflict::Conflict;
+use onhand::record::Bucket;
+use onhand::state::{Level, Oversold};
+use serde::Serialize;
+use sqlx::sqlite::SqliteConnection;
+
+use super::{LEDGER, damaged, signed, writing};
+use crate::store::StoreError;
+use crate::store::rows::{Rows, order_of_record};
+
+const JOURNAL: &str = "
+INSERT INTO journal (ledger, seq, recorded_at, source, id, type, outcome, order_id,
+                     fingerprint, chain, record)
+SELECT ?1, value->>0, value->>1, value->>2, value->>3, value->>4, value->>5, value->>6,
+       substr(?3, value->>7, 16), substr(?3, (value->>7) + 16, 32),
+       substr(?3, (value->>7) + 48, value->>8)
+FROM json_each(?2)";
+
+const MOVEMENTS: &str = "
+INSERT INTO movements (ledger, sku, location, occurred_at, seq, source, delta, on_hand, is_count)
+SELECT ?1, value->>0, value->>1, value->>2, value->>3, value->>4, value->>5, value->>6, value->>7
+FROM json_each(?2)";
+
+const LEVELS: &str = "
+INSERT OR REPLACE INTO levels (ledger, sku, location, on_hand, committed, reserved, damaged,
+    quality_control, safety_stock, incoming, version, seq, updated_at, counted_at, counted_source,
+    counted_seq, oversold)
+SELECT ?1, value->>0, value->>1, value->>2, value->>3, value->>4, value->>5, value->>6, value->>7,
+    value->>8, value->>9, value->>10, value->>11, value->>12, value->>13, value->>14, value->>15
+FROM json_each(?2)";
+
+const ITEMS: &str = "
+INSERT OR REPLACE INTO items (ledger, sku, number, name, barcode, low_stock)
+SELECT ?1, value->>0, value->>1, value->>2, value->>3, value->>4 FROM json_each(?2)";
+
+const LOCATIONS: &str = "
+INSERT OR REPLACE INTO locations (ledger, location, number, name, rank)
+SELECT ?1, value->>0, value->>1, value->>2, value->>3 FROM json_each(?2)";
+
+const ALIASES: &str = "
+INSERT OR REPLACE INTO aliases (ledger, kind, name, target)
+SELECT ?1, value->>0, value->>1, value->>2 FROM json_each(?2)";
+
+const ORDERS: &str = "
+INSERT OR REPLACE INTO orders (ledger, order_id, seq, doc)
+SELECT ?1, value->>0, ?3, value->>1 FROM json_each(?2)";
+
+const CONFLICTS: &str = "
+INSERT OR REPLACE INTO conflicts (ledger, number, status, kind, sku, doc)
+SELECT ?1, value->>0, value->>1, value->>2, value->>3, value->>4 FROM json_each(?2)";
+
+const WAITING: &str = "
+INSERT OR IGNORE INTO waiting (ledger, wait, seq)
+SELECT ?1, value->>0, value->>1 FROM json_each(?2)";
+
+const RELEASED: &str = "
+DELETE FROM waiting WHERE ledger = ?1 AND (wait, seq) IN
+    (SELECT value->>0, value->>1 FROM json_each(?2))";
+
+const WOKEN: &str = "
+INSERT INTO woken (ledger, wait, discard)
+SELECT ?1, value->>0, value->>1 FROM json_each(?2)";
+
+const FINALS: &str = "
+UPDATE journal SET final_outcome = new.value->>1 FROM json_each(?2) AS new
+WHERE ledger = ?1 AND seq = new.value->>0";
+
+const HEAD: &str = "
+INSERT OR REPLACE INTO head (ledger, seq, recorded_at, chain, conflicts)
+VALUES (?1, ?2, ?3, ?4, ?5)";
+
+/// Writes a batch.
+pub(super) async fn commit(
+    connection: &mut SqliteConnection,
+    rows: &Rows<'_>,
+) -> Result<(), StoreError> {
+    begin(connection).await?;
+    let written = match write(connection, rows).await {
+        Ok(()) => execute(connection, "COMMIT").await,
+        Err(error) => Err(error),
+    };
+    if written.is_err() {
+        // Nothing of the batch may stay. If even this fails, the connection is no longer usable
+        // and the next commit says so.
+        let _ = execute(connection, "ROLLBACK").await;
+    }
+    written
+}
+
+async fn begin(connection: &mut SqliteConnection) -> Result<(), StoreError> {
+    match execute(connection, "BEGIN IMMEDIATE").await {
+        // Nothing has been written yet, so nothing can be in doubt.
+        Err(StoreError::Failed(why)) => Err(StoreError::Unavailable(why)),
+        other => other,
+    }
+}
+
+async fn execute(
+    connection: &mut SqliteConnection,
+    statement: &'static str,
+) -> Result<(), StoreError> {
+    sqlx::query(statement).execute(connection).await.map(|_| ()).map_err(writing)
+}
+
+async fn write(connection: &mut SqliteConnection, rows: &Rows<'_>) -> Result<(), StoreError> {
+    journal(connection, rows).await?;
+    let movements = rows.movements.iter().map(|m| {
+        let seq = signed(m.seq);
+        let is_count = i64::from(m.is_count);
+        (m.sku, m.location, m.occurred_at, seq, m.source, m.delta, m.on_hand, is_count)
+    });
+    table(connection, MOVEMENTS, movements).await?;
+    table(connection, LEVELS, rows.levels.iter().map(level)).await?;
+    let items = rows
+        .items
+        .iter()
+        .map(|(number, item)| (&item.sku, number, &item.name, &item.barcode, item.low_stock));
+    table(connection, ITEMS, items).await?;
+    let locations =
+        rows.locations.iter().map(|(number, info)| (&info.location, number, &info.name, info.rank));
+    table(connection, LOCATIONS, locations).await?;
+    table(connection, ALIASES, rows.aliases.iter()).await?;
+    orders(connection, rows).await?;
+    let conflicts: Result<Vec<_>, _> = rows.conflicts.iter().map(|c| conflict(c)).collect();
+    table(connection, CONFLICTS, conflicts?.iter()).await?;
+    waiting(connection, rows).await?;
+    let finals = rows.finals.iter().map(|(seq, outcome)| (signed(*seq), outcome.as_str()));
+    table(connection, FINALS, finals).await?;
+    sqlx::query(HEAD)
+        .bind(LEDGER)
+        .bind(signed(rows.head.seq))
+        .bind(rows.head.recorded_at.micros())
+        .bind(rows.head.chain.0.as_slice())
+        .bind(signed(rows.head.conflicts))
+        .execute(connection)
+        .await
+        .map_err(writing)?;
+    Ok(())
+}
+
+/// Runs a table's statement with its rows as one argument; not at all without rows.
+async fn table<T: Serialize>(
+    connection: &mut SqliteConnection,
+    statement: &'static str,
+    rows: impl Iterator<Item = T>,
+) -> Result<(), StoreError> {
+    let rows: Vec<T> = rows.collect();
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let json = serde_json::to_string(&rows).map_err(damaged)?;
+    let query = sqlx::query(statement).bind(LEDGER).bind(json);
+    query.execute(connection).await.map(|_| ()).map_err(writing)
+}
+
+async fn journal(connection: &mut SqliteConnection, rows: &Rows<'_>) -> Result<(), StoreError> {
+    let mut blob: Vec<u8> = Vec::new();
+    let mut lines = Vec::with_capacity(rows.entries.len());
+    for entry in rows.entries {
+        let record = &entry.record;
+        // SQLite counts bytes from 1.
+        let offset = blob.len() + 1;
+        blob.extend_from_slice(&record.fingerprint.0);
+        blob.extend_from_slice(&entry.chain.0);
+        blob.extend_from_slice(&entry.bytes);
+        lines.push((
+            record.seq,
+            record.recorded_at.micros(),
+            &record.envelope.source,
+            &record.envelope.id,
+            record.envelope.event_type(),
+            record.outcome.as_str(),
+            order_of_record(record),
+            offset,
+            entry.bytes.len(),
+        ));
+    }
+    let json = serde_json::to_string(&lines).map_err(damaged)?;
+    sqlx::query(JOURNAL)
+        .bind(LEDGER)
+        .bind(json)
+        .bind(blob)
+        .execute(connection)
+        .await
+        .map(|_| ())
+        .map_err(writing)
+}
+
+async fn orders(connection: &mut SqliteConnection, rows: &Rows<'_>) -> Result<(), StoreError> {
+    if rows.orders.is_empty() {
+        return Ok(());
+    }
+    let docs: Result<Vec<_>, _> = rows
+        .orders
+        .iter()
+        .map(|order| serde_json::to_string(order).map(|doc| (&order.order, doc)))
+        .collect();
+    let json = serde_json::to_string(&docs.map_err(damaged)?).map_err(damaged)?;
+    sqlx::query(ORDERS)
+        .bind(LEDGER)
+        .bind(json)
+        .bind(signed(rows.head.seq))
+        .execute(connection)
+        .await
+        .map(|_| ())
+        .map_err(writing)
+}
+
+async fn waiting(connection: &mut SqliteConnection, rows: &Rows<'_>) -> Result<(), StoreError> {
+    let keys = |set: &std::collections::BTreeSet<(onhand::record::WaitKey, u64)>| {
+        set.iter()
+            .map(|(on, seq)| serde_json::to_string(on).map(|on| (on, *seq)))
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(damaged)
+    };
+    table(connection, WAITING, keys(&rows.waiting)?.iter()).await?;
+    table(connection, RELEASED, keys(&rows.released)?.iter()).await?;
+    if let Some(woken) = &rows.woken {
+        sqlx::query("DELETE FROM woken WHERE ledger = ?1")
+            .bind(LEDGER)
+            .execute(&mut *connection)
+            .await
+            .map_err(writing)?;
+        let woken: Result<Vec<_>, _> = woken
+            .iter()
+            .map(|(on, discard)| serde_json::to_string(on).map(|on| (on, i64::from(*discard))))
+            .collect();
+        table(connection, WOKEN, woken.map_err(damaged)?.iter()).await?;
+    }
+    Ok(())
+}
+
+/// The columns of a level, in the order of [`LEVELS`].
+fn level<'a>((sku, location, level): &(&'a str, &'a str, &Level)) -> Vec<serde_json::Value> {
+    let mut row: Vec<serde_json::Value> = Vec::with_capacity(16);
+    row.extend([(*sku).into(), (*location).into()]);
+    row.extend(Bucket::ALL.map(|bucket| level.get(bucket).into()));
+    row.extend([level.version.into(), level.seq.into(), level.updated_at.micros().into()]);
+    match &level.counted {
+        Some(count) => {
+            row.extend([count.time.micros().into(), count.source.as_str().into(), count.seq.into()])
+        }
+        None => row.extend([(); 3].map(|()| serde_json::Value::Null)),
+    }
+    row.push(match level.oversold {
+        Oversold::No => 0.into(),
+        Oversold::Acknowledged => (-1).into(),
+        Oversold::Open(id) => id.number().into(),
+    });
+    row
+}
+
+/// The columns of a conflict, in the order of [`CONFLICTS`].
+fn conflict(
+    conflict: &Conflict,
+) -> Result<(u64, &'static str, &'static str, Option<&str>, String), StoreError> {
+    Ok((
+        conflict.id.number(),
+        conflict.status.as_str(),
+        conflict.kind.as_str(),
+        conflict.sku.as_ref().map(onhand::id::Sku::as_str),
+        serde_json::to_string(conflict).map_err(damaged)?,
+    ))
+}

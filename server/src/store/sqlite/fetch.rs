@@ -1,0 +1,162 @@
+//! What a batch needs of the things that are not always in memory: three statements, whatever its
+//! size.
+
+use std::collections::HashMap;
+
+use onhand::event::Fingerprint;
+use onhand::id::{EventId, LocationId, OrderId, Sku, Source};
+use onhand::journal;
+use onhand::order::Order;
+use onhand::record::{Outcome, Record, WaitKey};
+use onhand::state::{Known, Loaded, Movement, Wants};
+use onhand::time::Timestamp;
+use sqlx::Row;
+use sqlx::sqlite::SqliteConnection;
+
+use super::load::name;
+use super::{LEDGER, damaged, reading, signed, unsigned};
+use crate::store::StoreError;
+
+/// Loads what is wanted.
+pub(super) async fn fetch(
+    connection: &mut SqliteConnection,
+    wants: &Wants,
+) -> Result<Loaded, StoreError> {
+    let mut loaded = Loaded::default();
+    if !wants.ids.is_empty() {
+        loaded.known = known(connection, wants).await?;
+    }
+    if !wants.orders.is_empty() {
+        loaded.orders = orders(connection, wants.orders.iter()).await?;
+    }
+    if !wants.movements.is_empty() {
+        loaded.movements = movements(connection, wants).await?;
+    }
+    Ok(loaded)
+}
+
+// The names are few and the journal is long: CROSS JOIN keeps SQLite from turning that round.
+async fn known(
+    connection: &mut SqliteConnection,
+    wants: &Wants,
+) -> Result<Vec<((Source, EventId), Known)>, StoreError> {
+    let ids: Vec<_> = wants.ids.iter().collect();
+    let rows = sqlx::query(
+        "SELECT j.source, j.id, j.seq, j.fingerprint, coalesce(j.final_outcome, j.outcome)
+         FROM json_each(?2) AS wanted CROSS JOIN journal AS j INDEXED BY journal_by_name
+         WHERE j.ledger = ?1 AND j.source = wanted.value->>0 AND j.id = wanted.value->>1
+         ORDER BY j.seq",
+    )
+    .bind(LEDGER)
+    .bind(serde_json::to_string(&ids).map_err(damaged)?)
+    .fetch_all(connection)
+    .await
+    .map_err(reading)?;
+    rows.iter()
+        .map(|row| {
+            let fingerprint: &[u8] = row.try_get(3).map_err(damaged)?;
+            let fingerprint = fingerprint.try_into().map_err(damaged)?;
+            let outcome = row.try_get::<&str, _>(4).map_err(damaged)?;
+            let outcome = Outcome::from_name(outcome)
+                .ok_or_else(|| damaged(format!("{outcome} is no outcome")))?;
+            let known = Known {
+                seq: unsigned(row.try_get(2).map_err(damaged)?),
+                fingerprint: Fingerprint(fingerprint),
+                outcome,
+            };
+            Ok(((name(row, 0)?, name(row, 1)?), known))
+        })
+        .collect()
+}
+
+async fn orders(
+    connection: &mut SqliteConnection,
+    wanted: impl Iterator<Item = &OrderId>,
+) -> Result<Vec<Order>, StoreError> {
+    let wanted: Vec<_> = wanted.collect();
+    let docs: Vec<String> = sqlx::query_scalar(
+        "SELECT o.doc FROM json_each(?2) AS wanted CROSS JOIN orders AS o
+         WHERE o.ledger = ?1 AND o.order_id = wanted.value",
+    )
+    .bind(LEDGER)
+    .bind(serde_json::to_string(&wanted).map_err(damaged)?)
+    .fetch_all(connection)
+    .await
+    .map_err(reading)?;
+    docs.iter().map(|doc| serde_json::from_str(doc).map_err(damaged)).collect()
+}
+
+type LevelMovements = ((Sku, LocationId), Vec<Movement>);
+
+async fn movements(
+    connection: &mut SqliteConnection,
+    wants: &Wants,
+) -> Result<Vec<LevelMovements>, StoreError> {
+    let wanted: Vec<_> = wants
+        .movements
+        .iter()
+        .map(|((sku, location), from)| (sku, location, from.micros()))
+        .collect();
+    let rows = sqlx::query(
+        "SELECT wanted.key, m.occurred_at, m.seq, m.source, m.delta
+         FROM json_each(?2) AS wanted CROSS JOIN movements AS m
+         WHERE m.ledger = ?1 AND m.sku = wanted.value->>0 AND m.location = wanted.value->>1
+           AND m.occurred_at >= wanted.value->>2 AND m.is_count = 0 AND m.delta <> 0",
+    )
+    .bind(LEDGER)
+    .bind(serde_json::to_string(&wanted).map_err(damaged)?)
+    .fetch_all(connection)
+    .await
+    .map_err(reading)?;
+    let mut found: HashMap<u64, Vec<Movement>> = HashMap::new();
+    for row in &rows {
+        let level = unsigned(row.try_get(0).map_err(damaged)?);
+        found.entry(level).or_default().push(Movement {
+            time: Timestamp::from_micros(row.try_get(1).map_err(damaged)?),
+            seq: unsigned(row.try_get(2).map_err(damaged)?),
+            source: name(row, 3)?,
+            delta: row.try_get(4).map_err(damaged)?,
+        });
+    }
+    // A level without movements is part of the answer too: the batch may add some.
+    let levels = wants.movements.keys().cloned().zip(0..);
+    Ok(levels.map(|(level, key)| (level, found.remove(&key).unwrap_or_default())).collect())
+}
+
+/// Records by their places.
+pub(super) async fn records(
+    connection: &mut SqliteConnection,
+    seqs: &[u64],
+) -> Result<Vec<Record>, StoreError> {
+    let seqs: Vec<i64> = seqs.iter().map(|seq| signed(*seq)).collect();
+    let rows: Vec<Vec<u8>> = sqlx::query_scalar(
+        "SELECT j.record FROM json_each(?2) AS wanted CROSS JOIN journal AS j
+         WHERE j.ledger = ?1 AND j.seq = wanted.value ORDER BY j.seq",
+    )
+    .bind(LEDGER)
+    .bind(serde_json::to_string(&seqs).map_err(damaged)?)
+    .fetch_all(connection)
+    .await
+    .map_err(reading)?;
+    rows.iter().map(|bytes| journal::decode(bytes).map_err(damaged)).collect()
+}
+
+/// The first events that wait for something.
+pub(super) async fn waiting(
+    connection: &mut SqliteConnection,
+    on: &WaitKey,
+    limit: u32,
+) -> Result<Vec<Record>, StoreError> {
+    let rows: Vec<Vec<u8>> = sqlx::query_scalar(
+        "SELECT j.record FROM waiting AS w JOIN journal AS j
+            ON j.ledger = w.ledger AND j.seq = w.seq
+         WHERE w.ledger = ?1 AND w.wait = ?2 ORDER BY w.seq LIMIT ?3",
+    )
+    .bind(LEDGER)
+    .bind(serde_json::to_string(on).map_err(damaged)?)
+    .bind(limit)
+    .fetch_all(connection)
+    .await
+    .map_err(reading)?;
+    rows.iter().map(|bytes| journal::decode(bytes).map_err(damaged)).collect()
+}

@@ -1,0 +1,109 @@
+//! Reading the journal.
+
+use onhand::id::{EventId, Source};
+use onhand::record::Outcome;
+use onhand::wire::page::IntakeMinute;
+use sqlx::sqlite::{Sqlite, SqlitePool, SqliteRow};
+use sqlx::{QueryBuilder, Row};
+
+use super::{LEDGER, damaged, reading, signed, unsigned};
+use crate::store::{JournalQuery, JournalRow, StoreError};
+
+/// The chart of what came in looks at no more than this many of the newest rows.
+const INTAKE_ROWS_MAX: i64 = 200_000;
+
+const COLUMNS: &str = "SELECT j.seq, j.record, j.chain, j.final_outcome FROM journal AS j";
+
+/// Rows of the journal.
+pub(super) async fn journal(
+    readers: &SqlitePool,
+    query: &JournalQuery,
+) -> Result<Vec<JournalRow>, StoreError> {
+    let mut sql: QueryBuilder<Sqlite> = QueryBuilder::new(COLUMNS);
+    sql.push(" WHERE j.ledger = ").push_bind(LEDGER);
+    if let Some(after) = query.after {
+        sql.push(" AND j.seq > ").push_bind(signed(after));
+    }
+    if let Some(before) = query.before {
+        sql.push(" AND j.seq < ").push_bind(signed(before));
+    }
+    if let Some(event_type) = &query.event_type {
+        sql.push(" AND j.type = ").push_bind(event_type);
+    }
+    if let Some(source) = &query.source {
+        sql.push(" AND j.source = ").push_bind(source);
+    }
+    if let Some(order) = &query.order {
+        sql.push(" AND j.order_id = ").push_bind(order);
+    }
+    if let Some(outcome) = query.outcome {
+        sql.push(" AND coalesce(j.final_outcome, j.outcome) = ").push_bind(outcome.as_str());
+    }
+    if let Some(sku) = &query.sku {
+        sql.push(" AND j.seq IN (SELECT seq FROM movements WHERE ledger = ").push_bind(LEDGER);
+        sql.push(" AND sku = ").push_bind(sku).push(")");
+    }
+    sql.push(if query.newest_first { " ORDER BY j.seq DESC" } else { " ORDER BY j.seq" });
+    sql.push(" LIMIT ").push_bind(query.limit);
+    let rows = sql.build().fetch_all(readers).await.map_err(reading)?;
+    rows.iter().map(journal_row).collect()
+}
+
+/// The rows recorded under an event's name.
+pub(super) async fn journal_of(
+    readers: &SqlitePool,
+    source: &Source,
+    id: &EventId,
+) -> Result<Vec<JournalRow>, StoreError> {
+    let mut sql: QueryBuilder<Sqlite> = QueryBuilder::new(COLUMNS);
+    sql.push(" WHERE j.ledger = ").push_bind(LEDGER);
+    sql.push(" AND j.source = ").push_bind(source.as_str());
+    sql.push(" AND j.id = ").push_bind(id.as_str());
+    sql.push(" ORDER BY j.seq");
+    let rows = sql.build().fetch_all(readers).await.map_err(reading)?;
+    rows.iter().map(journal_row).collect()
+}
+
+fn journal_row(row: &SqliteRow) -> Result<JournalRow, StoreError> {
+    let chain: Vec<u8> = row.try_get(2).map_err(damaged)?;
+    let final_outcome: Option<&str> = row.try_get(3).map_err(damaged)?;
+    Ok(JournalRow {
+        seq: unsigned(row.try_get(0).map_err(damaged)?),
+        bytes: row.try_get(1).map_err(damaged)?,
+        chain: chain.try_into().map_err(|_| damaged("the chain is not 32 bytes"))?,
+        final_outcome: final_outcome.and_then(Outcome::from_name),
+    })
+}
+
+/// What was recorded in each minute.
+pub(super) async fn intake(
+    readers: &SqlitePool,
+    from_minute: i64,
+) -> Result<Vec<IntakeMinute>, StoreError> {
+    let rows = sqlx::query(
+        "SELECT recorded_at / 60000000 AS minute, sum(outcome = 'applied'),
+                sum(outcome = 'conflict'), count(*)
+         FROM journal
+         WHERE ledger = ?1 AND recorded_at >= ?2 * 60000000
+           AND seq > (SELECT seq FROM head WHERE ledger = ?1) - ?3
+         GROUP BY minute ORDER BY minute",
+    )
+    .bind(LEDGER)
+    .bind(from_minute)
+    .bind(INTAKE_ROWS_MAX)
+    .fetch_all(readers)
+    .await
+    .map_err(reading)?;
+    let count = |row: &SqliteRow, column: usize| {
+        let number: i64 = row.try_get(column).map_err(damaged)?;
+        u32::try_from(number).map_err(damaged)
+    };
+    rows.iter()
+        .map(|row| {
+            let (applied, conflict) = (count(row, 1)?, count(row, 2)?);
+            let minute = row.try_get(0).map_err(damaged)?;
+            let other = count(row, 3)?.saturating_sub(applied + conflict);
+            Ok(IntakeMinute { minute, applied, conflict, other })
+        })
+        .collect()
+}

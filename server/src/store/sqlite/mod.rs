@@ -1,0 +1,251 @@
+//! The ledger in SQLite: one writing connection, a few reading ones, write-ahead log, every commit
+//! synced (faults.md section 6).
+
+mod checkpoint;
+mod commit;
+mod fetch;
+mod journal;
+mod load;
+mod read;
+mod stock;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use onhand::conflict::Conflict;
+use onhand::id::{ConflictId, EventId, OrderId, Sku, Source};
+use onhand::order::Order;
+use onhand::record::{ItemInfo, LocationInfo, Record, WaitKey};
+use onhand::state::{Loaded, Settings, State, Wants};
+use onhand::wire::page::{HistoryPoint, IntakeMinute};
+use onhand::wire::stock::{LevelRow, StockPage, StockQuery};
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions,
+    SqliteSynchronous,
+};
+use sqlx::{ConnectOptions, Connection};
+use tokio::sync::Mutex;
+
+use super::rows::Rows;
+use super::{ConflictQuery, JournalQuery, JournalRow, Store, StoreError, Totals};
+
+/// The first SQLite without the WAL-reset bug that can corrupt a database with several
+/// connections (versions 3.7.0 to 3.51.2).
+const SQLITE_VERSION_MIN: (u32, u32, u32) = (3, 51, 3);
+
+/// Reading connections for pages and the API.
+const READERS: u32 = 4;
+
+/// How long a connection waits for another program's lock, e.g. a backup's.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// The ledger that this file holds. One organisation has one ledger; the column keeps several
+/// apart where they share a database.
+const LEDGER: i64 = 1;
+
+/// A ledger in an SQLite file.
+pub struct SqliteStore {
+    path: PathBuf,
+    writer: Arc<Mutex<SqliteConnection>>,
+    /// The processor's own reading connection, so that pages never keep it waiting.
+    loader: Mutex<SqliteConnection>,
+    readers: SqlitePool,
+    checkpoints: checkpoint::Checkpoints,
+}
+
+impl SqliteStore {
+    /// Opens the file, creates it if it is not there, and brings its tables up to date.
+    ///
+    /// # Errors
+    /// When the file cannot be used, or SQLite is one with the WAL-reset bug.
+    pub async fn open(path: &Path) -> Result<Self, StoreError> {
+        let options = SqliteConnectOptions::new()
+            .filename(path)
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .busy_timeout(BUSY_TIMEOUT)
+            .foreign_keys(true)
+            .page_size(8_192)
+            // Checkpoints are the writer's own business: see `checkpoint`.
+            .pragma("wal_autocheckpoint", "0")
+            .pragma("mmap_size", "0")
+            .pragma("cache_size", "-65536");
+        let mut writer = options.clone().connect().await.map_err(opening)?;
+        check_version(&mut writer).await?;
+        sqlx::migrate!("../migrations/sqlite/ledger")
+            .run(&mut writer)
+            .await
+            .map_err(|error| StoreError::Damaged(error.to_string()))?;
+        let reading = options.read_only(true).create_if_missing(false);
+        let loader = reading.clone().connect().await.map_err(opening)?;
+        let readers = SqlitePoolOptions::new().max_connections(READERS);
+        let readers = readers.connect_with(reading).await.map_err(opening)?;
+        let writer = Arc::new(Mutex::new(writer));
+        let checkpoints = checkpoint::Checkpoints::start(path, Arc::clone(&writer));
+        Ok(Self { path: path.to_owned(), writer, loader: Mutex::new(loader), readers, checkpoints })
+    }
+
+    /// Writes what is in the log into the file and closes it.
+    ///
+    /// # Errors
+    /// When SQLite reports one; what was committed is safe all the same.
+    pub async fn close(self) -> Result<(), StoreError> {
+        self.checkpoints.stop();
+        self.readers.close().await;
+        self.loader.into_inner().close().await.map_err(reading)?;
+        let mut writer = self.writer.lock().await;
+        sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)")
+            .execute(&mut *writer)
+            .await
+            .map_err(writing)?;
+        Ok(())
+    }
+
+    /// The file.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+async fn check_version(connection: &mut SqliteConnection) -> Result<(), StoreError> {
+    let version: String = sqlx::query_scalar("SELECT sqlite_version()")
+        .fetch_one(connection)
+        .await
+        .map_err(opening)?;
+    let mut parts = version.split('.').map(|part| part.parse().unwrap_or(0));
+    let mut next = || parts.next().unwrap_or(0);
+    if (next(), next(), next()) < SQLITE_VERSION_MIN {
+        let (major, minor, patch) = SQLITE_VERSION_MIN;
+        return Err(StoreError::Damaged(format!(
+            "SQLite {version} can corrupt its write-ahead log; {major}.{minor}.{patch} is needed"
+        )));
+    }
+    Ok(())
+}
+
+fn opening(error: sqlx::Error) -> StoreError {
+    StoreError::Unavailable(error.to_string())
+}
+
+fn reading(error: sqlx::Error) -> StoreError {
+    StoreError::Unavailable(error.to_string())
+}
+
+/// What an error while writing means. SQLite's primary codes: 5 busy, 6 locked, 13 full; anything
+/// that the disk reports (10) may be a failed sync, after which nothing is certain.
+fn writing(error: sqlx::Error) -> StoreError {
+    let code = match &error {
+        sqlx::Error::Database(database) => {
+            database.code().and_then(|code| code.parse::<u32>().ok()).map(|code| code & 0xff)
+        }
+        _ => None,
+    };
+    match code {
+        Some(5 | 6) => StoreError::Unavailable(error.to_string()),
+        Some(13) => StoreError::Full(error.to_string()),
+        _ => StoreError::Failed(error.to_string()),
+    }
+}
+
+fn damaged(error: impl std::fmt::Display) -> StoreError {
+    StoreError::Damaged(error.to_string())
+}
+
+/// An unsigned number as SQLite has it. Sequences and versions never come near the sign.
+fn signed(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+/// A stored number that is never negative.
+fn unsigned(number: i64) -> u64 {
+    u64::try_from(number).unwrap_or_default()
+}
+
+#[async_trait]
+impl Store for SqliteStore {
+    async fn load(&self, settings: Settings) -> Result<State, StoreError> {
+        load::load(&mut *self.loader.lock().await, settings).await
+    }
+
+    async fn fetch(&self, wants: &Wants) -> Result<Loaded, StoreError> {
+        fetch::fetch(&mut *self.loader.lock().await, wants).await
+    }
+
+    async fn commit(&self, rows: &Rows<'_>) -> Result<(), StoreError> {
+        let mut writer = self.writer.lock().await;
+        commit::commit(&mut writer, rows).await?;
+        self.checkpoints.committed(&mut writer).await;
+        Ok(())
+    }
+
+    async fn records(&self, seqs: &[u64]) -> Result<Vec<Record>, StoreError> {
+        fetch::records(&mut *self.loader.lock().await, seqs).await
+    }
+
+    async fn waiting(&self, on: &WaitKey, limit: u32) -> Result<Vec<Record>, StoreError> {
+        fetch::waiting(&mut *self.loader.lock().await, on, limit).await
+    }
+
+    async fn journal(&self, query: &JournalQuery) -> Result<Vec<JournalRow>, StoreError> {
+        journal::journal(&self.readers, query).await
+    }
+
+    async fn journal_of(
+        &self,
+        source: &Source,
+        id: &EventId,
+    ) -> Result<Vec<JournalRow>, StoreError> {
+        journal::journal_of(&self.readers, source, id).await
+    }
+
+    async fn stock(&self, query: &StockQuery) -> Result<StockPage, StoreError> {
+        stock::page(&self.readers, query).await
+    }
+
+    async fn levels_of(&self, skus: &[Sku]) -> Result<Vec<LevelRow>, StoreError> {
+        stock::levels_of(&self.readers, skus).await
+    }
+
+    async fn scarce(&self, limit: u32) -> Result<Vec<LevelRow>, StoreError> {
+        stock::scarce(&self.readers, limit).await
+    }
+
+    async fn totals(&self) -> Result<Totals, StoreError> {
+        stock::totals(&self.readers).await
+    }
+
+    async fn intake(&self, from_minute: i64) -> Result<Vec<IntakeMinute>, StoreError> {
+        journal::intake(&self.readers, from_minute).await
+    }
+
+    async fn history(&self, sku: &Sku, limit: u32) -> Result<Vec<HistoryPoint>, StoreError> {
+        stock::history(&self.readers, sku, limit).await
+    }
+
+    async fn item(&self, sku: &Sku) -> Result<Option<ItemInfo>, StoreError> {
+        read::item(&self.readers, sku).await
+    }
+
+    async fn items(&self, after: Option<&str>, limit: u32) -> Result<Vec<ItemInfo>, StoreError> {
+        read::items(&self.readers, after, limit).await
+    }
+
+    async fn locations(&self) -> Result<Vec<LocationInfo>, StoreError> {
+        read::locations(&self.readers).await
+    }
+
+    async fn order(&self, order: &OrderId) -> Result<Option<Order>, StoreError> {
+        read::order(&self.readers, order).await
+    }
+
+    async fn conflicts(&self, query: &ConflictQuery) -> Result<Vec<Conflict>, StoreError> {
+        read::conflicts(&self.readers, query).await
+    }
+
+    async fn conflict(&self, id: ConflictId) -> Result<Option<Conflict>, StoreError> {
+        read::conflict(&self.readers, id).await
+    }
+}

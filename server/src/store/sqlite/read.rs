@@ -1,0 +1,95 @@
+//! Reading the catalogue, orders and conflicts.
+
+use onhand::conflict::Conflict;
+use onhand::id::{ConflictId, OrderId, Sku};
+use onhand::order::Order;
+use onhand::record::{ItemInfo, LocationInfo};
+use sqlx::QueryBuilder;
+use sqlx::sqlite::{Sqlite, SqlitePool};
+
+use super::load;
+use super::{LEDGER, damaged, reading, signed};
+use crate::store::{ConflictQuery, StoreError};
+
+/// One item.
+pub(super) async fn item(readers: &SqlitePool, sku: &Sku) -> Result<Option<ItemInfo>, StoreError> {
+    let query = "SELECT sku, name, barcode, low_stock FROM items WHERE ledger = ?1 AND sku = ?2";
+    let row = sqlx::query(query).bind(LEDGER).bind(sku.as_str()).fetch_optional(readers).await;
+    row.map_err(reading)?.as_ref().map(load::item).transpose()
+}
+
+/// Items by SKU.
+pub(super) async fn items(
+    readers: &SqlitePool,
+    after: Option<&str>,
+    limit: u32,
+) -> Result<Vec<ItemInfo>, StoreError> {
+    let query = "SELECT sku, name, barcode, low_stock FROM items
+        WHERE ledger = ?1 AND sku > ?2 ORDER BY sku LIMIT ?3";
+    let query = sqlx::query(query).bind(LEDGER).bind(after.unwrap_or_default()).bind(limit);
+    let rows = query.fetch_all(readers).await.map_err(reading)?;
+    rows.iter().map(load::item).collect()
+}
+
+/// All locations, best first.
+pub(super) async fn locations(readers: &SqlitePool) -> Result<Vec<LocationInfo>, StoreError> {
+    let query = "SELECT location, name, rank FROM locations
+        WHERE ledger = ?1 ORDER BY rank IS NULL, rank, location";
+    let rows = sqlx::query(query).bind(LEDGER).fetch_all(readers).await.map_err(reading)?;
+    rows.iter().map(load::location).collect()
+}
+
+/// One order.
+pub(super) async fn order(
+    readers: &SqlitePool,
+    order: &OrderId,
+) -> Result<Option<Order>, StoreError> {
+    let query = "SELECT doc FROM orders WHERE ledger = ?1 AND order_id = ?2";
+    let doc: Option<String> = sqlx::query_scalar(query)
+        .bind(LEDGER)
+        .bind(order.as_str())
+        .fetch_optional(readers)
+        .await
+        .map_err(reading)?;
+    doc.map(|doc| serde_json::from_str(&doc).map_err(damaged)).transpose()
+}
+
+/// Conflicts, newest first.
+pub(super) async fn conflicts(
+    readers: &SqlitePool,
+    query: &ConflictQuery,
+) -> Result<Vec<Conflict>, StoreError> {
+    let mut sql: QueryBuilder<Sqlite> =
+        QueryBuilder::new("SELECT doc FROM conflicts WHERE ledger = ");
+    sql.push_bind(LEDGER);
+    if let Some(status) = query.status {
+        sql.push(" AND status = ").push_bind(status.as_str());
+    }
+    if let Some(kind) = &query.kind {
+        sql.push(" AND kind = ").push_bind(kind);
+    }
+    if let Some(sku) = &query.sku {
+        sql.push(" AND sku = ").push_bind(sku);
+    }
+    if let Some(before) = query.before {
+        sql.push(" AND number < ").push_bind(signed(before));
+    }
+    sql.push(" ORDER BY number DESC LIMIT ").push_bind(query.limit);
+    let docs: Vec<String> = sql.build_query_scalar().fetch_all(readers).await.map_err(reading)?;
+    docs.iter().map(|doc| serde_json::from_str(doc).map_err(damaged)).collect()
+}
+
+/// One conflict.
+pub(super) async fn conflict(
+    readers: &SqlitePool,
+    id: ConflictId,
+) -> Result<Option<Conflict>, StoreError> {
+    let query = "SELECT doc FROM conflicts WHERE ledger = ?1 AND number = ?2";
+    let doc: Option<String> = sqlx::query_scalar(query)
+        .bind(LEDGER)
+        .bind(signed(id.number()))
+        .fetch_optional(readers)
+        .await
+        .map_err(reading)?;
+    doc.map(|doc| serde_json::from_str(&doc).map_err(damaged)).transpose()
+}
