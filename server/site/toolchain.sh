@@ -50,4 +50,9 @@ say "The target was refused: installing Debian's Rust for browsers (rustc-web) i
 as_root apt-get update
 # The package conflicts with Debian's ordinary rustc and replaces it; rustup's is untouched.
 as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y rustc-web cargo-web rust-web-src
+# Its linker, rust-lld, is a link to an lld of a certain version (lld-22, say) that is not required.
+lld="$(readlink /usr/bin/rust-lld || true)"
+if [ -n "$lld" ] && ! command -v rust-lld >/dev/null; then
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y "$(basename "$lld")"
+fi
 printf 'export ONHAND_WASM_CARGO=%q\n' "$PWD/server/site/debian-cargo.sh" >"$environment"

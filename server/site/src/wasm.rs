@@ -24,16 +24,13 @@ pub(crate) struct Bundle {
 
 /// Lets cargo compile the frontend crate; gives the path of the module it made.
 pub(crate) fn compile(layout: &Layout) -> Result<PathBuf> {
+    // Set by server/site/toolchain.sh where rustup's target cannot be had.
     let cargo = std::env::var("ONHAND_WASM_CARGO").unwrap_or_else(|_| "cargo".to_owned());
     let mut command = Command::new(&cargo);
     command.current_dir(&layout.root).args(["build", "--lib", "-p", PACKAGE, "--target", TARGET]);
     command.arg("--message-format=json-render-diagnostics");
     if layout.mode == Mode::Release {
         command.args(["--profile", "wasm-release"]);
-    }
-    // Set by server/site/toolchain.sh where the standard library has to be built along.
-    if let Ok(flags) = std::env::var("ONHAND_WASM_FLAGS") {
-        command.args(flags.split_whitespace());
     }
     let output = command
         .stderr(Stdio::inherit())
