@@ -219,3 +219,27 @@ impl Site {
         self.assets.get(path)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Only says something when the tests are built with `ONHAND_EMBED_SITE`, as a release is.
+    #[test]
+    fn a_website_inside_the_binary_is_whole() {
+        if EMBEDDED.is_empty() {
+            return;
+        }
+        let site = Site::from_table(EMBEDDED).unwrap();
+        let manifest = site.manifest().unwrap();
+        for path in [&manifest.css, &manifest.js, &manifest.wasm, &manifest.font] {
+            assert!(site.asset(path).is_some(), "{path}");
+        }
+    }
+
+    #[test]
+    fn a_table_without_a_manifest_is_refused_by_name() {
+        let error = Site::from_table(&[("a", b"b")]).unwrap_err().to_string();
+        assert!(error.contains("manifest.json"), "{error}");
+    }
+}
