@@ -13,6 +13,8 @@ pub mod id;
 pub mod journal;
 pub mod ledger;
 pub mod order;
+pub mod policy;
+pub mod publication;
 pub mod quantity;
 pub mod record;
 pub mod state;
