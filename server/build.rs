@@ -12,6 +12,8 @@ use std::{
 
 fn main() -> io::Result<()> {
     println!("cargo::rerun-if-changed=build.rs");
+    // `sqlx::migrate!` reads the folder while compiling.
+    println!("cargo::rerun-if-changed=../migrations");
     println!("cargo::rerun-if-env-changed=ONHAND_EMBED_SITE");
     let mut table = String::from("&[\n");
     if let Some(folder) = env::var_os("ONHAND_EMBED_SITE") {
