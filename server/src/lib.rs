@@ -1,9 +1,13 @@
 //! The server.
 
+pub mod auth;
 pub mod clock;
 pub mod config;
 pub mod control;
 pub mod http;
 pub mod intake;
 pub mod processor;
+pub mod server;
+pub mod shutdown;
+pub mod state;
 pub mod store;

@@ -52,12 +52,12 @@ pub(super) static KEYS: [Key; 14] = [
         right: |config| config.public_url.as_deref().is_none_or(is_origin),
     },
     Key {
-        name: "site",
+        name: "site_dir",
         meaning: "The folder with the website's files, if they are neither in the binary nor\n\
                   beside it.",
         must_be: "the path of a folder that `make site` wrote",
         example: "target/site",
-        right: |config| config.site.as_ref().is_none_or(|site| !site.as_os_str().is_empty()),
+        right: |config| config.site_dir.as_ref().is_none_or(|it| !it.as_os_str().is_empty()),
     },
     Key {
         name: "log",

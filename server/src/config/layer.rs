@@ -13,11 +13,12 @@ use super::{Config, ConfigError};
 /// What environment variables begin with.
 const PREFIX: &str = "ONHAND_";
 /// Variables with the prefix that are no keys: the file's path, which is read before, and what the
-/// build reads.
-const OTHERS: [&str; 2] = ["ONHAND_CONFIG", "ONHAND_EMBED_SITE"];
-/// Kubernetes sets `ONHAND_PORT`, `ONHAND_PORT_…` and `ONHAND_SERVICE_…` in every container beside
-/// a service named `onhand`.
-const KUBERNETES: [&str; 2] = ["ONHAND_PORT", "ONHAND_SERVICE_"];
+/// build and the browser tests read.
+const OTHERS: [&str; 5] =
+    ["ONHAND_BIN", "ONHAND_CHROMIUM", "ONHAND_CONFIG", "ONHAND_DEBIAN_USR", "ONHAND_EMBED_SITE"];
+/// Beginnings of others. Kubernetes sets `ONHAND_PORT`, `ONHAND_PORT_…` and `ONHAND_SERVICE_…` in
+/// every container beside a service named `onhand`; the build of the wasm has its own.
+const OTHER_PREFIXES: [&str; 3] = ["ONHAND_PORT", "ONHAND_SERVICE_", "ONHAND_WASM_"];
 
 /// Values with the name of where they come from.
 pub(super) struct Layer {
@@ -49,7 +50,7 @@ impl Layer {
         let mut values = Dict::new();
         for (name, text) in variables {
             let Some(key) = name.strip_prefix(PREFIX) else { continue };
-            let foreign = KUBERNETES.iter().any(|start| name.starts_with(start));
+            let foreign = OTHER_PREFIXES.iter().any(|start| name.starts_with(start));
             if foreign || OTHERS.contains(&name.as_str()) {
                 continue;
             }

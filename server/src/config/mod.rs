@@ -29,7 +29,7 @@ pub struct Config {
     /// The address under which browsers reach the server, if it is not the one it listens on.
     pub public_url: Option<String>,
     /// The website's folder, if it is not to be found beside or in the binary.
-    pub site: Option<PathBuf>,
+    pub site_dir: Option<PathBuf>,
     /// Which messages are logged: a filter of `tracing`.
     pub log: String,
     /// Connections served at the same time.
@@ -70,7 +70,7 @@ impl Default for Config {
             data: PathBuf::from("./data"),
             listen: "127.0.0.1:3000".to_owned(),
             public_url: None,
-            site: None,
+            site_dir: None,
             log: "info".to_owned(),
             connections_max: 10_000,
             queue_capacity: 16_384,

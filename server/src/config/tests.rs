@@ -33,10 +33,12 @@ fn the_printed_defaults_are_the_defaults() {
 
 #[test]
 fn the_printed_examples_are_right_too() {
-    let text = commented_defaults().replace("# public_url", "public_url").replace("# site", "site");
+    let text = commented_defaults()
+        .replace("# public_url", "public_url")
+        .replace("# site_dir", "site_dir");
     let config = from_file(&text).unwrap();
     assert_eq!(config.public_origin().as_deref(), Some("https://stock.example.com"));
-    assert_eq!(config.site, Some(PathBuf::from("target/site")));
+    assert_eq!(config.site_dir, Some(PathBuf::from("target/site")));
 }
 
 #[test]

@@ -1,3 +1,10 @@
 //! Everything that answers over HTTP.
 
 pub mod assets;
+pub mod body;
+pub mod health;
+pub mod limits;
+pub mod listener;
+pub mod problem;
+pub mod router;
+pub mod security;
