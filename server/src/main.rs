@@ -1,1 +1,7 @@
-fn main() {}
+//! The program `onhand`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    onhand_server::cli::run()
+}

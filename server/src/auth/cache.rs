@@ -3,9 +3,7 @@
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
-
-use tokio::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::{Credential, Identity};
 
@@ -22,15 +20,14 @@ pub(super) struct Cache(Mutex<HashMap<Credential, (Identity, Instant)>>);
 
 impl Cache {
     /// The identity of a credential, if it was checked a moment ago.
-    pub(super) fn get(&self, credential: &Credential) -> Option<Identity> {
+    pub(super) fn get(&self, credential: &Credential, now: Instant) -> Option<Identity> {
         let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let (identity, until) = kept.get(credential)?;
-        (Instant::now() < *until).then(|| identity.clone())
+        (now < *until).then(|| identity.clone())
     }
 
     /// Keeps an identity that was just checked.
-    pub(super) fn put(&self, identity: Identity) {
-        let now = Instant::now();
+    pub(super) fn put(&self, identity: Identity, now: Instant) {
         let until = now + Duration::from_millis(KEPT_MS);
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if kept.len() >= KEPT_MAX {
@@ -59,29 +56,29 @@ mod tests {
         Identity { actor: format!("token:{name}"), role: Role::Viewer, credential }
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn an_answer_is_kept_for_less_than_a_second() {
+    #[test]
+    fn an_answer_is_kept_for_less_than_a_second() {
         let cache = Cache::default();
         let identity = token("a");
-        cache.put(identity.clone());
-        tokio::time::advance(Duration::from_millis(KEPT_MS - 1)).await;
-        assert_eq!(cache.get(&identity.credential), Some(identity.clone()));
-        tokio::time::advance(Duration::from_millis(1)).await;
-        assert_eq!(cache.get(&identity.credential), None);
-        cache.put(identity.clone());
+        let begin = Instant::now();
+        let seen =
+            |after_ms| cache.get(&identity.credential, begin + Duration::from_millis(after_ms));
+        cache.put(identity.clone(), begin);
+        assert_eq!(seen(KEPT_MS - 1), Some(identity.clone()));
+        assert_eq!(seen(KEPT_MS), None);
         cache.forget(&identity.credential);
-        assert_eq!(cache.get(&identity.credential), None);
+        assert_eq!(seen(0), None);
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn it_is_bounded() {
+    #[test]
+    fn it_is_bounded() {
         let cache = Cache::default();
+        let begin = Instant::now();
         for number in 0..=KEPT_MAX {
-            cache.put(token(&number.to_string()));
+            cache.put(token(&number.to_string()), begin);
         }
         assert_eq!(cache.0.lock().unwrap().len(), KEPT_MAX);
-        tokio::time::advance(Duration::from_millis(KEPT_MS)).await;
-        cache.put(token("new"));
+        cache.put(token("new"), begin + Duration::from_millis(KEPT_MS));
         assert_eq!(cache.0.lock().unwrap().len(), 1);
     }
 }

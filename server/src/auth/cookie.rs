@@ -72,7 +72,7 @@ mod tests {
     fn the_cookie_is_for_this_host_and_not_for_scripts() {
         let secret = Secret::for_session();
         let set = |secure| {
-            let header = SessionCookie::new(secure).set(&secret, Duration::from_secs(60)).unwrap();
+            let header = SessionCookie::new(secure).set(&secret, Duration::from_mins(1)).unwrap();
             header.to_str().unwrap().replace(secret.reveal(), "SECRET")
         };
         assert_eq!(

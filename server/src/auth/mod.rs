@@ -19,6 +19,7 @@ pub use secret::Secret;
 pub use sign_in::routes;
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use onhand::time::{SECOND_US, Timestamp};
 use onhand::wire::page::Role;
@@ -101,16 +102,17 @@ impl Auth {
     ///
     /// Long-lived connections ask again every second or so, and close when there is no answer.
     pub async fn check(&self, credential: Credential) -> Result<Option<Identity>, ControlError> {
-        if let Some(identity) = self.cache.get(&credential) {
+        if let Some(identity) = self.cache.get(&credential, Instant::now()) {
             return Ok(Some(identity));
         }
+        let asked_at = Instant::now();
         let now = self.clock.now();
         let identity = match credential {
             Credential::Session(digest) => self.session(&digest, now).await?,
             Credential::Token(digest) => self.token(&digest, now).await?,
         };
         if let Some(identity) = &identity {
-            self.cache.put(identity.clone());
+            self.cache.put(identity.clone(), asked_at);
         }
         Ok(identity)
     }

@@ -2,7 +2,7 @@
 //! are redirects.
 
 use std::net::IpAddr;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::extract::rejection::FormRejection;
@@ -121,7 +121,7 @@ impl Auth {
         let refused = |why: &str| {
             self.notes.refused("anonymous", "sign_in", &email, &format!("{why}, from {origin}"));
         };
-        if let Err(wait) = self.throttles.attempt(&email, origin) {
+        if let Err(wait) = self.throttles.attempt(&email, origin, Instant::now()) {
             refused("too many failures");
             return Err(Failure::Wait(wait.as_secs().max(1)));
         }
@@ -131,16 +131,12 @@ impl Auth {
             tracing::warn!(%error, "a password was not checked");
             Failure::Unavailable
         })?;
-        match user.filter(|user| right && !user.disabled) {
-            Some(user) => {
-                self.throttles.succeeded(&email, origin);
-                self.begin_session(&user, origin).await.map_err(unavailable)
-            }
-            None => {
-                refused("wrong address or password");
-                Err(Failure::Credentials)
-            }
-        }
+        let Some(user) = user.filter(|user| right && !user.disabled) else {
+            refused("wrong address or password");
+            return Err(Failure::Credentials);
+        };
+        self.throttles.succeeded(&email, origin);
+        self.begin_session(&user, origin).await.map_err(unavailable)
     }
 
     async fn begin_session(&self, user: &User, origin: IpAddr) -> Result<Secret, ControlError> {

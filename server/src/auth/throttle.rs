@@ -5,9 +5,7 @@ use std::collections::HashMap;
 use std::hash::Hash;
 use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
-
-use tokio::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Failures of one account from one address that cost nothing: typing errors.
 const FREE_PAIR: u32 = 5;
@@ -34,19 +32,21 @@ pub(super) struct Throttles {
 impl Throttles {
     /// Lets an attempt begin, or says how long it has to wait. An attempt counts as failed until it
     /// has succeeded, so that many at once gain nothing.
-    pub(super) fn attempt(&self, account: &str, origin: IpAddr) -> Result<(), Duration> {
-        match self.wait(account, origin) {
-            Some(wait) => Err(wait),
-            None => {
-                self.failed(account, origin);
-                Ok(())
-            }
+    pub(super) fn attempt(
+        &self,
+        account: &str,
+        origin: IpAddr,
+        now: Instant,
+    ) -> Result<(), Duration> {
+        if let Some(wait) = self.wait(account, origin, now) {
+            return Err(wait);
         }
+        self.failed(account, origin, now);
+        Ok(())
     }
 
-    fn wait(&self, account: &str, origin: IpAddr) -> Option<Duration> {
+    fn wait(&self, account: &str, origin: IpAddr, now: Instant) -> Option<Duration> {
         let origin = network(origin);
-        let now = Instant::now();
         [
             self.pairs.wait(&(account.to_owned(), origin), FREE_PAIR, now),
             self.accounts.wait(&account.to_owned(), FREE_ACCOUNT, now),
@@ -57,9 +57,8 @@ impl Throttles {
         .max()
     }
 
-    fn failed(&self, account: &str, origin: IpAddr) {
+    fn failed(&self, account: &str, origin: IpAddr, now: Instant) {
         let origin = network(origin);
-        let now = Instant::now();
         self.pairs.failed((account.to_owned(), origin), now);
         self.accounts.failed(account.to_owned(), now);
         self.origins.failed(origin, now);
@@ -81,7 +80,7 @@ fn network(origin: IpAddr) -> IpAddr {
             let [a, b, c, d, ..] = address.segments();
             IpAddr::from([a, b, c, d, 0, 0, 0, 0])
         }
-        v4 => v4,
+        v4 @ IpAddr::V4(_) => v4,
     }
 }
 
@@ -144,63 +143,68 @@ mod tests {
     const HOME: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 1));
     const AWAY: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 2));
 
-    #[tokio::test(start_paused = true)]
-    async fn failures_cost_time_that_doubles_up_to_a_bound() {
+    #[test]
+    fn failures_cost_time_that_doubles_up_to_a_bound() {
         let throttles = Throttles::default();
+        let mut now = Instant::now();
         let mut waits = Vec::new();
         for _ in 0..12 {
-            throttles.failed("mia", HOME);
-            let wait = throttles.wait("mia", HOME).unwrap_or_default();
+            throttles.failed("mia", HOME, now);
+            let wait = throttles.wait("mia", HOME, now).unwrap_or_default();
             waits.push(wait.as_secs());
-            tokio::time::advance(wait).await;
-            assert_eq!(throttles.wait("mia", HOME), None, "the wait is over");
+            now += wait;
+            assert_eq!(throttles.wait("mia", HOME, now), None, "the wait is over");
         }
         assert_eq!(waits, [0, 0, 0, 0, 1, 2, 4, 8, 16, 30, 30, 30]);
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn a_stranger_does_not_keep_a_person_out() {
+    #[test]
+    fn a_stranger_does_not_keep_a_person_out() {
         let throttles = Throttles::default();
+        let now = Instant::now();
         for _ in 0..20 {
-            throttles.failed("mia", AWAY);
+            throttles.failed("mia", AWAY, now);
         }
-        assert!(throttles.wait("mia", AWAY).is_some());
-        assert_eq!(throttles.wait("mia", HOME), None);
+        assert!(throttles.wait("mia", AWAY, now).is_some());
+        assert_eq!(throttles.wait("mia", HOME, now), None);
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn guessing_from_everywhere_and_on_everybody_waits_too() {
+    #[test]
+    fn guessing_from_everywhere_and_on_everybody_waits_too() {
         let throttles = Throttles::default();
+        let now = Instant::now();
         for number in 0..FREE_ACCOUNT {
-            throttles.failed("mia", IpAddr::from([10, 0, 0, u8::try_from(number).unwrap()]));
+            let origin = IpAddr::from([10, 0, 0, u8::try_from(number).unwrap()]);
+            throttles.failed("mia", origin, now);
         }
-        assert!(throttles.wait("mia", HOME).is_some());
+        assert!(throttles.wait("mia", HOME, now).is_some());
         for number in 0..FREE_ORIGIN {
-            throttles.failed(&number.to_string(), AWAY);
+            throttles.failed(&number.to_string(), AWAY, now);
         }
-        assert!(throttles.wait("noah", AWAY).is_some());
-        assert_eq!(throttles.wait("noah", HOME), None);
+        assert!(throttles.wait("noah", AWAY, now).is_some());
+        assert_eq!(throttles.wait("noah", HOME, now), None);
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn success_and_time_forgive() {
+    #[test]
+    fn success_and_time_forgive() {
         let throttles = Throttles::default();
+        let now = Instant::now();
         for _ in 0..9 {
-            throttles.failed("mia", HOME);
+            throttles.failed("mia", HOME, now);
         }
-        assert!(throttles.attempt("mia", HOME).is_err());
+        assert!(throttles.attempt("mia", HOME, now).is_err());
         throttles.succeeded("mia", HOME);
-        assert_eq!(throttles.attempt("mia", HOME), Ok(()));
+        assert_eq!(throttles.attempt("mia", HOME, now), Ok(()));
         for _ in 0..9 {
-            throttles.failed("mia", HOME);
+            throttles.failed("mia", HOME, now);
         }
-        tokio::time::advance(Duration::from_secs(FORGET_AFTER_S)).await;
-        throttles.failed("mia", HOME);
-        assert_eq!(throttles.wait("mia", HOME), None);
+        let later = now + Duration::from_secs(FORGET_AFTER_S);
+        throttles.failed("mia", HOME, later);
+        assert_eq!(throttles.wait("mia", HOME, later), None);
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn what_is_remembered_is_bounded() {
+    #[test]
+    fn what_is_remembered_is_bounded() {
         let throttle = Throttle::default();
         for number in 0..=REMEMBERED_MAX {
             throttle.failed(number, Instant::now());

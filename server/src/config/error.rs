@@ -29,7 +29,7 @@ impl ConfigError {
     }
 
     /// A key that does not exist, or whose value is of another type.
-    pub(super) fn from_figment(layers: &Figment, error: figment::Error) -> Self {
+    pub(super) fn from_figment(layers: &Figment, error: &figment::Error) -> Self {
         if let Kind::UnknownField(name, _) = &error.kind {
             let known: Vec<_> = KEYS.iter().map(|key| key.name).collect();
             let known = known.join(", ");

@@ -110,7 +110,7 @@ impl Config {
         layers = layers.merge(Layer::environment(environment));
         layers = layers.merge(Layer::of("command line", flags)?);
         let config: Self =
-            layers.extract().map_err(|error| ConfigError::from_figment(&layers, error))?;
+            layers.extract().map_err(|error| ConfigError::from_figment(&layers, &error))?;
         match keys::KEYS.iter().find(|key| !(key.right)(&config)) {
             Some(key) => Err(ConfigError::wrong(&layers, key)),
             None => Ok(config),

@@ -1,0 +1,135 @@
+//! The program's commands (contract.md section 1). Exit codes: 0 done, 1 failed, 2 usage, to which
+//! a wrong configuration belongs.
+
+mod accounts;
+mod logging;
+mod serve;
+
+use std::io::{self, Write as _};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+use onhand::wire::page::Role;
+
+use crate::config::{Config, ConfigError, Flags, commented_defaults};
+
+/// The command line or the configuration is wrong; clap exits with the same.
+const EXIT_USAGE: u8 = 2;
+
+/// Keeps the stock of every shop, marketplace and warehouse in step.
+#[derive(Debug, Parser)]
+#[command(name = "onhand", version, arg_required_else_help = true)]
+struct Cli {
+    #[command(flatten)]
+    common: Common,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// What every command takes.
+#[derive(Debug, Args)]
+struct Common {
+    /// The configuration's file (TOML); `onhand config` prints one
+    #[arg(long, global = true, value_name = "FILE", env = "ONHAND_CONFIG")]
+    config: Option<PathBuf>,
+    /// The folder with the data [default: ./data]
+    #[arg(long, global = true, value_name = "DIR")]
+    data: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run everything in one process until SIGTERM or Ctrl-C
+    Serve {
+        /// Where HTTP is served [default: 127.0.0.1:3000]
+        #[arg(long, value_name = "HOST:PORT")]
+        listen: Option<String>,
+    },
+    /// API tokens, by which programs are known
+    #[command(subcommand)]
+    Token(TokenCommand),
+    /// Users, the people who sign in
+    #[command(subcommand)]
+    User(UserCommand),
+    /// Print the commented default configuration
+    Config,
+}
+
+#[derive(Debug, Subcommand)]
+enum TokenCommand {
+    /// Make a token and print it, alone on one line; it cannot be shown again
+    Create {
+        /// What people call it, and how the journal names what it sends
+        #[arg(long)]
+        name: String,
+        /// viewer, warehouse, operator, manager or admin
+        #[arg(long, value_parser = role)]
+        role: Role,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum UserCommand {
+    /// Make a user; the password comes from standard input, or is asked for on a terminal
+    Create {
+        /// The address to sign in with
+        #[arg(long)]
+        email: String,
+        /// viewer, warehouse, operator, manager or admin
+        #[arg(long, value_parser = role)]
+        role: Role,
+    },
+}
+
+fn role(name: &str) -> Result<Role, String> {
+    Role::from_name(name).ok_or_else(|| {
+        let known: Vec<_> = Role::ALL.into_iter().map(Role::as_str).collect();
+        format!("must be one of {}", known.join(", "))
+    })
+}
+
+/// Runs the program with the arguments and the environment of the process.
+pub fn run() -> ExitCode {
+    let cli = Cli::parse();
+    match execute(cli) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // Nothing is left to tell when not even this can be written.
+            let _ = writeln!(io::stderr(), "onhand: {error:#}");
+            let usage = error.is::<ConfigError>();
+            if usage { ExitCode::from(EXIT_USAGE) } else { ExitCode::FAILURE }
+        }
+    }
+}
+
+fn execute(cli: Cli) -> anyhow::Result<()> {
+    let Cli { common, command } = cli;
+    if let Command::Config = command {
+        io::stdout().write_all(commented_defaults().as_bytes())?;
+        return Ok(());
+    }
+    let listen = match &command {
+        Command::Serve { listen } => listen.clone(),
+        _ => None,
+    };
+    let flags = Flags { data: common.data, listen };
+    // A variable that is no text cannot be one of ours.
+    let environment = std::env::vars_os()
+        .filter_map(|(key, value)| Some((key.into_string().ok()?, value.into_string().ok()?)));
+    let config = Config::load(common.config.as_deref(), environment, &flags)?;
+    logging::start(&config.log);
+    let runtime = tokio::runtime::Runtime::new()?;
+    runtime.block_on(async {
+        match command {
+            Command::Serve { .. } => serve::serve(config).await,
+            Command::Token(TokenCommand::Create { name, role }) => {
+                accounts::create_token(&config, &name, role).await
+            }
+            Command::User(UserCommand::Create { email, role }) => {
+                accounts::create_user(&config, &email, role).await
+            }
+            Command::Config => Ok(()),
+        }
+    })
+}

@@ -1,0 +1,44 @@
+//! `onhand serve`.
+
+use std::io::{self, Write as _};
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use tokio::signal;
+
+use crate::clock::SystemClock;
+use crate::config::Config;
+use crate::server::Server;
+
+/// Serves until the process is asked to stop.
+pub(super) async fn serve(config: Config) -> anyhow::Result<()> {
+    // Before the start, so that a signal during it is not lost.
+    let stop = stop_signal().context("signals cannot be received")?;
+    let server = Server::start(config, Arc::new(SystemClock)).await?;
+    // For scripts that wait for the address: with port 0 there is no other way to know it.
+    writeln!(io::stdout(), "Onhand serves http://{}", server.address())?;
+    io::stdout().flush()?;
+    stop.await;
+    tracing::info!("stopping: requests that have begun are finished");
+    server.stop().await?;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// Registers for SIGTERM and Ctrl-C; the future waits for either.
+fn stop_signal() -> io::Result<impl Future<Output = ()>> {
+    #[cfg(unix)]
+    let (mut terminate, mut interrupt) = (
+        signal::unix::signal(signal::unix::SignalKind::terminate())?,
+        signal::unix::signal(signal::unix::SignalKind::interrupt())?,
+    );
+    Ok(async move {
+        #[cfg(unix)]
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        #[cfg(not(unix))]
+        let _ = signal::ctrl_c().await;
+    })
+}
