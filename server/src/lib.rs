@@ -10,5 +10,8 @@ pub mod intake;
 pub mod processor;
 pub mod server;
 pub mod shutdown;
+pub mod simshop;
 pub mod state;
 pub mod store;
+#[cfg(test)]
+mod test_ledger;

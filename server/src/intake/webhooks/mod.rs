@@ -11,7 +11,7 @@ use onhand::event::Event;
 use onhand::id::{ChannelId, ListingId, LocationId, Sku};
 
 pub use shopify::TOPICS as SHOPIFY_TOPICS;
-pub use signature::{NotSigned, SigningSecret, sign};
+pub use signature::{NotSigned, SigningSecret};
 
 /// What a channel's own names mean in Onhand. Ids are as the channel writes them, in decimal.
 pub trait Listings: Send + Sync {

@@ -1,0 +1,125 @@
+//! A ledger in memory, for tests of the ways in: the real rules over one endless batch, so that
+//! nothing ever has to be loaded.
+
+use std::collections::BTreeSet;
+
+use onhand::event::{Event, EventData, ItemUpserted, LocationUpserted};
+use onhand::id::{EventId, LocationId, Sku, Source};
+use onhand::ledger::{Input, Ledger, Processed};
+use onhand::record::{Bucket, Change, Outcome, WaitKey};
+use onhand::state::{Settings, State};
+use onhand::time::Timestamp;
+
+/// A ledger with one endless batch.
+pub(crate) struct TestLedger {
+    ledger: Ledger,
+    waiting: BTreeSet<(WaitKey, u64)>,
+    read: usize,
+}
+
+impl TestLedger {
+    /// An empty ledger.
+    pub(crate) fn new() -> Self {
+        let ledger = Ledger::new(State::new(Settings::default()));
+        Self { ledger, waiting: BTreeSet::new(), read: 0 }
+    }
+
+    /// A ledger that knows this item and this location.
+    pub(crate) fn with(sku: &str, location: &str) -> Self {
+        let mut ledger = Self::new();
+        let item = ItemUpserted {
+            sku: Sku::new(sku).unwrap(),
+            name: None,
+            barcode: None,
+            low_stock: None,
+        };
+        let place = LocationUpserted {
+            location: LocationId::new(location).unwrap(),
+            name: None,
+            rank: Some(1),
+        };
+        let facts = [
+            ("item", EventData::ItemUpserted(item)),
+            ("location", EventData::LocationUpserted(place)),
+        ];
+        for (id, data) in facts {
+            ledger.take(&Event {
+                source: Source::new("test").unwrap(),
+                id: EventId::new(id).unwrap(),
+                time: Timestamp::from_micros(0),
+                expected_version: None,
+                extensions: std::collections::BTreeMap::new(),
+                data,
+            });
+        }
+        ledger
+    }
+
+    /// Takes an event and everything that it releases; gives its own first outcome, `None` for an
+    /// invalid one.
+    pub(crate) fn take(&mut self, event: &Event) -> Option<Outcome> {
+        let processed = self.ledger.process(&Input::Event(event.clone()), "test", wall());
+        let outcome = match processed {
+            Processed::Recorded(index) => Some(self.ledger.entries()[index].record.outcome),
+            Processed::Duplicate(_) => Some(Outcome::Duplicate),
+            Processed::Invalid(_) | Processed::Refused(_) => None,
+        };
+        self.note_waiting();
+        while let Some((on, discard)) = self.ledger.state().next_woken() {
+            let on = on.clone();
+            let due: Vec<u64> =
+                self.waiting.iter().filter(|(key, _)| *key == on).map(|(_, seq)| *seq).collect();
+            for seq in due {
+                let entries = self.ledger.entries();
+                let held = entries.iter().find(|entry| entry.record.seq == seq).unwrap();
+                let held = Box::new(held.record.clone());
+                let input = Input::Release { held, on: on.clone(), discard };
+                self.ledger.process(&input, "onhand", wall());
+                self.note_waiting();
+            }
+        }
+        outcome
+    }
+
+    fn note_waiting(&mut self) {
+        for entry in &self.ledger.entries()[self.read..] {
+            for change in &entry.record.changes {
+                match change {
+                    Change::Waiting { on, seq } => {
+                        self.waiting.insert((on.clone(), *seq));
+                    }
+                    Change::Released { on, seq } => {
+                        self.waiting.remove(&(on.clone(), *seq));
+                    }
+                    _ => {}
+                }
+            }
+        }
+        self.read = self.ledger.entries().len();
+    }
+
+    /// A number of an item, summed over locations.
+    pub(crate) fn sum(&self, sku: &str, bucket: Bucket) -> i64 {
+        let state = self.ledger.state();
+        let sku = state.catalogue().sku(&Sku::new(sku).unwrap());
+        let levels = sku.map(|sku| state.levels_of(sku).map(|(_, level)| level.get(bucket)).sum());
+        levels.unwrap_or_default()
+    }
+
+    /// The kinds of the open conflicts except `oversold`, which says nothing against the events.
+    pub(crate) fn conflicts(&self) -> Vec<String> {
+        let open = self.ledger.state().open_conflicts();
+        let kinds = open.map(|conflict| format!("{:?} {:?}", conflict.kind, conflict.evidence));
+        kinds.filter(|kind| !kind.starts_with("Oversold")).collect()
+    }
+
+    /// Events that still wait for something.
+    pub(crate) fn waiting(&self) -> usize {
+        self.waiting.len()
+    }
+}
+
+/// The server's clock in these tests: later than any event of theirs.
+fn wall() -> Timestamp {
+    Timestamp::parse("2026-11-24T00:00:00Z").unwrap()
+}
