@@ -1,4 +1,5 @@
-//! The ways in: every source's form of saying that something happened becomes [`onhand::event::Event`]
-//! here, verified and well-formed, before it goes to the queue.
+//! Every way in: verify, validate, hand to the queue, wait for the outcome.
 
+pub mod events;
+pub mod submit;
 pub mod webhooks;

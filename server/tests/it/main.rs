@@ -1,1 +1,3 @@
-//! tests
+//! The server's tests: one binary, the real parts.
+
+mod store;
