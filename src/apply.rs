@@ -186,12 +186,17 @@ fn note_known(state: &mut State, record: &Record) {
     let envelope = &record.envelope;
     let known = Known { seq: record.seq, fingerprint: record.fingerprint, outcome: record.outcome };
     state.working.put_known((envelope.source.clone(), envelope.id.clone()), known);
-    if let EventData::EventReleased(released) = &envelope.data {
-        let name = (released.source.clone(), released.id.clone());
-        for change in &record.changes {
-            if let Change::Final { seq, outcome } = change {
-                state.working.set_outcome(*seq, &name, *outcome);
+    let finals = record.changes.iter().filter_map(|change| match change {
+        Change::Final { seq, outcome } => Some((*seq, *outcome)),
+        _ => None,
+    });
+    for (seq, outcome) in finals {
+        match &envelope.data {
+            EventData::EventReleased(released) => {
+                let name = (released.source.clone(), released.id.clone());
+                state.working.set_outcome(seq, &name, outcome);
             }
+            _ => state.working.find_and_set_outcome(seq, outcome),
         }
     }
 }

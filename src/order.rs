@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::event::Fingerprint;
 use crate::id::{EventId, LineId, LocationId, OrderId, Sku, Source};
+use crate::record::Outcome;
 
 /// An order as the ledger knows it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -89,6 +90,8 @@ pub struct OrderFact {
     pub id: EventId,
     /// Its place in the journal.
     pub seq: u64,
+    /// What became of it: applied, or absorbed by a count.
+    pub outcome: Outcome,
 }
 
 /// What makes a business fact the same fact.

@@ -195,7 +195,8 @@ pub enum Change {
         /// The location.
         location: LocationId,
     },
-    /// The last outcome of an event that was not applied at first.
+    /// What has become of an event that was held back at first, as far as it is decided. The last
+    /// one stands.
     Final {
         /// The event's place in the journal.
         seq: u64,

@@ -148,7 +148,7 @@ fn id_reused(draft: &mut Draft<'_>, event: &Event, first: u64) -> Outcome {
 /// All safeguards after identity, then the rule of the event's type. `seq` is the event's own
 /// place in the journal: the present record's, or an earlier one's if it was held back.
 fn weigh(draft: &mut Draft<'_>, event: &Event, seq: u64, lifted: Lifted) -> Result<Outcome, Stop> {
-    if let Some(outcome) = business_fact(draft, event, lifted)? {
+    if let Some(outcome) = business_fact(draft, event)? {
         return Ok(outcome);
     }
     let limit = draft.now.plus_micros(draft.state.settings.future_limit_us);
@@ -187,11 +187,7 @@ fn weigh(draft: &mut Draft<'_>, event: &Event, seq: u64, lifted: Lifted) -> Resu
 
 /// Whether the event says a business fact that is recorded already (rule 1). With the same content
 /// that is a duplicate, with other content a conflict.
-fn business_fact(
-    draft: &mut Draft<'_>,
-    event: &Event,
-    lifted: Lifted,
-) -> Result<Option<Outcome>, Stop> {
+fn business_fact(draft: &mut Draft<'_>, event: &Event) -> Result<Option<Outcome>, Stop> {
     let Some((order, key)) = order::fact_of(&event.data) else { return Ok(None) };
     let Some(fact) = draft.order(order).and_then(|order| order.fact(&key)) else {
         return Ok(None);
@@ -201,10 +197,9 @@ fn business_fact(
             source: fact.source.clone(),
             id: fact.id.clone(),
             seq: fact.seq,
-            outcome: Outcome::Applied,
+            outcome: fact.outcome,
         }));
     }
-    debug_assert!(lifted == Lifted::default(), "a changed fact is never held for another reason");
     let first =
         crate::event::EventRef { source: fact.source.clone(), id: fact.id.clone(), seq: fact.seq };
     let what = match key {

@@ -8,8 +8,7 @@ use crate::state::State;
 use crate::time::Timestamp;
 
 /// Decides an event again that waited for something. `carrier` is Onhand's own event that records
-/// this. If the event now waits for something else, it goes on waiting; else its last outcome is
-/// settled.
+/// this. The event may wait for something else afterwards, or be held by another safeguard.
 pub(crate) fn release(
     state: &State,
     carrier: &Event,
@@ -47,16 +46,14 @@ pub(crate) fn release(
     }
 }
 
-/// Ends the decision about a held event, and settles its last outcome unless it still waits.
+/// Ends the decision about a held event, and notes what has become of it by now.
 pub(super) fn settle(
     mut draft: Draft<'_>,
     outcome: Result<Outcome, Stop>,
     seq: u64,
 ) -> Result<Decision, Stop> {
     let outcome = outcome?;
-    if !matches!(outcome, Outcome::Parked | Outcome::Conflict) {
-        draft.change(Change::Final { seq, outcome });
-    }
+    draft.change(Change::Final { seq, outcome });
     Ok(draft.finish(outcome)?)
 }
 

@@ -77,6 +77,13 @@ pub(crate) fn resolve(
             flip(&mut draft, conflict, choice.option, held);
             draft.finish(Outcome::Applied).map_err(Stop::from)
         }
+        (ConflictKind::IdReused, _) => {
+            // All contents but the first are refused, however many there were.
+            for event in conflict.events.iter().skip(1) {
+                draft.change(Change::Final { seq: event.seq, outcome: Outcome::Rejected });
+            }
+            draft.finish(Outcome::Applied).map_err(Stop::from)
+        }
         (_, Some(held)) => carry_out(draft, choice.option, held),
         (_, None) => draft.finish(Outcome::Applied).map_err(Stop::from),
     };

@@ -71,7 +71,7 @@ pub struct Held {
 }
 
 /// What a batch has loaded, kept up to date while the batch goes on.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Working {
     known: HashMap<(Source, EventId), Vec<Known>>,
     orders: BTreeMap<OrderId, Order>,
@@ -115,6 +115,14 @@ impl Working {
         if let Some(known) = self.known.get_mut(name)
             && let Some(known) = known.iter_mut().find(|known| known.seq == seq)
         {
+            known.outcome = outcome;
+        }
+    }
+
+    /// The same for an event whose name is not at hand: a person's decision, which is rare.
+    pub(crate) fn find_and_set_outcome(&mut self, seq: u64, outcome: Outcome) {
+        let mut known = self.known.values_mut().flatten();
+        if let Some(known) = known.find(|known| known.seq == seq) {
             known.outcome = outcome;
         }
     }

@@ -36,7 +36,7 @@ pub(super) fn fact_of(data: &EventData) -> Option<(&OrderId, FactKey)> {
     }
 }
 
-/// The record of a business fact that this decision makes.
+/// The record of a business fact that this decision makes, once all its effects are drafted.
 fn fact(draft: &Draft<'_>, key: FactKey, fingerprint: Fingerprint, seq: u64) -> OrderFact {
     OrderFact {
         key,
@@ -44,6 +44,7 @@ fn fact(draft: &Draft<'_>, key: FactKey, fingerprint: Fingerprint, seq: u64) -> 
         source: draft.fact.source.clone(),
         id: draft.subject.id.clone(),
         seq,
+        outcome: draft.outcome_of_fact(),
     }
 }
 
