@@ -8,6 +8,7 @@
 mod apply;
 pub mod conflict;
 mod decide;
+pub mod digest;
 pub mod event;
 pub mod id;
 pub mod journal;

@@ -19,7 +19,7 @@ impl LocIx {
 }
 
 /// The items and locations that are known, and what names outside mean.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Catalogue {
     items: Vec<ItemInfo>,
     // Looked up by name only, never walked, so that the map's order cannot leak into a decision;

@@ -71,7 +71,7 @@ pub enum Subject {
 pub type WaitingCounts = BTreeMap<WaitKey, u64>;
 
 /// The central state of one ledger.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct State {
     pub(crate) settings: Settings,
     pub(crate) head: Head,

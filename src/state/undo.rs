@@ -6,7 +6,7 @@ use crate::id::{ConflictId, LocationId, Sku};
 use crate::record::{ItemInfo, LocationInfo, WaitKey};
 
 /// One change, with what was there before.
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Undo {
     Head(Head),
     Level((SkuIx, LocIx), Option<Level>),

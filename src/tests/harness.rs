@@ -1,0 +1,286 @@
+//! Given, when, then: a ledger over a store in memory, driven as the processor drives it.
+
+use onhand::conflict::{Choice, Conflict, ConflictKind, ConflictStatus, ResolutionOption};
+use onhand::event::Event;
+use onhand::journal;
+use onhand::ledger::{Input, Ledger, Processed, Refused};
+use onhand::order::OrderLine;
+use onhand::record::{Bucket, Outcome, Record};
+use onhand::state::{Level, Settings, State};
+use onhand::time::{SECOND_US, Timestamp};
+use onhand::wire::EventResult;
+
+use crate::says::{Says, item, location, start};
+use crate::store::Store;
+
+/// Events released in one batch.
+const RELEASE_BATCH: usize = 1_024;
+
+/// Longest journal that is replayed after every batch; longer ones are replayed on demand.
+const REPLAYED_MAX: usize = 200;
+
+/// A ledger with everything around it that a scenario needs.
+pub struct World {
+    pub ledger: Ledger,
+    pub store: Store,
+    /// The server's clock.
+    pub wall: Timestamp,
+    settings: Settings,
+    ids: u64,
+}
+
+impl World {
+    /// A ledger that knows nothing, an hour after second 0.
+    pub fn empty() -> Self {
+        Self::with(Settings::default())
+    }
+
+    /// The same with other settings.
+    pub fn with(settings: Settings) -> Self {
+        Self {
+            ledger: Ledger::new(State::new(settings)),
+            store: Store::default(),
+            wall: start().plus_micros(3_600 * SECOND_US),
+            settings,
+            ids: 0,
+        }
+    }
+
+    /// A ledger that knows the SKUs `TEA` and `MUG` and the locations `berlin` (rank 1), `hamburg`
+    /// (rank 2) and `munich` (rank 3).
+    pub fn new() -> Self {
+        let mut world = Self::empty();
+        let ranked = [("berlin", 1), ("hamburg", 2), ("munich", 3)];
+        world.post_all(ranked.map(|(name, rank)| location(name, rank)));
+        world.post_all(["TEA", "MUG"].map(item));
+        world
+    }
+
+    /// What is given: events that are applied.
+    pub fn given(mut self, events: impl IntoIterator<Item = Says>) -> Self {
+        for result in self.post_all(events) {
+            assert_eq!(result.outcome, Outcome::Applied, "{result:?}");
+        }
+        self
+    }
+
+    /// One event in a batch of its own.
+    pub fn post(&mut self, says: Says) -> EventResult {
+        self.batch([says]).remove(0)
+    }
+
+    /// Events one after another, each in a batch of its own.
+    pub fn post_all(&mut self, events: impl IntoIterator<Item = Says>) -> Vec<EventResult> {
+        events.into_iter().map(|says| self.post(says)).collect()
+    }
+
+    /// Events in one batch.
+    pub fn batch(&mut self, events: impl IntoIterator<Item = Says>) -> Vec<EventResult> {
+        let events = events.into_iter().map(|says| self.name(&says));
+        let inputs: Vec<Input> = events.map(Input::Event).collect();
+        self.inputs(&inputs)
+    }
+
+    fn name(&mut self, says: &Says) -> Event {
+        self.ids += 1;
+        says.event(&says.id.clone().unwrap_or_else(|| format!("auto-{}", self.ids)))
+    }
+
+    /// Events as inputs in one batch, then all that they wake.
+    pub fn inputs(&mut self, inputs: &[Input]) -> Vec<EventResult> {
+        let first = self.store.journal.len();
+        let processed = self.commit(inputs, "token:test");
+        let results = inputs.iter().zip(processed).map(|(input, processed)| {
+            let Input::Event(event) = input else { panic!("{input:?} is no event") };
+            match processed {
+                Processed::Recorded(index) => {
+                    EventResult::recorded(&self.store.journal[first + index].record)
+                }
+                Processed::Duplicate(original) => {
+                    EventResult::duplicate(&event.source, &event.id, original)
+                }
+                Processed::Invalid(errors) => EventResult::invalid(None, None, errors),
+                Processed::Refused(refused) => panic!("{refused}"),
+            }
+        });
+        let results = results.collect();
+        self.release();
+        results
+    }
+
+    /// Inputs of any kind in one batch, then all that they wake.
+    pub fn answers(&mut self, inputs: &[Input]) -> Vec<Processed> {
+        let processed = self.commit(inputs, "token:test");
+        self.release();
+        processed
+    }
+
+    /// Processes one batch and commits it. It is undone and done again first, which must leave no
+    /// trace.
+    fn commit(&mut self, inputs: &[Input], actor: &str) -> Vec<Processed> {
+        let before = self.ledger.state().clone();
+        self.process(inputs, actor);
+        let first = self.ledger.finish();
+        self.ledger.undo();
+        assert!(*self.ledger.state() == before, "undoing a batch leaves no trace");
+        let processed = self.process(inputs, actor);
+        let second = self.ledger.finish();
+        let bytes = |batch: &onhand::ledger::Batch| -> Vec<Vec<u8>> {
+            batch.entries.iter().map(|entry| entry.bytes.clone()).collect()
+        };
+        assert_eq!(bytes(&first), bytes(&second), "deciding again decides the same");
+        self.store.commit(second, &self.ledger);
+        self.ledger.keep();
+        if self.store.journal.len() <= REPLAYED_MAX {
+            self.verify();
+        }
+        processed
+    }
+
+    fn process(&mut self, inputs: &[Input], actor: &str) -> Vec<Processed> {
+        let wants = self.ledger.wants(inputs);
+        self.ledger.load(self.store.fetch(&wants));
+        inputs.iter().map(|input| self.ledger.process(input, actor, self.wall)).collect()
+    }
+
+    /// Decides again what waited for something that has come.
+    fn release(&mut self) {
+        while let Some((on, discard)) = self.ledger.state().next_woken() {
+            let on = on.clone();
+            let held = self.store.waiting(&on, RELEASE_BATCH);
+            assert!(!held.is_empty(), "nothing is woken for {on} unless something waits");
+            let inputs: Vec<Input> = held
+                .into_iter()
+                .map(|held| Input::Release { held: Box::new(held), on: on.clone(), discard })
+                .collect();
+            self.commit(&inputs, "onhand");
+        }
+    }
+
+    /// A person's decision on a conflict as it is now.
+    pub fn resolve(
+        &mut self,
+        conflict: &Conflict,
+        option: ResolutionOption,
+    ) -> Result<Record, Refused> {
+        self.choose(Choice {
+            conflict: conflict.id,
+            option,
+            expected_version: conflict.version,
+            note: None,
+            sku: None,
+            location: None,
+        })
+    }
+
+    /// A person's decision.
+    pub fn choose(&mut self, choice: Choice) -> Result<Record, Refused> {
+        let input = self.resolution(choice);
+        let processed = self.commit(&[input], "user:mia@example.com").remove(0);
+        match processed {
+            Processed::Recorded(_) => {
+                let record = self.store.journal.last().unwrap().record.clone();
+                self.release();
+                Ok(record)
+            }
+            Processed::Refused(refused) => Err(refused),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// A choice with the event that its conflict is about.
+    pub fn resolution(&self, choice: Choice) -> Input {
+        let conflict = self.ledger.state().open_conflict(choice.conflict);
+        let held = conflict.and_then(|conflict| conflict.events.last());
+        let held = held.map(|event| Box::new(self.store.record(event.seq).clone()));
+        Input::Resolve { choice, held }
+    }
+
+    /// A replay of the journal, from its stored bytes, leads to the present state.
+    pub fn verify(&self) {
+        let mut ledger = Ledger::new(State::new(self.settings));
+        for (index, entry) in self.store.journal.iter().enumerate() {
+            let record = journal::decode(&entry.bytes).unwrap();
+            assert_eq!(record, entry.record, "a record is read as it was written");
+            assert_eq!(journal::encode(&record), entry.bytes, "and written as it was read");
+            assert_eq!(record.seq, index as u64 + 1, "the journal has no gaps");
+            ledger.replay(&record, &entry.bytes);
+            assert_eq!(ledger.state().head().chain, entry.chain, "the chain holds");
+        }
+        assert_eq!(digest(ledger.state()), digest(self.ledger.state()), "a replay leads here");
+        for order in ledger.orders() {
+            assert_eq!(Some(order), self.store.order(order.order.as_str()));
+        }
+        let waiting: u64 = self.ledger.state().waiting().values().sum();
+        assert_eq!(self.store.waiting_count() as u64, waiting, "the state counts what waits");
+    }
+
+    /// A level.
+    pub fn level(&self, sku: &str, location: &str) -> Level {
+        let state = self.ledger.state();
+        let sku = state.catalogue().sku(&sku.parse().unwrap()).expect("the SKU is known");
+        let location = state.catalogue().location(&location.parse().unwrap());
+        state.level(sku, location.expect("the location is known"))
+    }
+
+    pub fn on_hand(&self, sku: &str, location: &str) -> i64 {
+        self.level(sku, location).get(Bucket::OnHand)
+    }
+
+    pub fn committed(&self, sku: &str, location: &str) -> i64 {
+        self.level(sku, location).get(Bucket::Committed)
+    }
+
+    pub fn available(&self, sku: &str, location: &str) -> i64 {
+        self.level(sku, location).available()
+    }
+
+    pub fn version(&self, sku: &str, location: &str) -> u64 {
+        self.level(sku, location).version
+    }
+
+    /// A line of an order.
+    pub fn order_line(&self, order: &str, line: &str) -> OrderLine {
+        let order = self.store.order(order).expect("the order is known");
+        order
+            .lines
+            .iter()
+            .find(|known| known.line.as_str() == line)
+            .expect("so is its line")
+            .clone()
+    }
+
+    /// The open conflicts of a kind, oldest first.
+    pub fn open(&self, kind: ConflictKind) -> Vec<Conflict> {
+        let open = self.ledger.state().open_conflicts();
+        open.filter(|conflict| conflict.kind == kind).cloned().collect()
+    }
+
+    /// The only open conflict.
+    pub fn conflict(&self) -> Conflict {
+        let mut open = self.ledger.state().open_conflicts();
+        let conflict = open.next().expect("a conflict is open").clone();
+        assert_eq!(open.next(), None, "no other is open");
+        conflict
+    }
+
+    /// Asserts that no conflict is open.
+    pub fn quiet(&self) {
+        let open: Vec<_> = self.ledger.state().open_conflicts().collect();
+        assert!(open.is_empty(), "{open:?}");
+    }
+
+    /// Where a conflict, open or not, stands.
+    pub fn status(&self, conflict: &Conflict) -> ConflictStatus {
+        self.store.conflict(conflict.id).status
+    }
+
+    /// What has become of a recorded event by now.
+    pub fn outcome(&self, result: &EventResult) -> Outcome {
+        self.store.outcome(result.seq.expect("it is in the journal"))
+    }
+}
+
+fn digest(state: &State) -> String {
+    journal::hex(&onhand::digest::of_state(state).0)
+}

@@ -1,0 +1,271 @@
+//! Safeguard 1: (source, id) names an event for ever, and a business fact counts once.
+
+use onhand::conflict::{ConflictKind, ConflictStatus, ResolutionOption};
+use onhand::record::Outcome;
+
+use crate::harness::World;
+use crate::says::{
+    adjusted, amended, back, cancelled, counted, fulfilled, item, line, line_from, part, placed,
+    received, returned,
+};
+
+fn stocked() -> World {
+    World::new().given([received("TEA", "berlin", 20).at(-60)])
+}
+
+#[test]
+fn the_same_content_again_is_a_duplicate_with_the_original() {
+    let mut world = stocked();
+    let first = world.post(adjusted("TEA", "berlin", -3).id("scan-1"));
+    let again = world.post(adjusted("TEA", "berlin", -3).id("scan-1"));
+    assert_eq!(again.outcome, Outcome::Duplicate);
+    assert_eq!(again.seq, first.seq);
+    let original = again.original.unwrap();
+    assert_eq!(original.outcome, Outcome::Applied);
+    assert_eq!((original.source.as_str(), original.id.as_str()), ("wms", "scan-1"));
+    assert_eq!(world.on_hand("TEA", "berlin"), 17);
+    assert_eq!(world.store.journal.len() as u64, first.seq.unwrap(), "nothing is recorded");
+}
+
+#[test]
+fn a_duplicate_within_the_same_batch_is_one_too() {
+    let mut world = stocked();
+    let says = adjusted("TEA", "berlin", -3).id("scan-1");
+    let results = world.batch([says.clone(), says.clone(), says]);
+    let outcomes: Vec<_> = results.iter().map(|result| result.outcome).collect();
+    assert_eq!(outcomes, [Outcome::Applied, Outcome::Duplicate, Outcome::Duplicate]);
+    assert_eq!(world.on_hand("TEA", "berlin"), 17);
+}
+
+#[test]
+fn the_same_id_of_another_source_is_another_event() {
+    let mut world = stocked();
+    world.post(adjusted("TEA", "berlin", -3).id("1").by("wms"));
+    let other = world.post(adjusted("TEA", "berlin", -3).id("1").by("pos"));
+    assert_eq!(other.outcome, Outcome::Applied);
+    assert_eq!(world.on_hand("TEA", "berlin"), 14);
+}
+
+#[test]
+fn two_spellings_of_the_same_content_are_the_same() {
+    let mut world = stocked();
+    world.post(adjusted("TEA", "berlin", -3).id("1"));
+    let spelled_out = adjusted("TEA", "berlin", -3).with("state", "available").id("1");
+    let again = world.post(spelled_out.with("note", serde_json::Value::Null));
+    assert_eq!(again.outcome, Outcome::Duplicate);
+}
+
+#[test]
+fn other_content_under_the_same_id_is_one_conflict_without_effect() {
+    let mut world = stocked();
+    let first = world.post(adjusted("TEA", "berlin", -3).id("1"));
+    let others = [
+        adjusted("TEA", "berlin", -4).id("1"),
+        adjusted("TEA", "berlin", -3).id("1").at(1),
+        adjusted("TEA", "berlin", -3).id("1").expecting(2),
+        received("TEA", "berlin", 3).id("1"),
+    ];
+    for other in others {
+        let result = world.post(other);
+        assert_eq!(result.outcome, Outcome::Conflict);
+        assert_eq!(result.conflict, Some(world.conflict().id));
+    }
+    let conflict = world.conflict();
+    assert_eq!(conflict.kind, ConflictKind::IdReused);
+    assert_eq!(conflict.events[0].seq, first.seq.unwrap(), "the first content comes first");
+    assert_eq!(conflict.event_count, 5);
+    assert_eq!(world.on_hand("TEA", "berlin"), 17);
+}
+
+#[test]
+fn a_repeat_of_content_that_became_a_conflict_is_a_duplicate_of_that_event() {
+    let mut world = stocked();
+    world.post(adjusted("TEA", "berlin", -3).id("1"));
+    let second = world.post(adjusted("TEA", "berlin", -4).id("1"));
+    let again = world.post(adjusted("TEA", "berlin", -4).id("1"));
+    assert_eq!(again.outcome, Outcome::Duplicate);
+    assert_eq!(again.seq, second.seq);
+    assert_eq!(again.original.unwrap().outcome, Outcome::Conflict);
+}
+
+#[test]
+fn keeping_the_first_rejects_every_other_content_for_good() {
+    let mut world = stocked();
+    world.post(adjusted("TEA", "berlin", -3).id("1"));
+    let second = world.post(adjusted("TEA", "berlin", -4).id("1"));
+    let third = world.post(adjusted("TEA", "berlin", -5).id("1"));
+    let conflict = world.conflict();
+    world.resolve(&conflict, ResolutionOption::KeepFirst).unwrap();
+    assert_eq!(world.status(&conflict), ConflictStatus::Resolved);
+    assert_eq!(world.outcome(&second), Outcome::Rejected);
+    assert_eq!(world.outcome(&third), Outcome::Rejected);
+    let again = world.post(adjusted("TEA", "berlin", -4).id("1"));
+    assert_eq!(again.original.unwrap().outcome, Outcome::Rejected);
+    world.quiet();
+}
+
+#[test]
+fn yet_another_content_after_the_decision_opens_a_new_conflict() {
+    let mut world = stocked();
+    world.post(adjusted("TEA", "berlin", -3).id("1"));
+    world.post(adjusted("TEA", "berlin", -4).id("1"));
+    let first = world.conflict();
+    world.resolve(&first, ResolutionOption::KeepFirst).unwrap();
+    world.post(adjusted("TEA", "berlin", -5).id("1"));
+    let second = world.conflict();
+    assert_ne!(first.id, second.id);
+    assert_eq!(second.version, 1);
+    assert_eq!(world.status(&first), ConflictStatus::Resolved);
+}
+
+/// Each business fact, said twice under two ids: the same content is a duplicate.
+#[test]
+fn a_business_fact_under_another_id_is_a_duplicate() {
+    let mut world =
+        stocked().given([placed("o1", &[line("1", "TEA", 5)]).at(1).id("place")]).given([
+            fulfilled("o1", "f1", &[part("1", 2)]).at(2),
+            returned("o1", "r1", &[back("1", 1, true)]).at(3),
+            amended("o1", 1, &[line("1", "TEA", 4)]).at(4),
+        ]);
+    let (on_hand, committed) = (world.on_hand("TEA", "berlin"), world.committed("TEA", "berlin"));
+    assert_eq!((on_hand, committed), (19, 2));
+    let repeats = [
+        placed("o1", &[line("1", "TEA", 5)]).at(100).by("pos"),
+        fulfilled("o1", "f1", &[part("1", 2)]).at(100),
+        returned("o1", "r1", &[back("1", 1, true)]).at(100),
+        amended("o1", 1, &[line("1", "TEA", 4)]).at(100),
+    ];
+    for repeat in repeats {
+        let result = world.post(repeat.clone());
+        assert_eq!(result.outcome, Outcome::Duplicate, "{repeat:?}");
+        assert_eq!(result.original.unwrap().outcome, Outcome::Applied);
+    }
+    assert_eq!(world.on_hand("TEA", "berlin"), on_hand);
+    assert_eq!(world.committed("TEA", "berlin"), committed);
+    world.quiet();
+}
+
+/// The same facts with other content: a conflict each, and no effect.
+#[test]
+fn a_business_fact_with_other_content_is_a_conflict() {
+    let changes = [
+        placed("o1", &[line("1", "TEA", 6)]),
+        fulfilled("o1", "f1", &[part("1", 1)]),
+        returned("o1", "r1", &[back("1", 1, false)]),
+        amended("o1", 1, &[line("1", "TEA", 3)]),
+    ];
+    for change in changes {
+        let mut world = stocked().given([
+            placed("o1", &[line("1", "TEA", 5)]),
+            fulfilled("o1", "f1", &[part("1", 2)]).at(2),
+            returned("o1", "r1", &[back("1", 1, true)]).at(3),
+            amended("o1", 1, &[line("1", "TEA", 4)]).at(4),
+        ]);
+        let result = world.post(change.at(5));
+        assert_eq!(result.outcome, Outcome::Conflict);
+        assert!(result.effects.is_empty());
+        let conflict = world.conflict();
+        assert_eq!(conflict.kind, ConflictKind::OrderChanged);
+        assert_eq!(conflict.order.as_ref().unwrap().as_str(), "o1");
+        assert_eq!(conflict.events.len(), 2, "the first and the second saying");
+        world.resolve(&conflict, ResolutionOption::KeepFirst).unwrap();
+        assert_eq!(world.outcome(&result), Outcome::Rejected);
+        assert_eq!(world.on_hand("TEA", "berlin"), 19);
+        world.quiet();
+    }
+}
+
+#[test]
+fn a_duplicate_of_an_absorbed_fact_says_absorbed() {
+    let mut world = stocked().given([
+        placed("o1", &[line_from("1", "TEA", 5, "berlin")]),
+        counted("TEA", "berlin", 15).at(500),
+        fulfilled("o1", "f1", &[part("1", 5)]).at(600),
+    ]);
+    let first = world.post(returned("o1", "r1", &[back("1", 5, true)]).at(100));
+    assert_eq!(first.outcome, Outcome::Absorbed);
+    let again = world.post(returned("o1", "r1", &[back("1", 5, true)]).at(101));
+    assert_eq!(again.original.unwrap().outcome, Outcome::Absorbed);
+}
+
+#[test]
+fn a_fact_repeated_while_its_first_copy_waits_counts_once() {
+    let mut world = stocked();
+    let first = world.post(fulfilled("o1", "f1", &[part("1", 2)]).at(2));
+    let second = world.post(fulfilled("o1", "f1", &[part("1", 2)]).at(3));
+    assert_eq!((first.outcome, second.outcome), (Outcome::Parked, Outcome::Parked));
+    world.post(placed("o1", &[line("1", "TEA", 5)]));
+    assert_eq!(world.outcome(&first), Outcome::Applied);
+    assert_eq!(world.outcome(&second), Outcome::Duplicate);
+    assert_eq!(world.on_hand("TEA", "berlin"), 18);
+    world.quiet();
+}
+
+#[test]
+fn a_fact_changed_while_its_first_copy_waits_is_a_conflict() {
+    let mut world = stocked();
+    world.post(fulfilled("o1", "f1", &[part("1", 2)]).at(2));
+    let second = world.post(fulfilled("o1", "f1", &[part("1", 3)]).at(3));
+    world.post(placed("o1", &[line("1", "TEA", 5)]));
+    assert_eq!(world.outcome(&second), Outcome::Conflict);
+    assert_eq!(world.conflict().kind, ConflictKind::OrderChanged);
+    assert_eq!(world.on_hand("TEA", "berlin"), 18);
+}
+
+#[test]
+fn a_held_fact_that_was_meanwhile_said_otherwise_asks_again() {
+    let mut world = stocked().given([placed("o1", &[line("1", "TEA", 5)])]);
+    let held = world.post(fulfilled("o1", "f1", &[part("1", 9)]).at(2));
+    let excess = world.conflict();
+    assert_eq!(excess.kind, ConflictKind::Excess);
+    world.post(fulfilled("o1", "f1", &[part("1", 1)]).at(3));
+    world.resolve(&excess, ResolutionOption::ApplyAnyway).unwrap();
+    assert_eq!(world.conflict().kind, ConflictKind::OrderChanged);
+    assert_eq!(world.on_hand("TEA", "berlin"), 19);
+    assert_eq!(world.outcome(&held), Outcome::Conflict);
+}
+
+#[test]
+fn a_held_fact_that_was_meanwhile_said_the_same_can_only_be_discarded() {
+    let mut world = stocked().given([placed("o1", &[line("1", "TEA", 5)])]);
+    world.post(fulfilled("o1", "f1", &[part("1", 9)]).at(2));
+    world.post(fulfilled("o1", "f1", &[part("1", 9)]).at(3));
+    let conflicts = world.open(ConflictKind::Excess);
+    assert_eq!(conflicts.len(), 2);
+    world.resolve(&conflicts[0], ResolutionOption::ApplyAnyway).unwrap();
+    assert_eq!(world.on_hand("TEA", "berlin"), 11);
+    let again = world.resolve(&conflicts[1], ResolutionOption::ApplyAnyway);
+    assert!(again.unwrap_err().to_string().contains("says the same"));
+    world.resolve(&conflicts[1], ResolutionOption::Discard).unwrap();
+    assert_eq!(world.on_hand("TEA", "berlin"), 11);
+}
+
+#[test]
+fn a_repeat_in_the_batch_of_the_decision_is_answered_with_the_final_outcome() {
+    let mut world = stocked();
+    let late = adjusted("TEA", "berlin", 1).at(9_999).id("1");
+    world.post(late.clone());
+    let conflict = world.conflict();
+    let resolve = world.resolution(onhand::conflict::Choice {
+        conflict: conflict.id,
+        option: ResolutionOption::Discard,
+        expected_version: conflict.version,
+        note: None,
+        sku: None,
+        location: None,
+    });
+    let repeat = onhand::ledger::Input::Event(late.event("1"));
+    let answers = world.answers(&[resolve, repeat]);
+    let onhand::ledger::Processed::Duplicate(original) = &answers[1] else { panic!("{answers:?}") };
+    assert_eq!(original.outcome, Outcome::Rejected);
+}
+
+#[test]
+fn a_cancellation_is_no_business_fact_and_a_catalogue_event_can_be_said_again() {
+    let mut world = stocked().given([placed("o1", &[line("1", "TEA", 5)])]);
+    for _ in 0..2 {
+        assert_eq!(world.post(cancelled("o1").at(5)).outcome, Outcome::Applied);
+        assert_eq!(world.post(item("TEA")).outcome, Outcome::Applied);
+    }
+    assert_eq!(world.committed("TEA", "berlin"), 0);
+}

@@ -1,0 +1,13 @@
+//! The rule book of the core as tests, readable as documentation: one file per rule, each test
+//! named by what the rule says. Beside the tables, [`properties`] states what holds for any events
+//! in any order.
+//!
+//! [`harness`] runs the core as the processor does, over a store that lives in memory. After every
+//! batch of every scenario it also proves that the batch could have been undone without a trace,
+//! and that a replay of the journal leads to the same state.
+
+mod harness;
+mod says;
+mod store;
+
+mod idempotency;

@@ -1,0 +1,126 @@
+//! A store in memory that answers as the real one does: from what batches have committed, never
+//! from what the ledger holds in its own memory.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use onhand::conflict::Conflict;
+use onhand::id::{ConflictId, EventId, LocationId, OrderId, Sku, Source};
+use onhand::ledger::{Batch, Entry, Ledger, is_movement};
+use onhand::order::Order;
+use onhand::record::{Bucket, Change, Outcome, Record, WaitKey};
+use onhand::state::{Known, Loaded, Movement, Wants};
+
+#[derive(Debug, Default)]
+pub struct Store {
+    pub journal: Vec<Entry>,
+    names: BTreeMap<(Source, EventId), Vec<u64>>,
+    finals: BTreeMap<u64, Outcome>,
+    orders: BTreeMap<OrderId, Order>,
+    movements: BTreeMap<(Sku, LocationId), Vec<Movement>>,
+    waiting: BTreeSet<(WaitKey, u64)>,
+    conflicts: BTreeMap<ConflictId, Conflict>,
+}
+
+impl Store {
+    /// Writes a batch.
+    pub fn commit(&mut self, batch: Batch, ledger: &Ledger) {
+        for order in batch.orders() {
+            let order = ledger.orders().find(|known| known.order == *order).unwrap();
+            self.orders.insert(order.order.clone(), order.clone());
+        }
+        for entry in batch.entries {
+            self.write(&entry.record);
+            self.journal.push(entry);
+        }
+    }
+
+    fn write(&mut self, record: &Record) {
+        let name = (record.envelope.source.clone(), record.envelope.id.clone());
+        self.names.entry(name).or_default().push(record.seq);
+        for effect in &record.effects {
+            if effect.state == Bucket::OnHand && is_movement(record) {
+                let level = (effect.sku.clone(), effect.location.clone());
+                self.movements.entry(level).or_default().push(Movement {
+                    time: record.fact_time(),
+                    seq: record.seq,
+                    source: record.fact_source().clone(),
+                    delta: effect.delta,
+                });
+            }
+        }
+        for change in &record.changes {
+            match change {
+                Change::Conflict(conflict) => {
+                    self.conflicts.insert(conflict.id, conflict.as_ref().clone());
+                }
+                Change::Waiting { on, seq } => {
+                    assert!(self.waiting.insert((on.clone(), *seq)), "it waits once");
+                }
+                Change::Released { on, seq } => {
+                    assert!(
+                        self.waiting.remove(&(on.clone(), *seq)),
+                        "only what waits is released"
+                    );
+                }
+                Change::Final { seq, outcome } => {
+                    self.finals.insert(*seq, *outcome);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// What a batch wants.
+    pub fn fetch(&self, wants: &Wants) -> Loaded {
+        let mut loaded = Loaded::default();
+        for name in &wants.ids {
+            for seq in self.names.get(name).into_iter().flatten() {
+                let fingerprint = self.record(*seq).fingerprint;
+                let outcome = self.outcome(*seq);
+                loaded.known.push((name.clone(), Known { seq: *seq, fingerprint, outcome }));
+            }
+        }
+        loaded.orders =
+            wants.orders.iter().filter_map(|order| self.orders.get(order)).cloned().collect();
+        for (level, from) in &wants.movements {
+            let all = self.movements.get(level).map_or(&[][..], Vec::as_slice);
+            let wanted = all.iter().filter(|movement| movement.time >= *from).cloned().collect();
+            loaded.movements.push((level.clone(), wanted));
+        }
+        loaded
+    }
+
+    /// The records that wait for something, in the order of the journal.
+    pub fn waiting(&self, on: &WaitKey, limit: usize) -> Vec<Record> {
+        let waiting = self.waiting.iter().filter(|(key, _)| key == on);
+        waiting.take(limit).map(|(_, seq)| self.record(*seq).clone()).collect()
+    }
+
+    /// How many events wait for something.
+    pub fn waiting_count(&self) -> usize {
+        self.waiting.len()
+    }
+
+    pub fn record(&self, seq: u64) -> &Record {
+        let index = usize::try_from(seq - 1).unwrap();
+        &self.journal[index].record
+    }
+
+    /// What became of an event in the end, as far as it is decided.
+    pub fn outcome(&self, seq: u64) -> Outcome {
+        self.finals.get(&seq).copied().unwrap_or(self.record(seq).outcome)
+    }
+
+    pub fn order(&self, order: &str) -> Option<&Order> {
+        self.orders.get(order)
+    }
+
+    /// A conflict, open or not.
+    pub fn conflict(&self, id: ConflictId) -> &Conflict {
+        &self.conflicts[&id]
+    }
+
+    pub fn conflicts(&self) -> impl Iterator<Item = &Conflict> {
+        self.conflicts.values()
+    }
+}
