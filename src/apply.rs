@@ -4,7 +4,7 @@ use crate::conflict::{Conflict, ConflictStatus};
 use crate::event::EventData;
 use crate::id::{LocationId, Sku};
 use crate::record::{Bucket, Change, Counted, Effect, Record, WaitKey};
-use crate::state::{Baseline, Head, Known, Level, Movement, Oversold, State, Undo};
+use crate::state::{Baseline, Head, Known, Level, LocIx, Movement, Oversold, SkuIx, State, Undo};
 
 /// Applies a record: its effects and changes, and its place in the journal. The chain is the hash
 /// over all records up to this one.
@@ -55,7 +55,7 @@ fn apply_name(state: &mut State, change: &Change) {
 }
 
 fn apply_effect(state: &mut State, record: &Record, effect: &Effect) {
-    change_level(state, &effect.sku, &effect.location, |level| {
+    let key = change_level(state, &effect.sku, &effect.location, |level| {
         let after = level.get(effect.state) + effect.delta;
         assert_eq!(after, effect.after, "an effect leads from what is to what it says");
         let first = level.seq != record.seq;
@@ -72,7 +72,7 @@ fn apply_effect(state: &mut State, record: &Record, effect: &Effect) {
             source: record.fact_source().clone(),
             delta: effect.delta,
         };
-        state.note_movement(&effect.sku, &effect.location, movement);
+        state.working.add_movement(key, movement);
     }
 }
 
@@ -107,19 +107,23 @@ fn apply_change(state: &mut State, change: &Change) {
     }
 }
 
-/// Changes a level by the names of its item and location, which are known by now.
+/// Changes a level by the names of its item and location, which are known by now; says which.
 fn change_level(
     state: &mut State,
     sku: &Sku,
     location: &LocationId,
     change: impl FnOnce(&mut Level),
-) {
+) -> (SkuIx, LocIx) {
     let sku = state.catalogue.sku(sku).expect("a level's item is known");
     let location = state.catalogue.location(location).expect("a level's location is known");
     let key = (sku, location);
     let before = state.levels.get(&key).cloned();
     change(state.levels.entry(key).or_default());
+    if before.is_none() {
+        state.working.begin_level(key);
+    }
     state.undo.push(Undo::Level(key, before));
+    key
 }
 
 fn apply_count(state: &mut State, counted: &Counted) {

@@ -1,7 +1,7 @@
 //! One ledger: its state and the batch in progress. The host gives it inputs one after another and
 //! writes what [`Ledger::finish`] hands out in one transaction; only then is the batch kept.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::apply::apply;
 pub use crate::apply::is_movement;
@@ -97,47 +97,51 @@ impl Ledger {
 
     /// What has to be loaded before these inputs can be processed.
     pub fn wants<'a>(&self, inputs: impl IntoIterator<Item = &'a Input>) -> Wants {
+        let inputs: Vec<&Input> = inputs.into_iter().collect();
+        let mapped = Mapped::of(&self.state, &inputs);
         let mut wants = Wants::default();
         for input in inputs {
             match input {
                 Input::Event(event) => {
                     wants.ids.insert((event.source.clone(), event.id.clone()));
-                    self.want(event, &mut wants);
+                    self.want(event, event.time, &mapped, &mut wants);
                 }
-                Input::Release { held, .. } => self.want(&held.envelope, &mut wants),
-                Input::Resolve { held, .. } => {
-                    if let Some(held) = held {
-                        self.want(&held.envelope, &mut wants);
-                    }
+                Input::Release { held, .. } | Input::Resolve { held: Some(held), .. } => {
+                    // It may be decided with the time at which it was received.
+                    let time = held.envelope.time.min(held.recorded_at);
+                    self.want(&held.envelope, time, &mapped, &mut wants);
                 }
+                Input::Resolve { held: None, .. } => {}
             }
         }
         wants
     }
 
-    fn want(&self, event: &Event, wants: &mut Wants) {
+    fn want(&self, event: &Event, time: Timestamp, mapped: &Mapped<'_>, wants: &mut Wants) {
         if let Some(order) = order_of(&event.data) {
             wants.orders.insert(order.clone());
         }
         if let EventData::StockCounted(count) = &event.data {
             let catalogue = &self.state.catalogue;
-            // An item that the same batch makes known has no movements from before it.
-            let names = (catalogue.sku(&count.sku), catalogue.location(&count.location));
-            if let (Some(sku), Some(location)) = names {
+            let sku = mapped.skus.get(&count.sku).copied().unwrap_or(&count.sku);
+            let location = mapped.locations.get(&count.location).copied();
+            let location = location.unwrap_or(&count.location);
+            // An item that the same batch creates has no movements from before it.
+            if let (Some(sku), Some(location)) = (catalogue.sku(sku), catalogue.location(location))
+            {
                 let (sku, location) = self.state.names(sku, location);
-                let from = event.time.plus_micros(-self.state.settings.count_window_us);
+                let from = time.plus_micros(-self.state.settings.count_window_us);
                 let wanted = wants.movements.entry((sku.clone(), location.clone())).or_insert(from);
                 *wanted = from.min(*wanted);
             }
         }
     }
 
-    /// Takes in what was loaded for the batch.
+    /// Takes in what was loaded for the batch. What the batch itself has made of it since an
+    /// earlier load stands.
     pub fn load(&mut self, loaded: Loaded) {
         let state = &mut self.state;
-        for (name, known) in loaded.known {
-            state.working.put_known(name, known);
-        }
+        state.working.load_known(loaded.known);
         for order in loaded.orders {
             state.working.put_order(order);
         }
@@ -246,11 +250,12 @@ impl Ledger {
     }
 
     /// Applies a record of the journal in a replay. The record's own chain must follow from the
-    /// one before.
+    /// one before. Orders stay in memory, for [`Ledger::orders`] to be compared with the store.
     pub fn replay(&mut self, record: &Record, bytes: &[u8]) {
         let chain = self.state.head.chain.after(bytes);
         apply(&mut self.state, record, chain);
         self.state.undo.clear();
+        self.state.working.forget_all_but_orders();
     }
 }
 
@@ -300,6 +305,31 @@ fn level_of(change: &Change) -> Option<(&Sku, &LocationId)> {
             _ => None,
         },
         _ => None,
+    }
+}
+
+/// The names that a batch is going to map, so that what is known of their targets can be loaded
+/// for the rest of the batch.
+#[derive(Default)]
+struct Mapped<'a> {
+    skus: BTreeMap<&'a Sku, &'a Sku>,
+    locations: BTreeMap<&'a LocationId, &'a LocationId>,
+}
+
+impl<'a> Mapped<'a> {
+    fn of(state: &'a State, inputs: &[&'a Input]) -> Self {
+        let mut mapped = Self::default();
+        for input in inputs {
+            let Input::Resolve { choice, .. } = input else { continue };
+            let Some(conflict) = state.open_conflict(choice.conflict) else { continue };
+            if let (Some(name), Some(sku)) = (&conflict.sku, &choice.sku) {
+                mapped.skus.insert(name, sku);
+            }
+            if let (Some(name), Some(location)) = (&conflict.location, &choice.location) {
+                mapped.locations.insert(name, location);
+            }
+        }
+        mapped
     }
 }
 

@@ -165,14 +165,6 @@ impl State {
         self.working.movements(sku, location)
     }
 
-    /// Notes a movement, if the batch has loaded its level's.
-    pub(crate) fn note_movement(&mut self, sku: &Sku, location: &LocationId, movement: Movement) {
-        let key = (self.catalogue.sku(sku), self.catalogue.location(location));
-        if let (Some(sku), Some(location)) = key {
-            self.working.add_movement((sku, location), movement);
-        }
-    }
-
     /// What is known of an event's name.
     pub(crate) fn known(&self, source: &Source, id: &EventId) -> &[Known] {
         self.working.known(source, id)

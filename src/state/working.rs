@@ -85,6 +85,11 @@ impl Working {
         self.movements.clear();
     }
 
+    pub(crate) fn forget_all_but_orders(&mut self) {
+        self.known.clear();
+        self.movements.clear();
+    }
+
     pub(crate) fn order(&self, order: &OrderId) -> Option<&Order> {
         self.orders.get(order)
     }
@@ -94,7 +99,7 @@ impl Working {
     }
 
     pub(crate) fn put_order(&mut self, order: Order) {
-        self.orders.insert(order.order.clone(), order);
+        self.orders.entry(order.order.clone()).or_insert(order);
     }
 
     pub(crate) fn update_order(&mut self, update: OrderUpdate) {
@@ -105,6 +110,17 @@ impl Working {
     pub(crate) fn known(&self, source: &Source, id: &EventId) -> &[Known] {
         // The key is a pair, so the lookup needs owned names; both are cheap to clone.
         self.known.get(&(source.clone(), id.clone())).map_or(&[], Vec::as_slice)
+    }
+
+    /// Takes in what a store knows of names, unless the batch knows them already.
+    pub(crate) fn load_known(&mut self, loaded: Vec<((Source, EventId), Known)>) {
+        let mut fresh: HashMap<(Source, EventId), Vec<Known>> = HashMap::new();
+        for (name, known) in loaded {
+            if !self.known.contains_key(&name) {
+                fresh.entry(name).or_default().push(known);
+            }
+        }
+        self.known.extend(fresh);
     }
 
     pub(crate) fn put_known(&mut self, name: (Source, EventId), known: Known) {
@@ -131,11 +147,21 @@ impl Working {
         self.movements.get(&(sku, location)).map_or(&[], Vec::as_slice)
     }
 
-    pub(crate) fn put_movements(&mut self, level: (SkuIx, LocIx), movements: Vec<Movement>) {
-        self.movements.insert(level, movements);
+    /// Takes in what a store knows of a level's movements; those that the batch has made stay.
+    pub(crate) fn put_movements(&mut self, level: (SkuIx, LocIx), mut movements: Vec<Movement>) {
+        let last = movements.iter().map(|movement| movement.seq).max().unwrap_or_default();
+        let known = self.movements.entry(level).or_default();
+        movements.extend(known.drain(..).filter(|movement| movement.seq > last));
+        *known = movements;
     }
 
-    /// Notes a movement, if the batch has loaded its level's.
+    /// Notes that nothing has ever moved at a level, so nothing has to be loaded for it.
+    pub(crate) fn begin_level(&mut self, level: (SkuIx, LocIx)) {
+        self.movements.entry(level).or_default();
+    }
+
+    /// Notes a movement, if all movements of its level are known that a count may need: the batch
+    /// has loaded them, or the level is new.
     pub(crate) fn add_movement(&mut self, level: (SkuIx, LocIx), movement: Movement) {
         if let Some(movements) = self.movements.get_mut(&level) {
             movements.push(movement);
