@@ -236,6 +236,8 @@ pub struct Conflict {
     pub status: ConflictStatus,
     /// When it opened (server time).
     pub opened_at: Timestamp,
+    /// The record that opened it: what came after that is not in its evidence.
+    pub opened_seq: u64,
     /// The item it is about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sku: Option<Sku>,

@@ -37,7 +37,11 @@ pub(super) fn counted(
     };
     let ambiguous: Vec<&Movement> = movements.iter().filter(near).collect();
     let certain = event.expected_version == Some(level.version);
-    if !ambiguous.is_empty() && !certain && lifted.overlap == Overlap::Ask {
+    // A decision holds for the movements that the person can have seen; any that came since has to
+    // be seen first.
+    let decided = lifted.overlap != Overlap::Ask
+        && ambiguous.iter().all(|movement| movement.seq <= lifted.seen);
+    if !ambiguous.is_empty() && !certain && !decided {
         let mut evidence = vec![
             Evidence::at("counted", data.counted, time),
             Evidence::new("on hand before", level.get(Bucket::OnHand)),
@@ -51,22 +55,17 @@ pub(super) fn counted(
         draft.mention(sku, location);
         return Ok(Outcome::Conflict);
     }
-    let after = movements.iter().filter(|movement| movement.time > time);
-    let mut on_hand: i64 = data.counted + after.map(|movement| movement.delta).sum::<i64>();
-    if !certain {
-        // A person has said what the movements around the count mean: take those after T out
-        // again because they are in the count, or add those up to T because they are not.
-        on_hand += match lifted.overlap {
-            Overlap::Ask => 0,
-            Overlap::Counted => {
-                -ambiguous.iter().filter(|m| m.time > time).map(|m| m.delta).sum::<i64>()
-            }
-            Overlap::Difference => {
-                ambiguous.iter().filter(|m| m.time <= time).map(|m| m.delta).sum::<i64>()
-            }
-        };
-    }
-    draft.add(sku, location, Bucket::OnHand, on_hand - level.get(Bucket::OnHand));
+    // A person has said what the movements around the count mean; all others count by their time.
+    let comes_after = |movement: &&Movement| match lifted.overlap {
+        Overlap::Counted if !certain && near(movement) => false,
+        Overlap::Difference if !certain && near(movement) => true,
+        _ => movement.time > time,
+    };
+    let after = movements.iter().filter(comes_after).map(|movement| movement.delta);
+    // Checked against the range when the draft is finished.
+    let on_hand = after.fold(data.counted, i64::saturating_add);
+    let change = on_hand.saturating_sub(level.get(Bucket::OnHand));
+    draft.add(sku, location, Bucket::OnHand, change);
     draft.change(Change::Counted(Counted {
         sku: draft.sku_name(sku).clone(),
         location: draft.state.catalogue.location_name(location).clone(),

@@ -7,23 +7,9 @@ use crate::conflict::{Conflict, ConflictKind, ConflictStatus, Evidence, Resoluti
 use crate::event::{Event, EventRef};
 use crate::id::{ConflictId, LocationId, OrderId, Sku};
 use crate::order::{Order, OrderUpdate};
-use crate::quantity;
-use crate::record::{
-    Bucket, Change, Decision, Effect, Fact, ItemInfo, Original, Outcome, Record, WaitKey,
-};
-use crate::state::{Level, LocIx, Oversold, SkuIx, State};
+use crate::record::{Bucket, Change, Fact, ItemInfo, Original, Outcome, Record, WaitKey};
+use crate::state::{Level, LocIx, SkuIx, State};
 use crate::time::Timestamp;
-
-/// Why a decision cannot stand: it would take a number out of the range.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct OutOfRange {
-    /// The item whose level it would be.
-    pub sku: Sku,
-    /// The location.
-    pub location: LocationId,
-    /// The number.
-    pub bucket: Bucket,
-}
 
 /// A decision in the making.
 pub(crate) struct Draft<'a> {
@@ -31,32 +17,38 @@ pub(crate) struct Draft<'a> {
     /// The record being made.
     pub(crate) seq: u64,
     pub(crate) now: Timestamp,
+    /// The event that the record carries.
+    carrier: EventRef,
     /// The event being decided: the one that the record carries, or a held one that it releases.
     pub(crate) subject: EventRef,
     /// The moment and the source of that event.
     pub(crate) fact: Fact,
     pub(crate) actor: &'a str,
     created: Vec<ItemInfo>,
-    levels: BTreeMap<(SkuIx, LocIx), Level>,
+    pub(super) levels: BTreeMap<(SkuIx, LocIx), Level>,
     orders: BTreeMap<OrderId, Order>,
-    changes: Vec<Change>,
-    mentions: Vec<(SkuIx, LocIx)>,
+    pub(super) changes: Vec<Change>,
+    pub(super) mentions: Vec<(SkuIx, LocIx)>,
     conflicts: u64,
     pub(crate) conflict: Option<ConflictId>,
     pub(crate) reason: Option<String>,
     pub(crate) original: Option<Original>,
     /// Set when a rule leaves a part of the event without effect on `on_hand`.
     pub(crate) absorbed: bool,
+    /// By how much levels moved within seconds of their count.
+    pub(super) near_counts: BTreeMap<(SkuIx, LocIx), i64>,
 }
 
 impl<'a> Draft<'a> {
     pub(crate) fn new(state: &'a State, event: &Event, now: Timestamp, actor: &'a str) -> Self {
         let seq = state.head.seq + 1;
+        let carrier = EventRef { source: event.source.clone(), id: event.id.clone(), seq };
         Self {
             state,
             seq,
             now,
-            subject: EventRef { source: event.source.clone(), id: event.id.clone(), seq },
+            subject: carrier.clone(),
+            carrier,
             fact: Fact { time: event.time, source: event.source.clone() },
             actor,
             created: Vec::new(),
@@ -69,13 +61,19 @@ impl<'a> Draft<'a> {
             reason: None,
             original: None,
             absorbed: false,
+            near_counts: BTreeMap::new(),
         }
     }
 
-    /// Decides a held event instead of the one that carries the record.
+    /// Decides a held event instead of the one that carries the record. If its own time lies in
+    /// what was the future, a person has decided that the time of receipt stands for it.
     pub(crate) fn stand_for(&mut self, held: &Record) {
         self.subject = held.event_ref();
-        self.fact = Fact { time: held.envelope.time, source: held.envelope.source.clone() };
+        let held_as_future = held.changes.iter().any(|change| {
+            matches!(change, Change::Conflict(conflict) if conflict.kind == ConflictKind::FutureTime)
+        });
+        let time = if held_as_future { held.recorded_at } else { held.envelope.time };
+        self.fact = Fact { time, source: held.envelope.source.clone() };
     }
 
     /// The outcome of a fact: absorbed if a count contains all of it, applied if it took any
@@ -163,16 +161,36 @@ impl<'a> Draft<'a> {
     }
 
     /// Opens a conflict in which this event takes part; gives its id.
-    pub(crate) fn open(&mut self, kind: ConflictKind, about: About, evidence: Vec<Evidence>) {
+    pub(crate) fn open(&mut self, kind: ConflictKind, mut about: About, evidence: Vec<Evidence>) {
+        about.events.push(self.subject.clone());
+        self.open_with(kind, about, evidence);
+    }
+
+    /// Opens a conflict about what this very record does, also where it decides an earlier event:
+    /// its last event is the one whose record holds the effects.
+    pub(crate) fn open_about_this_record(
+        &mut self,
+        kind: ConflictKind,
+        mut about: About,
+        evidence: Vec<Evidence>,
+    ) {
+        if self.subject != self.carrier {
+            about.events.push(self.subject.clone());
+        }
+        about.events.push(self.carrier.clone());
+        self.open_with(kind, about, evidence);
+    }
+
+    fn open_with(&mut self, kind: ConflictKind, about: About, evidence: Vec<Evidence>) {
         self.conflicts += 1;
         let id = ConflictId::from_number(self.conflicts);
-        let mut events = about.events;
-        events.push(self.subject.clone());
+        let events = about.events;
         let conflict = Conflict {
             id,
             kind,
             status: ConflictStatus::Open,
             opened_at: self.now,
+            opened_seq: self.seq,
             sku: about.sku,
             location: about.location,
             order: about.order,
@@ -217,98 +235,6 @@ impl<'a> Draft<'a> {
             seq: self.seq,
         });
         self.changes.push(Change::Conflict(Box::new(conflict)));
-    }
-
-    /// Ends the decision.
-    pub(crate) fn finish(mut self, outcome: Outcome) -> Result<Decision, OutOfRange> {
-        let mut effects = Vec::new();
-        for (key, level) in &self.levels {
-            self.effects_of(*key, level, &mut effects)?;
-        }
-        self.watch_oversold();
-        let fact_is_own = self.subject.seq == self.seq;
-        let mut mentions: Vec<_> = std::mem::take(&mut self.mentions);
-        mentions.sort_unstable();
-        mentions.dedup();
-        mentions.retain(|key| !self.levels.contains_key(key));
-        let mentions = mentions.into_iter().map(|(sku, location)| {
-            (self.sku_name(sku).clone(), self.state.catalogue.location_name(location).clone())
-        });
-        Ok(Decision {
-            outcome,
-            effects,
-            mentions: mentions.collect(),
-            changes: self.changes,
-            reason: self.reason,
-            conflict: self.conflict,
-            original: self.original,
-            fact: (!fact_is_own).then_some(self.fact),
-        })
-    }
-
-    fn effects_of(
-        &self,
-        key: (SkuIx, LocIx),
-        after: &Level,
-        effects: &mut Vec<Effect>,
-    ) -> Result<(), OutOfRange> {
-        let before = self.state.level(key.0, key.1);
-        let sku = self.sku_name(key.0);
-        let location = self.state.catalogue.location_name(key.1);
-        for bucket in Bucket::ALL {
-            let (old, new) = (before.get(bucket), after.get(bucket));
-            if !quantity::in_range(new) || !quantity::in_range(after.available()) {
-                let (sku, location) = (sku.clone(), location.clone());
-                return Err(OutOfRange { sku, location, bucket });
-            }
-            if old != new {
-                effects.push(Effect {
-                    sku: sku.clone(),
-                    location: location.clone(),
-                    state: bucket,
-                    delta: new - old,
-                    after: new,
-                    version: before.version + 1,
-                });
-            }
-        }
-        Ok(())
-    }
-
-    /// Opens a conflict where more is promised than is there, once, and closes it when that is
-    /// over (contract.md section 3.3, below the safeguards).
-    fn watch_oversold(&mut self) {
-        let changed: Vec<_> =
-            self.levels.iter().map(|(key, level)| (*key, level.clone())).collect();
-        for ((sku, location), level) in changed {
-            let available = level.available();
-            match level.oversold {
-                Oversold::No if available < 0 => {
-                    let evidence = vec![
-                        Evidence::new("on hand", level.get(Bucket::OnHand)),
-                        Evidence::new("committed", level.get(Bucket::Committed)),
-                        Evidence::new("short by", -available),
-                    ];
-                    let about = self.about(sku, location);
-                    let own = self.conflict;
-                    self.open(ConflictKind::Oversold, about, evidence);
-                    // The event took effect; the conflict is about the level, not about the event.
-                    self.conflict = own;
-                }
-                Oversold::Open(id) if available >= 0 => {
-                    if let Some(conflict) = self.state.open_conflict(id).cloned() {
-                        self.close(&conflict, ConflictStatus::AutoResolved, None);
-                    }
-                }
-                Oversold::Acknowledged if available >= 0 => {
-                    self.changes.push(Change::Recovered {
-                        sku: self.sku_name(sku).clone(),
-                        location: self.state.catalogue.location_name(location).clone(),
-                    });
-                }
-                _ => {}
-            }
-        }
     }
 
     /// A conflict about a level.

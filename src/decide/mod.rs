@@ -4,6 +4,7 @@
 mod catalogue;
 mod count;
 mod draft;
+mod finish;
 mod movement;
 mod names;
 mod order;
@@ -18,8 +19,9 @@ use crate::record::{Change, Decision, Original, Outcome, WaitKey};
 use crate::state::{State, Subject};
 use crate::time::Timestamp;
 
+use draft::About;
 pub(crate) use draft::Draft;
-use draft::{About, OutOfRange};
+use finish::OutOfRange;
 pub(crate) use release::release;
 pub use resolve::Refused;
 pub(crate) use resolve::resolve;
@@ -73,6 +75,16 @@ pub(crate) struct Lifted {
     pub(crate) excess: Excess,
     /// What to do with movements around a count.
     pub(crate) overlap: Overlap,
+    /// The last record that the person can have seen of these movements.
+    pub(crate) seen: u64,
+}
+
+impl Lifted {
+    /// What a held event has behind it when it is decided again: a safeguard holds an event only
+    /// after those before it have let it pass, by themselves or by a person's decision.
+    fn again() -> Self {
+        Self { future: true, ..Self::default() }
+    }
 }
 
 /// What to do with more than an order still has.

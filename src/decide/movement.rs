@@ -37,7 +37,19 @@ pub(super) fn move_on_hand(
     let distance_us = time.since(count.time).abs();
     let near = distance_us <= draft.state.settings.count_window_us;
     if near && draft.fact.source != count.source {
-        let verdict = if absorbed {
+        let moved = draft.near_counts.entry((sku, location)).or_insert(0);
+        *moved = moved.saturating_add(delta);
+    }
+}
+
+/// Flags the levels that the event has moved within seconds of their count: one conflict for each,
+/// whatever number of lines did it, so that one decision settles all of it.
+pub(super) fn flag_near_counts(draft: &mut Draft<'_>) {
+    for ((sku, location), delta) in std::mem::take(&mut draft.near_counts) {
+        let counted = draft.state.level(sku, location).counted;
+        let Some(count) = counted.filter(|_| delta != 0) else { continue };
+        let time = draft.fact.time;
+        let verdict = if time <= count.time {
             "taken as contained in the count"
         } else {
             "taken as later than the count"
@@ -48,6 +60,6 @@ pub(super) fn move_on_hand(
             Evidence::new("the movement was", verdict),
         ];
         let about = draft.about(sku, location);
-        draft.open(ConflictKind::CountOverlap, about, evidence);
+        draft.open_about_this_record(ConflictKind::CountOverlap, about, evidence);
     }
 }

@@ -29,7 +29,7 @@ pub(crate) fn release(
         return end(draft, Outcome::Rejected, held.seq);
     }
     let mut attempt = draft();
-    let outcome = weigh(&mut attempt, &held.envelope, held.seq, Lifted::default());
+    let outcome = weigh(&mut attempt, &held.envelope, held.seq, Lifted::again());
     match settle(attempt, outcome, held.seq) {
         Ok(decision) => decision,
         Err(Stop::Duplicate(original)) => {

@@ -6,7 +6,9 @@ use super::{Excess, Lifted, Overlap, Stop, weigh};
 use crate::conflict::{Choice, Conflict, ConflictKind, ConflictStatus, ResolutionOption as O};
 use crate::event::{Event, EventData};
 use crate::id::{LocationId, Sku};
-use crate::record::{Bucket, Change, Decision, ItemInfo, LocationInfo, Outcome, Record, WaitKey};
+use crate::record::{
+    Bucket, Change, Decision, Fact, ItemInfo, LocationInfo, Outcome, Record, WaitKey,
+};
 use crate::state::State;
 use crate::time::Timestamp;
 
@@ -56,6 +58,7 @@ pub(crate) fn resolve(
     actor: &str,
 ) -> Result<Decision, Refused> {
     let conflict = state.open_conflict(choice.conflict).ok_or(Refused::NotOpen)?;
+    let held = held.filter(|held| conflict.events.last() == Some(&held.event_ref()));
     if conflict.version != choice.expected_version {
         let (now, seen) = (conflict.version, choice.expected_version);
         return Err(Refused::Changed { now, seen });
@@ -74,8 +77,8 @@ pub(crate) fn resolve(
         }
         (ConflictKind::Oversold, _) => draft.finish(Outcome::Applied).map_err(Stop::from),
         (ConflictKind::CountOverlap, Some(held)) if is_late_movement(held) => {
-            flip(&mut draft, conflict, choice.option, held);
-            draft.finish(Outcome::Applied).map_err(Stop::from)
+            let outcome = flip(&mut draft, conflict, choice.option, held);
+            draft.finish(outcome).map_err(Stop::from)
         }
         (ConflictKind::IdReused, _) => {
             // All contents but the first are refused, however many there were.
@@ -84,8 +87,8 @@ pub(crate) fn resolve(
             }
             draft.finish(Outcome::Applied).map_err(Stop::from)
         }
-        (_, Some(held)) => carry_out(draft, choice.option, held),
-        (_, None) => draft.finish(Outcome::Applied).map_err(Stop::from),
+        (_, Some(held)) => carry_out(draft, conflict, choice.option, held),
+        (_, None) => return Err(Refused::Impossible("its event is not at hand".to_owned())),
     };
     result.map_err(|stop| match stop {
         Stop::Duplicate(original) => {
@@ -118,24 +121,29 @@ fn is_late_movement(held: &Record) -> bool {
     !matches!(held.envelope.data, EventData::StockCounted(_))
 }
 
-/// Decides a held event again with the safeguard lifted that held it.
-fn carry_out(mut draft: Draft<'_>, option: O, held: &Record) -> Result<Decision, Stop> {
+/// Decides a held event again with the safeguard lifted that held it, and all those before it.
+fn carry_out(
+    mut draft: Draft<'_>,
+    conflict: &Conflict,
+    option: O,
+    held: &Record,
+) -> Result<Decision, Stop> {
     draft.stand_for(held);
-    let mut lifted = Lifted::default();
+    let mut lifted = Lifted { seen: conflict.opened_seq, ..Lifted::again() };
     match option {
         O::Discard | O::KeepFirst => {
             draft.change(Change::Final { seq: held.seq, outcome: Outcome::Rejected });
             return Ok(draft.finish(Outcome::Applied)?);
         }
         O::ApplyRequested => lifted.version = true,
-        O::ApplyAsReceived => {
-            lifted.future = true;
-            draft.fact.time = held.recorded_at;
-        }
+        O::ApplyAsReceived => draft.fact.time = held.recorded_at,
         O::ApplyAnyway => lifted.excess = Excess::Anyway,
         O::Cap => lifted.excess = Excess::Cap,
-        O::KeepCounted => lifted.overlap = Overlap::Counted,
-        O::KeepDifference => lifted.overlap = Overlap::Difference,
+        O::KeepCounted | O::KeepDifference => {
+            let counted = option == O::KeepCounted;
+            lifted.version = true;
+            lifted.overlap = if counted { Overlap::Counted } else { Overlap::Difference };
+        }
         _ => {}
     }
     let outcome = weigh(&mut draft, &held.envelope, held.seq, lifted);
@@ -181,12 +189,21 @@ fn map(draft: &mut Draft<'_>, conflict: &Conflict, choice: &Choice) -> Result<()
     Ok(())
 }
 
-/// Confirms a movement near a count, or flips what was assumed of it.
-fn flip(draft: &mut Draft<'_>, conflict: &Conflict, option: O, held: &Record) {
-    draft.stand_for(held);
+/// Confirms a movement near a count, or flips what was assumed of it. `held` is the record that
+/// moved the level, or did not.
+fn flip(draft: &mut Draft<'_>, conflict: &Conflict, option: O, held: &Record) -> Outcome {
+    draft.subject = held.event_ref();
+    draft.fact = Fact { time: held.fact_time(), source: held.fact_source().clone() };
     let sku = conflict.sku.as_ref().and_then(|name| draft.sku(name));
     let location = conflict.location.as_ref().and_then(|name| draft.location(name));
-    let (Some(sku), Some(location)) = (sku, location) else { return };
+    let (Some(sku), Some(location)) = (sku, location) else { return Outcome::Applied };
+    let counted = draft.state.level(sku, location).counted;
+    if let Some(newer) = counted.filter(|count| count.seq > held.seq) {
+        // What the movement did is no longer part of the number, so there is nothing to flip.
+        draft.reason = Some(format!("a newer count of {} stands (#{})", newer.time, newer.seq));
+        draft.mention(sku, location);
+        return Outcome::Superseded;
+    }
     let here = |name: &Sku, place: &LocationId| {
         draft.sku(name) == Some(sku) && draft.location(place) == Some(location)
     };
@@ -213,7 +230,9 @@ fn flip(draft: &mut Draft<'_>, conflict: &Conflict, option: O, held: &Record) {
         }
         _ => {}
     }
+    draft.mention(sku, location);
     for (bucket, delta) in moves {
         draft.add(sku, location, bucket, delta);
     }
+    Outcome::Applied
 }
