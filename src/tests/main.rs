@@ -10,4 +10,8 @@ mod harness;
 mod says;
 mod store;
 
+mod counts;
+mod future;
 mod idempotency;
+mod overlaps;
+mod versions;

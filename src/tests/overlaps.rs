@@ -1,0 +1,342 @@
+//! Safeguard 3: a count and a movement of another source at nearly the same moment. Nobody can
+//! tell whether the count includes the movement, so a person decides.
+//!
+//! In all scenarios 20 units are there, `wms` counts at second 100, and `shop` moves something.
+
+use onhand::conflict::{Conflict, ConflictKind, ConflictStatus, ResolutionOption as O};
+use onhand::ledger::Refused;
+use onhand::record::{Bucket, Outcome};
+use onhand::wire::EventResult;
+
+use crate::harness::World;
+use crate::says::{
+    Says, adjusted, back, counted, fulfilled, item, line, line_from, part, part_from, placed,
+    received, returned, set,
+};
+
+fn world() -> World {
+    World::new().given([received("TEA", "berlin", 20).at(-1_000)])
+}
+
+fn sold(quantity: i64, second: i64) -> Says {
+    adjusted("TEA", "berlin", -quantity).by("shop").at(second)
+}
+
+/// 20 are there, the shop sells 3 at this second, and a count at second 100 finds 15: it is held.
+fn held(second: i64) -> (World, EventResult, Conflict) {
+    let mut world = world().given([sold(3, second)]);
+    let count = world.post(counted("TEA", "berlin", 15).at(100));
+    assert_eq!(count.outcome, Outcome::Conflict, "{count:?}");
+    let conflict = world.conflict();
+    (world, count, conflict)
+}
+
+/// A count at second 100 found 15, then the shop's sale of 3 at this second arrives.
+fn late(second: i64) -> (World, EventResult, Conflict) {
+    let mut world = world().given([counted("TEA", "berlin", 15).at(100)]);
+    let sale = world.post(sold(3, second));
+    let conflict = world.conflict();
+    (world, sale, conflict)
+}
+
+#[test]
+fn the_window_is_ten_seconds_either_way_and_inclusive() {
+    for (second, flagged) in [(89, false), (90, true), (100, true), (110, true), (111, false)] {
+        let mut world = world().given([sold(3, second)]);
+        let count = world.post(counted("TEA", "berlin", 15).at(100));
+        assert_eq!(count.outcome == Outcome::Conflict, flagged, "at {second}");
+        let mut world = self::world().given([counted("TEA", "berlin", 15).at(100)]);
+        let sale = world.post(sold(3, second));
+        assert_eq!(sale.conflict.is_some(), flagged, "late at {second}");
+    }
+}
+
+#[test]
+fn only_another_source_makes_it_ambiguous() {
+    let mut world = world().given([sold(3, 99).by("wms")]);
+    assert_eq!(world.post(counted("TEA", "berlin", 15).at(100)).outcome, Outcome::Applied);
+    assert_eq!(world.post(sold(3, 101).by("wms")).conflict, None);
+    assert_eq!(world.on_hand("TEA", "berlin"), 12);
+    world.quiet();
+}
+
+#[test]
+fn only_movements_of_that_on_hand_count() {
+    let mut world = world().given([
+        received("TEA", "hamburg", 5).by("shop").at(100),
+        received("MUG", "berlin", 5).by("shop").at(100),
+        placed("o1", &[line("1", "TEA", 2)]).at(100),
+    ]);
+    assert_eq!(world.post(counted("TEA", "berlin", 15).at(100)).outcome, Outcome::Applied);
+}
+
+#[test]
+fn absorbed_movements_do_not_open_it() {
+    let mut world = world().given([counted("TEA", "berlin", 15).at(100)]);
+    world.post(sold(3, 80));
+    assert_eq!(
+        world.post(counted("TEA", "berlin", 14).at(101).by("pos")).outcome,
+        Outcome::Applied
+    );
+    world.quiet();
+}
+
+#[test]
+fn a_set_of_another_source_is_a_movement_too() {
+    let mut world = world().given([set("TEA", "berlin", 18, 1).by("office").at(95)]);
+    assert_eq!(world.post(counted("TEA", "berlin", 15).at(100)).outcome, Outcome::Conflict);
+}
+
+#[test]
+fn a_count_that_has_seen_the_present_version_is_certain() {
+    let mut world = world().given([sold(3, 99)]);
+    let count = world.post(counted("TEA", "berlin", 15).at(100).expecting(2));
+    assert_eq!(count.outcome, Outcome::Applied);
+    assert_eq!(world.on_hand("TEA", "berlin"), 15);
+    world.quiet();
+}
+
+#[test]
+fn staleness_is_decided_before_overlap() {
+    let mut world = world().given([counted("TEA", "berlin", 15).at(200)]);
+    world.post(sold(3, 150));
+    assert_eq!(world.post(counted("TEA", "berlin", 14).at(150)).outcome, Outcome::Superseded);
+    world.quiet();
+}
+
+#[test]
+fn a_held_count_changes_nothing_until_a_person_decides() {
+    let (world, _, conflict) = held(99);
+    assert_eq!(conflict.kind, ConflictKind::CountOverlap);
+    assert_eq!(world.on_hand("TEA", "berlin"), 17);
+    assert!(conflict.evidence.iter().any(|fact| fact.value.contains("-3 by shop")));
+}
+
+/// What each option makes of a count of 15 with a sale of 3 nearby, before or after it by time.
+#[test]
+fn each_option_on_a_held_count_has_its_number() {
+    let table = [
+        (95, O::KeepCounted, 15),
+        (95, O::KeepDifference, 12),
+        (95, O::Discard, 17),
+        (105, O::KeepCounted, 15),
+        (105, O::KeepDifference, 12),
+        (105, O::Discard, 17),
+    ];
+    for (second, option, on_hand) in table {
+        let (mut world, count, conflict) = held(second);
+        world.resolve(&conflict, option).unwrap();
+        assert_eq!(world.on_hand("TEA", "berlin"), on_hand, "{option:?} with a sale at {second}");
+        let outcome = if option == O::Discard { Outcome::Rejected } else { Outcome::Applied };
+        assert_eq!(world.outcome(&count), outcome);
+        assert_eq!(world.level("TEA", "berlin").counted.is_some(), option != O::Discard);
+        world.quiet();
+    }
+}
+
+#[test]
+fn the_decision_leaves_movements_outside_the_window_to_their_time() {
+    for (option, on_hand) in [(O::KeepCounted, 14), (O::KeepDifference, 11)] {
+        let (mut world, _, conflict) = held(105);
+        world.post(sold(1, 500));
+        world.resolve(&conflict, option).unwrap();
+        assert_eq!(world.on_hand("TEA", "berlin"), on_hand, "{option:?}");
+    }
+}
+
+#[test]
+fn a_movement_that_came_after_the_question_is_asked_as_well() {
+    let (mut world, count, first) = held(99);
+    world.post(sold(1, 101));
+    world.resolve(&first, O::KeepCounted).unwrap();
+    let second = world.conflict();
+    assert_ne!(first.id, second.id);
+    assert!(second.evidence.iter().any(|fact| fact.value.contains("-1 by shop")));
+    assert_eq!(world.on_hand("TEA", "berlin"), 16, "nothing is decided yet");
+    world.resolve(&second, O::KeepCounted).unwrap();
+    assert_eq!(world.on_hand("TEA", "berlin"), 15);
+    assert_eq!(world.outcome(&count), Outcome::Applied);
+    world.quiet();
+}
+
+#[test]
+fn a_count_resolved_after_a_newer_one_was_accepted_is_superseded() {
+    let (mut world, count, conflict) = held(99);
+    world.post(counted("TEA", "berlin", 30).at(500));
+    let record = world.resolve(&conflict, O::KeepCounted).unwrap();
+    assert_eq!(record.outcome, Outcome::Superseded);
+    assert_eq!(world.outcome(&count), Outcome::Superseded);
+    assert_eq!(world.on_hand("TEA", "berlin"), 30);
+}
+
+#[test]
+fn a_version_that_differs_as_well_is_asked_first_and_not_again() {
+    let mut world = world().given([sold(3, 99)]);
+    world.post(counted("TEA", "berlin", 15).at(100).expecting(7));
+    let conflict = world.conflict();
+    assert_eq!(conflict.kind, ConflictKind::VersionMismatch);
+    world.resolve(&conflict, O::ApplyRequested).unwrap();
+    let conflict = world.conflict();
+    assert_eq!(conflict.kind, ConflictKind::CountOverlap);
+    world.resolve(&conflict, O::KeepDifference).unwrap();
+    assert_eq!(world.on_hand("TEA", "berlin"), 12);
+    world.quiet();
+}
+
+#[test]
+fn a_late_movement_takes_effect_by_its_time_and_is_flagged() {
+    for (second, outcome, on_hand) in [(95, Outcome::Absorbed, 15), (105, Outcome::Applied, 12)] {
+        let (world, sale, conflict) = late(second);
+        assert_eq!((sale.outcome, sale.conflict), (outcome, Some(conflict.id)));
+        assert_eq!(conflict.kind, ConflictKind::CountOverlap);
+        assert_eq!(world.on_hand("TEA", "berlin"), on_hand);
+    }
+}
+
+/// The options of a late movement confirm what was assumed, or flip it.
+#[test]
+fn each_option_on_a_late_movement_has_its_number() {
+    let table = [
+        (95, O::KeepCounted, 15),
+        (95, O::KeepDifference, 12),
+        (105, O::KeepCounted, 15),
+        (105, O::KeepDifference, 12),
+    ];
+    for (second, option, on_hand) in table {
+        let (mut world, _, conflict) = late(second);
+        world.resolve(&conflict, option).unwrap();
+        assert_eq!(world.on_hand("TEA", "berlin"), on_hand, "{option:?} of a sale at {second}");
+        world.quiet();
+        world.post(counted("TEA", "berlin", 50).at(9).by("shop"));
+        assert_eq!(world.on_hand("TEA", "berlin"), on_hand, "an older count changes nothing");
+    }
+}
+
+#[test]
+fn a_late_movement_cannot_be_discarded() {
+    let (mut world, _, conflict) = late(105);
+    let refused = world.resolve(&conflict, O::Discard).unwrap_err();
+    assert!(matches!(refused, Refused::NotOffered { .. }), "{refused}");
+}
+
+#[test]
+fn a_flip_takes_the_state_along_and_leaves_commitments() {
+    let mut world = world().given([
+        placed("o1", &[line("1", "TEA", 4)]).at(-900),
+        counted("TEA", "berlin", 15).at(100),
+    ]);
+    world.post(fulfilled("o1", "f1", &[part("1", 4)]).at(105));
+    let conflict = world.conflict();
+    world.resolve(&conflict, O::KeepCounted).unwrap();
+    assert_eq!(world.on_hand("TEA", "berlin"), 15);
+    assert_eq!(world.committed("TEA", "berlin"), 0, "the order is shipped all the same");
+    world.post(returned("o1", "r1", &[back("1", 2, true)]).at(95).by("desk"));
+    let conflict = world.conflict();
+    world.resolve(&conflict, O::KeepDifference).unwrap();
+    assert_eq!(world.on_hand("TEA", "berlin"), 17);
+}
+
+#[test]
+fn a_damaged_unit_flips_both_numbers() {
+    for (second, option) in [(95, O::KeepDifference), (105, O::KeepCounted)] {
+        let mut world = world().given([counted("TEA", "berlin", 15).at(100)]);
+        let found = adjusted("TEA", "berlin", 2).with("state", "damaged").by("shop").at(second);
+        world.post(found);
+        let conflict = world.conflict();
+        world.resolve(&conflict, option).unwrap();
+        let level = world.level("TEA", "berlin");
+        let expected = if option == O::KeepDifference { (17, 2) } else { (15, 0) };
+        assert_eq!((level.get(Bucket::OnHand), level.get(Bucket::Damaged)), expected);
+    }
+}
+
+#[test]
+fn one_event_asks_once_for_each_level_however_many_lines_moved_it() {
+    let lines = [line_from("1", "TEA", 2, "berlin"), line_from("2", "TEA", 3, "berlin")];
+    for (second, option, on_hand) in [(105, O::KeepCounted, 15), (95, O::KeepDifference, 10)] {
+        let mut world =
+            world().given([placed("o1", &lines).at(-9), counted("TEA", "berlin", 15).at(100)]);
+        world.post(fulfilled("o1", "f1", &[part("1", 2), part("2", 3)]).at(second));
+        let conflict = world.conflict();
+        world.resolve(&conflict, option).unwrap();
+        assert_eq!(world.on_hand("TEA", "berlin"), on_hand);
+    }
+}
+
+#[test]
+fn one_event_near_two_counts_asks_twice_under_two_ids() {
+    let lines = [line_from("1", "TEA", 2, "berlin"), line_from("2", "MUG", 3, "berlin")];
+    let mut world = world().given([
+        placed("o1", &lines).at(-9),
+        counted("TEA", "berlin", 15).at(100),
+        counted("MUG", "berlin", 15).at(100),
+    ]);
+    let shipped = world.post(fulfilled("o1", "f1", &[part("1", 2), part("2", 3)]).at(105));
+    let conflicts = world.open(ConflictKind::CountOverlap);
+    assert_eq!(conflicts.len(), 2);
+    assert_ne!(conflicts[0].id, conflicts[1].id);
+    assert_eq!(shipped.conflict, Some(conflicts[0].id));
+    world.resolve(&conflicts[0], O::KeepCounted).unwrap();
+    world.resolve(&conflicts[1], O::KeepCounted).unwrap();
+    assert_eq!((world.on_hand("TEA", "berlin"), world.on_hand("MUG", "berlin")), (15, 15));
+    world.quiet();
+}
+
+#[test]
+fn a_movement_that_was_parked_is_flipped_like_any_other() {
+    for (second, option, on_hand) in [(105, O::KeepCounted, 15), (95, O::KeepDifference, 13)] {
+        let mut world = world().given([counted("TEA", "berlin", 15).at(100)]);
+        world.post(fulfilled("o1", "f1", &[part_from("1", 2, "berlin")]).at(second));
+        world.post(placed("o1", &[line("1", "TEA", 2)]).at(80));
+        let conflict = world.conflict();
+        assert_eq!(conflict.events[0].source.as_str(), "shop", "the shipment comes first");
+        world.resolve(&conflict, option).unwrap();
+        assert_eq!(world.on_hand("TEA", "berlin"), on_hand, "{option:?}");
+        assert_eq!(world.status(&conflict), ConflictStatus::Resolved);
+        world.quiet();
+    }
+}
+
+#[test]
+fn a_movement_applied_by_a_decision_is_flipped_like_any_other() {
+    let mut world = world()
+        .given([placed("o1", &[line("1", "TEA", 2)]).at(80), counted("TEA", "berlin", 15).at(100)]);
+    world.post(fulfilled("o1", "f1", &[part("1", 3)]).at(105));
+    let excess = world.conflict();
+    world.resolve(&excess, O::ApplyAnyway).unwrap();
+    assert_eq!(world.on_hand("TEA", "berlin"), 12);
+    let overlap = world.conflict();
+    world.resolve(&overlap, O::KeepCounted).unwrap();
+    assert_eq!(world.on_hand("TEA", "berlin"), 15);
+    world.quiet();
+}
+
+#[test]
+fn a_flip_after_a_newer_count_changes_nothing() {
+    for (second, option) in [(105, O::KeepCounted), (95, O::KeepDifference)] {
+        let (mut world, _, conflict) = late(second);
+        world.post(counted("TEA", "berlin", 30).at(500));
+        let record = world.resolve(&conflict, option).unwrap();
+        assert_eq!(record.outcome, Outcome::Superseded);
+        assert_eq!(world.on_hand("TEA", "berlin"), 30);
+        world.quiet();
+    }
+}
+
+#[test]
+fn a_flip_lives_on_in_later_counts_at_the_time_of_its_fact() {
+    let (mut world, _, conflict) = late(105);
+    world.resolve(&conflict, O::KeepCounted).unwrap();
+    world.post(counted("TEA", "berlin", 15).at(100).by("pos").expecting(4));
+    assert_eq!(world.on_hand("TEA", "berlin"), 15, "sale and flip cancel out");
+}
+
+#[test]
+fn a_held_count_of_an_unknown_name_is_weighed_when_the_name_comes() {
+    let mut world = World::new();
+    let count = world.post(counted("NEW", "berlin", 15).at(100));
+    world.post(item("NEW"));
+    assert_eq!(world.outcome(&count), Outcome::Applied);
+    assert_eq!(world.on_hand("NEW", "berlin"), 15);
+    world.quiet();
+}
