@@ -277,11 +277,13 @@ pub struct Evidence {
 
 impl Evidence {
     /// A fact without a moment.
+    #[expect(clippy::needless_pass_by_value, reason = "callers hand over numbers and new strings")]
     pub fn new(label: &str, value: impl ToString) -> Self {
         Self { label: label.to_owned(), value: value.to_string(), at: None }
     }
 
     /// A fact at a moment.
+    #[expect(clippy::needless_pass_by_value, reason = "callers hand over numbers and new strings")]
     pub fn at(label: &str, value: impl ToString, at: Timestamp) -> Self {
         Self { label: label.to_owned(), value: value.to_string(), at: Some(at) }
     }

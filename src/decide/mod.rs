@@ -13,7 +13,7 @@ mod resolve;
 mod stock;
 
 use crate::conflict::{ConflictKind, Evidence};
-use crate::event::{Event, EventData, FieldError, Fingerprint};
+use crate::event::{Event, EventData, FieldError, Fingerprint, VersionUse};
 use crate::order::FactKey;
 use crate::record::{Change, Decision, Original, Outcome, WaitKey};
 use crate::state::{State, Subject};
@@ -160,6 +160,10 @@ fn id_reused(draft: &mut Draft<'_>, event: &Event, first: u64) -> Outcome {
 /// All safeguards after identity, then the rule of the event's type. `seq` is the event's own
 /// place in the journal: the present record's, or an earlier one's if it was held back.
 fn weigh(draft: &mut Draft<'_>, event: &Event, seq: u64, lifted: Lifted) -> Result<Outcome, Stop> {
+    // The parser says so too, but programs within the house make events without it.
+    if let Some(problem) = VersionUse::of(&event.data).problem(event.expected_version.is_some()) {
+        return Err(Stop::invalid("/expectedversion", problem));
+    }
     if let Some(outcome) = business_fact(draft, event)? {
         return Ok(outcome);
     }

@@ -136,6 +136,7 @@ pub enum StockState {
 }
 
 impl StockState {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
     fn is_available(&self) -> bool {
         *self == Self::Available
     }

@@ -5,7 +5,9 @@ mod data;
 mod fingerprint;
 pub mod json;
 mod parse;
+mod payload;
 mod read;
+mod version_use;
 
 use std::collections::BTreeMap;
 
@@ -18,8 +20,10 @@ pub use data::{
     OrderedLine, ReturnedLine, StockAdjusted, StockCounted, StockReceived, StockSet, StockState,
 };
 pub use fingerprint::Fingerprint;
-pub use parse::{Invalid, LINES_MAX, parse};
+pub use parse::{Invalid, parse};
+pub use payload::LINES_MAX;
 pub use read::{ERRORS_MAX, FieldError};
+pub(crate) use version_use::VersionUse;
 
 use crate::id::{EventId, Source};
 use crate::time::Timestamp;

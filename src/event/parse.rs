@@ -4,26 +4,12 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::data::{
-    CancelledLine, ChannelLevelReported, EventData, FulfilledLine, ItemUpserted, LocationUpserted,
-    OrderAmended, OrderCancelled, OrderFulfilled, OrderPlaced, OrderReturned, OrderedLine,
-    ReturnedLine, StockAdjusted, StockCounted, StockReceived, StockSet, StockState,
-};
 use super::json::Json;
+use super::payload::typed_data;
 use super::read::{Errors, FieldError, Reader};
-use super::{EXTENSIONS_MAX, Event};
-use crate::id::{
-    ChannelId, EventId, FulfillmentId, LineId, ListingId, LocationId, OrderId, ReturnId, Sku,
-    Source, Text,
-};
-use crate::quantity::QUANTITY_MAX;
+use super::{EXTENSIONS_MAX, Event, VersionUse};
+use crate::id::{EventId, Source, Text};
 use crate::time::Timestamp;
-
-/// Lines of one order, shipment or return.
-pub const LINES_MAX: usize = 10_000;
-
-/// Highest rank of a location.
-const RANK_MAX: i64 = 1_000_000;
 
 /// An object that is no event: what is wrong, and as much of its name as could be read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -80,7 +66,12 @@ fn envelope(reader: &Reader<'_>, errors: &Errors) -> Option<Event> {
     let id = reader.name("id", |text| EventId::new(text));
     let time = time(reader);
     let expected_version = reader.optional_number("expectedversion", 0, i64::MAX);
+    let has_version = reader.optional("expectedversion").is_some();
     let data = typed_data(reader, errors);
+    if let Some(problem) = data.as_ref().and_then(|data| VersionUse::of(data).problem(has_version))
+    {
+        reader.error("expectedversion", problem);
+    }
     let extensions = extensions(reader);
     Some(Event {
         source: source?,
@@ -136,257 +127,4 @@ fn extensions(reader: &Reader<'_>) -> BTreeMap<String, String> {
         }
     }
     extensions
-}
-
-fn typed_data(reader: &Reader<'_>, errors: &Errors) -> Option<EventData> {
-    let event_type = match reader.required("type")? {
-        Json::String(text) => text.as_str(),
-        other => {
-            reader.error("type", format!("must be a string, not {}", other.kind()));
-            reader.optional("data");
-            return None;
-        }
-    };
-    let read: fn(&Reader<'_>) -> Option<EventData> = match event_type {
-        "item.upserted" => item,
-        "location.upserted" => location,
-        "stock.adjusted" => adjusted,
-        "stock.received" => received,
-        "stock.counted" => counted,
-        "stock.set" => set,
-        "order.placed" => placed,
-        "order.amended" => amended,
-        "order.cancelled" => cancelled,
-        "order.fulfilled" => fulfilled,
-        "order.returned" => returned,
-        "channel.level_reported" => reported,
-        other => {
-            let shown: String = other.chars().take(60).collect();
-            reader.error("type", format!("{shown:?} is not an event type that Onhand takes"));
-            reader.optional("data");
-            return None;
-        }
-    };
-    let value = reader.required("data")?;
-    let data = Reader::new(value, "/data".into(), errors)?;
-    let read = read(&data);
-    data.finish();
-    read
-}
-
-fn sku(reader: &Reader<'_>) -> Option<Sku> {
-    reader.name("sku", |text| Sku::new(text))
-}
-
-fn place(reader: &Reader<'_>) -> Option<LocationId> {
-    reader.name("location", |text| LocationId::new(text))
-}
-
-fn optional_place(reader: &Reader<'_>) -> Option<LocationId> {
-    reader.optional_name("location", |text| LocationId::new(text))
-}
-
-fn order(reader: &Reader<'_>) -> Option<OrderId> {
-    reader.name("order", |text| OrderId::new(text))
-}
-
-fn line(reader: &Reader<'_>) -> Option<LineId> {
-    reader.name("line", |text| LineId::new(text))
-}
-
-fn state(reader: &Reader<'_>) -> Option<StockState> {
-    let Some(value) = reader.optional("state") else { return Some(StockState::Available) };
-    let state = match value {
-        Json::String(text) => match text.as_str() {
-            "available" => Some(StockState::Available),
-            "damaged" => Some(StockState::Damaged),
-            "quality_control" => Some(StockState::QualityControl),
-            _ => None,
-        },
-        _ => None,
-    };
-    if state.is_none() {
-        reader.error("state", "must be \"available\", \"damaged\" or \"quality_control\"");
-    }
-    state
-}
-
-fn item(reader: &Reader<'_>) -> Option<EventData> {
-    let (sku, name) = (sku(reader), reader.optional_text("name"));
-    let barcode = reader.optional_text("barcode");
-    let low_stock = reader.optional_number("low_stock", 0, QUANTITY_MAX);
-    Some(EventData::ItemUpserted(ItemUpserted { sku: sku?, name, barcode, low_stock }))
-}
-
-fn location(reader: &Reader<'_>) -> Option<EventData> {
-    let (location, name) = (place(reader), reader.optional_text("name"));
-    let rank = reader.optional_number("rank", 1, RANK_MAX);
-    Some(EventData::LocationUpserted(LocationUpserted { location: location?, name, rank }))
-}
-
-fn adjusted(reader: &Reader<'_>) -> Option<EventData> {
-    let (sku, location) = (sku(reader), place(reader));
-    let delta = reader.number("delta", -QUANTITY_MAX, QUANTITY_MAX);
-    if delta == Some(0) {
-        reader.error("delta", "must not be 0");
-    }
-    let reason = reader.name("reason", |text| Text::new(text));
-    if reason.as_ref().is_some_and(|reason| reason.as_str().trim().is_empty()) {
-        reader.error("reason", "must say why");
-    }
-    let state = state(reader);
-    let (reference, note) = (reader.optional_text("reference"), reader.optional_text("note"));
-    Some(EventData::StockAdjusted(StockAdjusted {
-        sku: sku?,
-        location: location?,
-        delta: delta?,
-        reason: reason?,
-        state: state?,
-        reference,
-        note,
-    }))
-}
-
-fn received(reader: &Reader<'_>) -> Option<EventData> {
-    let (sku, location) = (sku(reader), place(reader));
-    let quantity = reader.quantity("quantity", 1);
-    let reference = reader.optional_text("reference");
-    Some(EventData::StockReceived(StockReceived {
-        sku: sku?,
-        location: location?,
-        quantity: quantity?,
-        reference,
-    }))
-}
-
-fn counted(reader: &Reader<'_>) -> Option<EventData> {
-    let (sku, location) = (sku(reader), place(reader));
-    let counted = reader.quantity("counted", 0);
-    Some(EventData::StockCounted(StockCounted {
-        sku: sku?,
-        location: location?,
-        counted: counted?,
-    }))
-}
-
-fn set(reader: &Reader<'_>) -> Option<EventData> {
-    let (sku, location) = (sku(reader), place(reader));
-    let quantity = reader.quantity("quantity", 0);
-    Some(EventData::StockSet(StockSet { sku: sku?, location: location?, quantity: quantity? }))
-}
-
-/// The rows of `lines`, whose line ids must differ unless `repeats` allows the same line twice.
-fn lines<T>(
-    reader: &Reader<'_>,
-    repeats: bool,
-    mut read: impl FnMut(&Reader<'_>) -> Option<T>,
-    id: impl Fn(&T) -> &LineId,
-) -> Option<Vec<T>> {
-    let rows = reader.rows("lines", LINES_MAX, |row| read(row))?;
-    let mut seen = std::collections::BTreeSet::new();
-    if !repeats {
-        for row in &rows {
-            if !seen.insert(id(row)) {
-                reader.error("lines", format!("must name line {:?} once", id(row).as_str()));
-                return None;
-            }
-        }
-    }
-    Some(rows)
-}
-
-fn ordered_lines(reader: &Reader<'_>) -> Option<Vec<OrderedLine>> {
-    let read = |row: &Reader<'_>| {
-        let (line, sku) = (line(row), sku(row));
-        let quantity = row.quantity("quantity", 1);
-        let location = optional_place(row);
-        Some(OrderedLine { line: line?, sku: sku?, quantity: quantity?, location })
-    };
-    lines(reader, false, read, |row| &row.line)
-}
-
-fn placed(reader: &Reader<'_>) -> Option<EventData> {
-    let (order, lines) = (order(reader), ordered_lines(reader));
-    Some(EventData::OrderPlaced(OrderPlaced { order: order?, lines: lines? }))
-}
-
-fn amended(reader: &Reader<'_>) -> Option<EventData> {
-    let order = order(reader);
-    let revision = reader.number("revision", 0, i64::MAX);
-    let lines = ordered_lines(reader);
-    Some(EventData::OrderAmended(OrderAmended {
-        order: order?,
-        revision: revision?,
-        lines: lines?,
-    }))
-}
-
-fn cancelled(reader: &Reader<'_>) -> Option<EventData> {
-    let order = order(reader);
-    let lines = reader.optional_rows("lines", LINES_MAX, |row| {
-        let line = line(row);
-        let quantity = row.quantity("quantity", 1);
-        let sku = row.optional_name("sku", |text| Sku::new(text));
-        Some(CancelledLine { line: line?, quantity: quantity?, sku })
-    });
-    Some(EventData::OrderCancelled(OrderCancelled { order: order?, lines: lines? }))
-}
-
-fn fulfilled(reader: &Reader<'_>) -> Option<EventData> {
-    let order = order(reader);
-    let fulfillment = reader.name("fulfillment", |text| FulfillmentId::new(text));
-    let read = |row: &Reader<'_>| {
-        let line = line(row);
-        let quantity = row.quantity("quantity", 1);
-        let location = optional_place(row);
-        let sku = row.optional_name("sku", |text| Sku::new(text));
-        Some(FulfilledLine { line: line?, quantity: quantity?, location, sku })
-    };
-    let lines = lines(reader, true, read, |row| &row.line);
-    Some(EventData::OrderFulfilled(OrderFulfilled {
-        order: order?,
-        fulfillment: fulfillment?,
-        lines: lines?,
-    }))
-}
-
-fn returned(reader: &Reader<'_>) -> Option<EventData> {
-    let order = order(reader);
-    let return_id = reader.name("return", |text| ReturnId::new(text));
-    let read = |row: &Reader<'_>| {
-        let line = line(row);
-        let quantity = row.quantity("quantity", 1);
-        let location = optional_place(row);
-        let restock = row.optional_bool("restock");
-        if restock.is_none() && row.optional("restock").is_none() {
-            row.error("restock", "is required");
-        }
-        let state = state(row);
-        let sku = row.optional_name("sku", |text| Sku::new(text));
-        Some(ReturnedLine {
-            line: line?,
-            quantity: quantity?,
-            location,
-            restock: restock?,
-            state: state?,
-            sku,
-        })
-    };
-    let lines = lines(reader, true, read, |row| &row.line);
-    Some(EventData::OrderReturned(OrderReturned {
-        order: order?,
-        return_id: return_id?,
-        lines: lines?,
-    }))
-}
-
-fn reported(reader: &Reader<'_>) -> Option<EventData> {
-    let channel = reader.name("channel", |text| ChannelId::new(text));
-    let listing = reader.name("listing", |text| ListingId::new(text));
-    let quantity = reader.number("quantity", -QUANTITY_MAX, QUANTITY_MAX);
-    Some(EventData::ChannelLevelReported(ChannelLevelReported {
-        channel: channel?,
-        listing: listing?,
-        quantity: quantity?,
-    }))
 }

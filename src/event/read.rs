@@ -70,10 +70,11 @@ impl<'a> Reader<'a> {
 
     /// A member if it is there; a repeated one is a mistake, `null` counts as absent.
     pub fn optional(&self, name: &'static str) -> Option<&'a Json> {
+        let asked_before = self.asked.borrow().contains(&name);
         self.asked.borrow_mut().push(name);
         let mut found = self.members.iter().filter(|(key, _)| key == name).map(|(_, v)| v);
         let first = found.next();
-        if found.next().is_some() {
+        if found.next().is_some() && !asked_before {
             self.error(name, "must be given once");
         }
         first.filter(|value| **value != Json::Null)
@@ -153,9 +154,9 @@ impl<'a> Reader<'a> {
         self.number(name, low, QUANTITY_MAX)
     }
 
-    /// `true` or `false`, if it is there.
-    pub fn optional_bool(&self, name: &'static str) -> Option<bool> {
-        match self.optional(name)? {
+    /// `true` or `false`, which has to be there.
+    pub fn bool(&self, name: &'static str) -> Option<bool> {
+        match self.required(name)? {
             Json::Bool(value) => Some(*value),
             other => {
                 self.error(name, format!("must be true or false, not {}", other.kind()));
@@ -176,6 +177,7 @@ impl<'a> Reader<'a> {
     }
 
     /// A list as in [`Reader::rows`], if it is there.
+    #[expect(clippy::option_option, reason = "wrong, absent and there are three answers")]
     pub fn optional_rows<T>(
         &self,
         name: &'static str,

@@ -6,6 +6,8 @@
 //! batch of every scenario it also proves that the batch could have been undone without a trace,
 //! and that a replay of the journal leads to the same state.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 mod harness;
 mod says;
 mod store;
