@@ -4,6 +4,7 @@ pub mod api;
 #[cfg(feature = "ssr")]
 pub mod backend;
 pub mod format;
+pub mod live;
 mod shell;
 
 pub use shell::{Assets, THEME_COOKIE, Theme, shell};
