@@ -22,19 +22,6 @@ pub const STOCK_PAGE_ROWS: u32 = 100;
 /// Rows of the journal on one page.
 pub const EVENTS_PAGE_ROWS: u32 = 100;
 
-/// Who looks at the pages, and at which build of them.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Session {
-    /// The person; `None` on the sign-in page.
-    pub viewer: Option<Viewer>,
-    /// The server's build; the page reloads when the live frames name another one.
-    pub build: String,
-    /// Demo users as (address, password, role), for the sign-in page of a demo.
-    pub demo_users: Vec<(String, String, String)>,
-    /// The key figures, for the number of open conflicts in the navigation.
-    pub figures: Figures,
-}
-
 /// A page of levels with what its filters can be set to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StockView {
@@ -62,17 +49,10 @@ pub struct ConflictDetail {
     pub locations: Vec<LocationRow>,
 }
 
-/// Who is signed in. Answers without identity too.
-#[server(name = LoadSession, prefix = "/api/fn", endpoint = "session")]
-pub async fn session() -> Result<Session, PageError> {
-    let backend = backend()?;
-    let (viewer, build) = (backend.viewer().ok(), backend.build());
-    let demo_users = if viewer.is_some() { Vec::new() } else { backend.demo_users() };
-    let figures = match viewer {
-        Some(_) => backend.figures().await.map_err(refused)?,
-        None => Figures::default(),
-    };
-    Ok(Session { viewer, build, demo_users, figures })
+/// Who is signed in, if anybody is.
+#[server(name = LoadViewer, prefix = "/api/fn", endpoint = "viewer")]
+pub async fn viewer() -> Result<Option<Viewer>, PageError> {
+    Ok(backend()?.viewer().ok())
 }
 
 /// The key figures.

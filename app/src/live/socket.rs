@@ -12,7 +12,7 @@ use web_sys::{MessageEvent, VisibilityState, WebSocket};
 
 use super::machine::{Action, Input, Machine};
 use super::store::Live;
-use crate::api::read::session;
+use crate::api::read::viewer;
 
 /// Frames that are taken in at once when the browser draws nothing (a hidden tab).
 const BUFFERED_FRAMES_MAX: usize = 64;
@@ -111,7 +111,7 @@ fn perform(action: Action) {
         Action::Show(status) => with_live(|live| live.status.set(status)),
         Action::Outdated => with_live(|live| live.outdated.set(true)),
         Action::CheckSession => spawn_local(async {
-            if session().await.is_ok_and(|session| session.viewer.is_none()) {
+            if viewer().await.is_ok_and(|viewer| viewer.is_none()) {
                 input(Input::SignedOut);
             }
         }),

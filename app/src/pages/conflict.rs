@@ -1,0 +1,582 @@
+//! One conflict: what is known, what can be done, and what each choice would lead to.
+
+use leptos::form::ActionForm;
+use leptos::prelude::*;
+use leptos_meta::Title;
+use leptos_router::hooks::{use_params_map, use_query_map};
+use leptos_router::params::ParamsMap;
+use onhand::conflict::{Conflict, ConflictStatus, Evidence};
+use onhand::wire::conflict::{OptionView, Preview};
+use onhand::wire::page::{LocationRow, Role};
+use wasm_bindgen::JsCast;
+
+use super::page_head;
+use crate::api::At;
+use crate::api::PageError;
+use crate::api::read::{ConflictDetail, conflict as load_conflict};
+use crate::api::write::PostResolve;
+use crate::format::{signed, sku_href, title};
+use crate::live::use_live;
+use crate::ui::badge::{severity_badge, status_badge};
+use crate::ui::clock::Time;
+use crate::ui::event::journal_href;
+use crate::ui::icon::{Icon, icon};
+use crate::ui::session::use_session;
+use crate::ui::state::Loaded;
+
+/// One conflict.
+#[component]
+pub fn ConflictPage() -> impl IntoView {
+    let params = use_params_map();
+    let id = Memo::new(move |_| params.read().get("id").unwrap_or_default());
+    // The query changes with each outcome of the form: the page is then read anew.
+    let query = use_query_map();
+    let page = Resource::new(
+        move || (id.get(), query.get().to_query_string()),
+        |(id, _)| load_conflict(id),
+    );
+    choose_by_number();
+    view! {
+        <Title text=move || format!("Conflict {}", id.get())/>
+        <Loaded what=page let:at>
+            {detail(at, page, &query.get_untracked())}
+        </Loaded>
+    }
+    .into_any()
+}
+
+/// The keys 1 to 9 choose an option, unless somebody is typing.
+fn choose_by_number() {
+    Effect::new(move |_| {
+        let handle = window_event_listener(leptos::ev::keydown, |event| {
+            let typing = event
+                .target()
+                .and_then(|target| target.dyn_into::<web_sys::HtmlElement>().ok())
+                .is_some_and(|target| {
+                    let name = target.tag_name();
+                    (name == "INPUT" && target.get_attribute("type").as_deref() != Some("radio"))
+                        || name == "TEXTAREA"
+                        || name == "SELECT"
+                });
+            let number = event.key().parse::<u8>().unwrap_or(0);
+            if typing || number == 0 || event.ctrl_key() || event.meta_key() || event.alt_key() {
+                return;
+            }
+            if let Some(choice) = document().get_element_by_id(&format!("option-{number}"))
+                && let Ok(choice) = choice.dyn_into::<web_sys::HtmlInputElement>()
+            {
+                choice.click();
+                // An element that cannot take the focus stays chosen all the same.
+                let _ = choice.focus();
+            }
+        });
+        on_cleanup(move || handle.remove());
+    });
+}
+
+type Page = Resource<Result<At<ConflictDetail>, PageError>>;
+
+fn detail(at: At<ConflictDetail>, page: Page, query: &ParamsMap) -> AnyView {
+    let live = use_live();
+    let (seq, ConflictDetail { view, locations }) = (at.seq, at.data);
+    let conflict = view.conflict;
+    let (id, version) = (conflict.id, conflict.version);
+    Effect::new(move |_| live.join(seq));
+    // Somebody else decided, or more events joined it: show what is so now, and say it.
+    let newer = Memo::new(move |_| {
+        live.read(|book| book.conflict(id).filter(|live| live.version > version).cloned()).flatten()
+    });
+    Effect::new(move |_| {
+        if newer.read().as_ref().is_some_and(|newer| newer.status != ConflictStatus::Open) {
+            page.refetch();
+        }
+    });
+    let sub = view! {
+        {view.explanation.clone()} " Opened " <Time at=Signal::stored(conflict.opened_at)/> "."
+    };
+    let badges = view! {
+        {severity_badge(view.severity)} {status_badge(conflict.status)}
+    };
+    let heading = format!("{}: {}", conflict.id, title(conflict.kind.as_str()));
+    let decide = if conflict.status == ConflictStatus::Open {
+        if use_session().may(Role::Manager) {
+            decision(&conflict, view.options, locations, query)
+        } else {
+            view! {
+                {not_allowed()} {options_to_read(view.options)}
+            }
+            .into_any()
+        }
+    } else {
+        resolution(&conflict)
+    };
+    view! {
+        {page_head(heading.into_any(), sub.into_any(), Some(badges.into_any()))}
+        {outcome(query)}
+        {joined(newer, page)}
+        <div class="split split-wide">
+            <div class="stack">{decide}</div>
+            <div class="stack">{facts(&conflict)} {timeline(&conflict)} {events(&conflict)}</div>
+        </div>
+    }
+    .into_any()
+}
+
+/// What became of the form.
+fn outcome(query: &ParamsMap) -> AnyView {
+    let notice = |class: &'static str, mark: Icon, head: &'static str, words: String| {
+        view! {
+            <div class=class role="status">
+                {icon(mark)}
+                <div>
+                    <p class="notice-title">{head}</p>
+                    <p>{words}</p>
+                </div>
+            </div>
+        }
+        .into_any()
+    };
+    let text = |name: &str| query.get(name).filter(|words| !words.is_empty());
+    if let Some(words) = text("done") {
+        return notice("notice notice-ok", Icon::Check, "Resolved", words);
+    }
+    if let Some(words) = text("changed") {
+        let head = "It changed before your decision arrived";
+        return notice("notice notice-warn", Icon::Warning, head, words);
+    }
+    match text("error") {
+        Some(words) => notice("notice notice-danger", Icon::Warning, "Not resolved", words),
+        None => ().into_any(),
+    }
+}
+
+/// Says that the conflict grew while the page was open.
+fn joined(newer: Memo<Option<Conflict>>, page: Page) -> AnyView {
+    view! {
+        <Show when=move || {
+            newer.read().as_ref().is_some_and(|newer| newer.status == ConflictStatus::Open)
+        }>
+            <div class="notice notice-info" role="status">
+                {icon(Icon::Reload)}
+                <div>
+                    <p class="notice-title">"This conflict has changed"</p>
+                    <p>"More events have joined it. Look at it as it is now before you decide."</p>
+                    <button type="button" class="btn btn-sm" on:click=move |_| page.refetch()>
+                        "Show it as it is now"
+                    </button>
+                </div>
+            </div>
+        </Show>
+    }
+    .into_any()
+}
+
+fn not_allowed() -> AnyView {
+    view! {
+        <div class="notice">
+            {icon(Icon::Lock)}
+            <div>
+                <p class="notice-title">"A manager decides this"</p>
+                <p>"Your role lets you look at conflicts. These are the choices there are."</p>
+            </div>
+        </div>
+    }
+    .into_any()
+}
+
+fn options_to_read(options: Vec<OptionView>) -> AnyView {
+    let options = options
+        .into_iter()
+        .map(|option| {
+            view! {
+                <div class="card card-body">
+                    <p class="option-title">{option.label}</p>
+                    {preview(option.preview)}
+                </div>
+            }
+        })
+        .collect_view();
+    view! { <div class="options">{options}</div> }.into_any()
+}
+
+/// The form: one option, a note, and whatever the options need.
+fn decision(
+    conflict: &Conflict,
+    options: Vec<OptionView>,
+    locations: Vec<LocationRow>,
+    query: &ParamsMap,
+) -> AnyView {
+    let action = ServerAction::<PostResolve>::new();
+    let pending = action.pending();
+    let text = |name: &str| query.get(name).unwrap_or_default();
+    let (chosen, note) = (text("option"), text("note"));
+    let needs = |name: &str| options.iter().any(|option| option.needs.iter().any(|n| n == name));
+    let sku = needs("sku").then(|| sku_field(text("sku")));
+    let location = needs("location").then(|| location_field(&text("location"), locations));
+    let single = options.len() == 1;
+    let options = options
+        .into_iter()
+        .enumerate()
+        .map(|(index, option)| option_card(index + 1, option, &chosen, single))
+        .collect_view();
+    let refused = move || {
+        action.value().get().and_then(Result::err).map(|error| {
+            let words = match error {
+                PageError::Forbidden => "Your role does not allow it.".to_owned(),
+                PageError::Unreachable => {
+                    "The server could not be reached. Nothing was decided; try again.".to_owned()
+                }
+                PageError::Unavailable(words) | PageError::Invalid(words) => words,
+                other => format!("{other:?}"),
+            };
+            view! { <p class="field-error" role="alert">{icon(Icon::Warning)} {words}</p> }
+        })
+    };
+    let fields = view! {
+            <div class="stack">
+                <input type="hidden" name="id" value=conflict.id.to_string()/>
+                <input
+                    type="hidden"
+                    name="expected_version"
+                    value=conflict.version.to_string()
+                />
+                <fieldset class="options">
+                    <legend class="section-title">
+                        "What is to be done? "
+                        <span class="muted needs-script">"Keys 1 to 9 choose."</span>
+                    </legend>
+                    {options}
+                </fieldset>
+                <div class="field-row">{sku} {location}</div>
+                <div class="field">
+                    <label class="field-label" for="note">"Note"</label>
+                    <input
+                        class="input"
+                        id="note"
+                        name="note"
+                        value=note
+                        maxlength="2000"
+                        aria-describedby="note-hint"
+                    />
+                    <p class="field-hint" id="note-hint">
+                        "Optional: why. It stays with the decision."
+                    </p>
+                </div>
+                {refused}
+                <div>
+                    <button
+                        type="submit"
+                        class="btn btn-primary"
+                        aria-disabled=move || pending.get().then_some("true")
+                    >
+                        {move || if pending.get() { "Resolving" } else { "Resolve" }}
+                    </button>
+                </div>
+            </div>
+    }
+    .into_any();
+    view! {
+        <ActionForm action>{fields}</ActionForm>
+    }
+    .into_any()
+}
+
+/// The option's name on the wire.
+fn wire_name(option: &OptionView) -> String {
+    let quoted = serde_json::to_string(&option.option).unwrap_or_default();
+    quoted.trim_matches('"').to_owned()
+}
+
+fn option_card(number: usize, option: OptionView, chosen: &str, single: bool) -> AnyView {
+    let name = wire_name(&option);
+    let checked = single || name == chosen;
+    let needs = (!option.needs.is_empty())
+        .then(|| format!("Needs the {} below.", option.needs.join(" and the ")));
+    view! {
+        <label class="option">
+            <input
+                type="radio"
+                name="option"
+                id=format!("option-{number}")
+                value=name
+                checked=checked
+                required
+            />
+            <span class="option-title">{option.label}</span>
+            <kbd class="kbd needs-script" aria-hidden="true">{number}</kbd>
+            <span class="option-preview">{needs} {preview(option.preview)}</span>
+        </label>
+    }
+    .into_any()
+}
+
+/// What would be so afterwards. Spans, because it stands inside a label.
+fn preview(preview: Option<Preview>) -> AnyView {
+    let Some(preview) = preview else { return ().into_any() };
+    if preview.levels.is_empty() && preview.publications.is_empty() {
+        return view! { <span class="preview-line">"No level changes."</span> }.into_any();
+    }
+    let levels = preview
+        .levels
+        .into_iter()
+        .map(|row| {
+            view! {
+                <span class="preview-line">
+                    {icon(Icon::Stock)} <strong>{row.sku.to_string()}</strong> " at "
+                    {row.location.to_string()} ": " <span class="num">{row.on_hand}</span>
+                    " on hand, " <span class="num">{row.available}</span> " available"
+                </span>
+            }
+        })
+        .collect_view();
+    let pushes = preview
+        .publications
+        .into_iter()
+        .map(|push| {
+            let now = push.acknowledged.map_or("nothing".to_owned(), |now| now.to_string());
+            let change = push
+                .acknowledged
+                .filter(|now| *now != push.desired)
+                .map(|now| format!(" ({})", signed(push.desired - now)));
+            view! {
+                <span class="preview-line">
+                    {icon(Icon::Channel)} {push.channel} " " {push.listing} ": shows " {now}
+                    ", next " <strong>{push.desired}</strong> {change}
+                </span>
+            }
+        })
+        .collect_view();
+    view! { {levels} {pushes} }.into_any()
+}
+
+fn sku_field(value: String) -> AnyView {
+    view! {
+        <div class="field">
+            <label class="field-label" for="need-sku">"SKU that is meant"</label>
+            <input class="input mono" id="need-sku" name="sku" value=value autocomplete="off"/>
+        </div>
+    }
+    .into_any()
+}
+
+fn location_field(value: &str, locations: Vec<LocationRow>) -> AnyView {
+    let options = locations
+        .into_iter()
+        .map(|row| {
+            let selected = row.location == value;
+            let label = row.name.unwrap_or_else(|| row.location.clone());
+            view! { <option value=row.location selected=selected>{label}</option> }
+        })
+        .collect_view();
+    view! {
+        <div class="field">
+            <label class="field-label" for="need-location">"Location"</label>
+            <select class="select" id="need-location" name="location">
+                <option value="">"Choose a location"</option>
+                {options}
+            </select>
+        </div>
+    }
+    .into_any()
+}
+
+/// How it ended: who decided what, when and why.
+fn resolution(conflict: &Conflict) -> AnyView {
+    let Some(resolution) = conflict.resolution.clone() else { return ().into_any() };
+    let choice = resolution.option.map_or("It closed by itself", |option| option.label());
+    let note = resolution.note.map(|note| {
+        view! {
+            <dt>"Note"</dt>
+            <dd>{note.to_string()}</dd>
+        }
+    });
+    view! {
+        <section class="card" aria-labelledby="decision">
+            <div class="card-head">
+                <h2 class="card-title" id="decision">"The decision"</h2>
+                {status_badge(conflict.status)}
+            </div>
+            <dl class="card-body facts">
+                <dt>"What"</dt>
+                <dd>{choice}</dd>
+                <dt>"Who"</dt>
+                <dd>{resolution.by}</dd>
+                <dt>"When"</dt>
+                <dd>
+                    <Time at=Signal::stored(resolution.at)/>
+                </dd>
+                {note}
+                <dt>"Event"</dt>
+                <dd>
+                    <a href=journal_href(resolution.seq)>{resolution.seq}</a>
+                </dd>
+            </dl>
+        </section>
+    }
+    .into_any()
+}
+
+fn facts(conflict: &Conflict) -> AnyView {
+    let sku = conflict.sku.as_ref().map(|sku| {
+        view! {
+            <dt>"SKU"</dt>
+            <dd>
+                <a href=sku_href(sku.as_str())>{sku.to_string()}</a>
+            </dd>
+        }
+    });
+    let plain = |name: &'static str, value: Option<String>| {
+        value.map(|value| {
+            view! {
+                <dt>{name}</dt>
+                <dd>{value}</dd>
+            }
+        })
+    };
+    let evidence = conflict
+        .evidence
+        .iter()
+        .filter(|fact| fact.at.is_none())
+        .map(|fact| {
+            view! {
+                <dt>{fact.label.clone()}</dt>
+                <dd>{fact.value.clone()}</dd>
+            }
+        })
+        .collect_view();
+    view! {
+        <section class="card" aria-labelledby="facts">
+            <div class="card-head">
+                <h2 class="card-title" id="facts">"What is known"</h2>
+            </div>
+            <dl class="card-body facts">
+                {sku} {plain("Location", conflict.location.as_ref().map(ToString::to_string))}
+                {plain("Order", conflict.order.as_ref().map(ToString::to_string))}
+                {plain("Channel", conflict.channel.as_ref().map(ToString::to_string))} {evidence}
+            </dl>
+        </section>
+    }
+    .into_any()
+}
+
+/// The facts that have a moment, and the moments of the conflict itself, in their order.
+fn moments(conflict: &Conflict) -> Vec<Evidence> {
+    let mut moments: Vec<Evidence> =
+        conflict.evidence.iter().filter(|fact| fact.at.is_some()).cloned().collect();
+    moments.push(Evidence::at("Conflict opened", "", conflict.opened_at));
+    if let Some(resolution) = &conflict.resolution {
+        moments.push(Evidence::at("Conflict closed", "", resolution.at));
+    }
+    moments.sort_by_key(|fact| fact.at);
+    moments
+}
+
+fn timeline(conflict: &Conflict) -> AnyView {
+    let items = moments(conflict)
+        .into_iter()
+        .map(|fact| {
+            let class = match fact.label.as_str() {
+                "Conflict opened" => "timeline-item timeline-warn",
+                "Conflict closed" => "timeline-item timeline-ok",
+                _ => "timeline-item timeline-accent",
+            };
+            let at = fact.at.map(|at| {
+                view! {
+                    <span class="timeline-time">
+                        <Time at=Signal::stored(at)/>
+                    </span>
+                }
+            });
+            view! {
+                <li class=class>
+                    <strong>{fact.label}</strong> {at}
+                    <span class="timeline-note">{fact.value}</span>
+                </li>
+            }
+        })
+        .collect_view();
+    view! {
+        <section class="card" aria-labelledby="timeline">
+            <div class="card-head">
+                <h2 class="card-title" id="timeline">"In the order it happened"</h2>
+            </div>
+            <ol class="card-body timeline">{items}</ol>
+        </section>
+    }
+    .into_any()
+}
+
+fn events(conflict: &Conflict) -> AnyView {
+    let more = conflict.event_count.saturating_sub(conflict.events.len() as u64);
+    let rows = conflict
+        .events
+        .iter()
+        .map(|event| {
+            view! {
+                <a class="sum-row" href=journal_href(event.seq)>
+                    <span>
+                        {event.id.to_string()}
+                        <span class="cell-sub">"from " {event.source.to_string()}</span>
+                    </span>
+                    <span class="sum-term muted">{event.seq}</span>
+                </a>
+            }
+        })
+        .collect_view();
+    let more = (more > 0).then(|| view! { <p class="card-foot">"and " {more} " more"</p> });
+    view! {
+        <section class="card card-flush" aria-labelledby="events">
+            <div class="card-head">
+                <h2 class="card-title" id="events">"Events that take part"</h2>
+            </div>
+            <div class="sum">{rows}</div>
+            {more}
+        </section>
+    }
+    .into_any()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use onhand::conflict::{ConflictKind, ResolutionOption};
+    use onhand::id::ConflictId;
+    use onhand::time::Timestamp;
+
+    #[test]
+    fn moments_stand_in_the_order_they_happened() {
+        let at = Timestamp::from_micros;
+        let conflict = Conflict {
+            id: ConflictId::from_number(1),
+            kind: ConflictKind::CountOverlap,
+            status: ConflictStatus::Open,
+            opened_at: at(30),
+            sku: None,
+            location: None,
+            order: None,
+            channel: None,
+            events: Vec::new(),
+            event_count: 0,
+            evidence: vec![
+                Evidence::at("Counted", "14", at(20)),
+                Evidence::new("Present level", "12"),
+                Evidence::at("Sold", "-2", at(10)),
+            ],
+            version: 1,
+            resolution: None,
+        };
+        let labels: Vec<String> = moments(&conflict).into_iter().map(|fact| fact.label).collect();
+        assert_eq!(labels, ["Sold", "Counted", "Conflict opened"]);
+    }
+
+    #[test]
+    fn options_are_sent_by_their_name_on_the_wire() {
+        let option = OptionView {
+            option: ResolutionOption::KeepCounted,
+            label: String::new(),
+            needs: Vec::new(),
+            preview: None,
+        };
+        assert_eq!(wire_name(&option), "keep_counted");
+    }
+}

@@ -1,0 +1,152 @@
+//! The inbox of conflicts: the open ones by urgency, or those that are closed.
+
+use leptos::prelude::*;
+use leptos_meta::Title;
+use leptos_router::hooks::use_query_map;
+use onhand::conflict::{Conflict, ConflictStatus};
+use onhand::wire::conflict::ConflictPage;
+
+use super::page_head;
+use crate::api::At;
+use crate::api::read::conflicts as load_conflicts;
+use crate::format::{counted, title};
+use crate::live::use_live;
+use crate::ui::badge::{severity_badge, status_badge};
+use crate::ui::clock::Time;
+use crate::ui::icon::Icon;
+use crate::ui::state::{Loaded, empty, link_button};
+
+/// The conflicts.
+#[component]
+pub fn Conflicts() -> impl IntoView {
+    let query = use_query_map();
+    let closed = Memo::new(move |_| query.read().get("show").as_deref() == Some("closed"));
+    let page = Resource::new(move || closed.get(), load_conflicts);
+    let tab = move |href: &'static str, label: &'static str, own: bool| {
+        let current = move || (closed.get() == own).then_some("page");
+        view! {
+            <a class="tab" href=href aria-current=current>
+                {label}
+            </a>
+        }
+    };
+    view! {
+        <Title text="Conflicts"/>
+        {page_head(
+            "Conflicts".into_any(),
+            "What only a person can decide. The most urgent comes first.".into_any(),
+            None,
+        )}
+        <nav class="tabs" aria-label="Which conflicts">
+            {tab("/conflicts", "Open", false)} {tab("/conflicts?show=closed", "Closed", true)}
+        </nav>
+        <Loaded what=page let:page>
+            {inbox(page, closed.get_untracked())}
+        </Loaded>
+    }
+    .into_any()
+}
+
+fn inbox(page: At<ConflictPage>, closed: bool) -> AnyView {
+    let live = use_live();
+    let (seq, first) = (page.seq, page.data.conflicts);
+    Effect::new(move |_| live.join(seq));
+    let more = page.data.next_cursor.is_some();
+    let rows = Memo::new(move |_| {
+        if closed {
+            return first.clone();
+        }
+        live.read(|book| book.open_conflicts(&first, seq)).unwrap_or_else(|| first.clone())
+    });
+    let none = move || {
+        if closed {
+            empty(
+                Icon::Events,
+                "No conflict has been closed yet",
+                "Decisions, with who took them and why, are kept here.",
+                Some(link_button("/conflicts".to_owned(), "Open conflicts")),
+            )
+        } else {
+            empty(
+                Icon::Check,
+                "No open conflicts",
+                "Every event could be decided by the rules. New conflicts appear here by \
+                 themselves.",
+                Some(link_button("/".to_owned(), "Command center")),
+            )
+        }
+    };
+    let shown = move || {
+        let count = counted(rows.read().len() as u64, "conflict", "conflicts");
+        if more { format!("The first {count}") } else { count }
+    };
+    view! {
+        <section class="card card-flush" aria-label="Conflicts">
+            <Show when=move || !rows.read().is_empty() fallback=none>
+                <div class="table-wrap">
+                    <table class="table table-stack">
+                        <thead>
+                            <tr>
+                                <th scope="col">"Conflict"</th>
+                                <th scope="col">"About"</th>
+                                <th scope="col">{if closed { "Status" } else { "Severity" }}</th>
+                                <th scope="col" class="num">"Events"</th>
+                                <th scope="col" class="num">
+                                    {if closed { "Closed" } else { "Opened" }}
+                                </th>
+                            </tr>
+                        </thead>
+                        <tbody>
+                            <For
+                                each=move || rows.get()
+                                key=|conflict| (conflict.id, conflict.version)
+                                children=row
+                            />
+                        </tbody>
+                    </table>
+                </div>
+                <div class="card-foot">
+                    <span>{shown}</span>
+                </div>
+            </Show>
+        </section>
+    }
+    .into_any()
+}
+
+fn row(conflict: Conflict) -> AnyView {
+    let href = format!("/conflicts/{}", conflict.id);
+    let part = |label: &'static str, value: Option<String>| {
+        value.map(|value| view! { <span class="about-part"><span class="muted">{label}</span> " " {value}</span> })
+    };
+    let closed = conflict.resolution.as_ref();
+    let by = closed.map(|resolution| {
+        view! { <span class="cell-sub">"by " {resolution.by.clone()}</span> }
+    });
+    let state = if conflict.status == ConflictStatus::Open {
+        severity_badge(conflict.kind.severity())
+    } else {
+        status_badge(conflict.status)
+    };
+    let at = closed.map_or(conflict.opened_at, |resolution| resolution.at);
+    view! {
+        <tr>
+            <td data-label="Conflict">
+                <a href=href>{title(conflict.kind.as_str())}</a>
+                <span class="cell-sub">{conflict.kind.explanation()}</span>
+            </td>
+            <td data-label="About">
+                {part("SKU", conflict.sku.as_ref().map(ToString::to_string))}
+                {part("location", conflict.location.as_ref().map(ToString::to_string))}
+                {part("order", conflict.order.as_ref().map(ToString::to_string))}
+                {part("channel", conflict.channel.as_ref().map(ToString::to_string))}
+            </td>
+            <td data-label="State">{state} {by}</td>
+            <td class="num" data-label="Events">{conflict.event_count}</td>
+            <td class="num" data-label="When">
+                <Time at=Signal::stored(at)/>
+            </td>
+        </tr>
+    }
+    .into_any()
+}

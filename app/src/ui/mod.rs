@@ -1,0 +1,14 @@
+//! Parts that several pages are put together from.
+
+pub mod badge;
+pub mod chart;
+pub mod clock;
+pub mod event;
+pub mod feed;
+pub mod frame;
+pub mod icon;
+pub mod level;
+pub mod number;
+pub mod session;
+pub mod state;
+pub mod theme;
