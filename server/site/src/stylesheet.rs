@@ -5,12 +5,13 @@ use anyhow::{Context, Result};
 use std::{collections::BTreeSet, fs, path::Path};
 
 /// The sources of the stylesheet, in the order in which they end up in it.
-const STYLE_FILES: [&str; 5] = [
+const STYLE_FILES: [&str; 6] = [
     "style/tokens.css",
     "style/base.css",
     "style/components.css",
     "style/table.css",
     "style/shell.css",
+    "style/pages.css",
 ];
 const CONFIGURATION: &str = "style/encre-css.toml";
 const PAGES: &str = "app/src";
