@@ -4,14 +4,17 @@ pub mod auth;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod conflicts;
 pub mod control;
 pub mod http;
 pub mod intake;
+pub mod pages;
 pub mod processor;
 pub mod server;
 pub mod shutdown;
 pub mod simshop;
 pub mod state;
 pub mod store;
+pub mod telemetry;
 #[cfg(test)]
 mod test_ledger;

@@ -4,6 +4,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use anyhow::Context as _;
+use onhand::state::Settings;
+use onhand::time::SECOND_US;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
@@ -14,13 +16,19 @@ use crate::control::{Control, Notes};
 use crate::http::assets::Site;
 use crate::http::health::Readiness;
 use crate::http::{listener, router};
+use crate::processor::{MemoryQueue, Processor};
 use crate::shutdown::Shutdown;
 use crate::state::AppState;
+use crate::store::Store;
+use crate::store::sqlite::SqliteStore;
+use crate::telemetry::Meter;
 
 /// A server that runs.
 pub struct Server {
     state: AppState,
     http: JoinHandle<()>,
+    processor: JoinHandle<()>,
+    store: Arc<SqliteStore>,
 }
 
 impl Server {
@@ -30,6 +38,17 @@ impl Server {
     /// When the data cannot be opened or the address cannot be listened on; the message says which.
     pub async fn start(config: Config, clock: Arc<dyn Clock>) -> anyhow::Result<Self> {
         let control = Control::open(&config.data).await?;
+        let ledger = config.data.join(LEDGER_FILE);
+        let store = Arc::new(SqliteStore::open(&ledger).await?);
+        let loaded = store.load(settings(&config)).await?;
+        tracing::info!(seq = loaded.head().seq, "the ledger is loaded");
+        let queue = Arc::new(MemoryQueue::new(config.queue_capacity));
+        let durable: Arc<dyn Store> = Arc::<SqliteStore>::clone(&store);
+        let batch_max = config.batch_events_max;
+        let (processor, ledger) =
+            Processor::new(loaded, durable, queue, Arc::clone(&clock), batch_max);
+        let shutdown = Shutdown::default();
+        let meter = Meter::start(&ledger, clock.now(), shutdown.clone()).await?;
         let site = Site::load(config.site_dir.as_deref())?;
         tracing::info!(origin = site.origin(), "the website comes from {}", site.origin());
         let listener = TcpListener::bind(&config.listen)
@@ -45,16 +64,22 @@ impl Server {
             clock,
             control,
             notes,
+            ledger,
+            meter,
             auth: Arc::new(auth),
             site: Arc::new(site),
             readiness: Readiness::default(),
-            shutdown: Shutdown::default(),
+            shutdown,
+            form_times: Arc::default(),
+            demo_users: Arc::default(),
         };
         state.readiness.ready("control");
+        state.readiness.ready("ledger");
+        let processor = tokio::spawn(own_ledger(processor));
         let app = router::router(state.clone());
         let connections_max = state.config.connections_max;
         let serving = listener::serve(listener, app, connections_max, state.shutdown.clone());
-        Ok(Self { state, http: tokio::spawn(serving) })
+        Ok(Self { state, http: tokio::spawn(serving), processor, store })
     }
 
     /// The address that the server listens on, with the real port.
@@ -70,12 +95,41 @@ impl Server {
     /// Stops taking requests, lets those that have begun finish, and closes everything: within
     /// 10 seconds.
     pub async fn stop(self) -> anyhow::Result<()> {
-        let Self { state, http } = self;
+        let Self { state, http, processor, store } = self;
         state.shutdown.request();
         http.await.context("the listener failed")?;
+        // Whoever was still waiting for an answer has it or is gone; what is queued is still done.
+        state.ledger.close();
+        processor.await.context("the processor failed")?;
+        store.shut().await?;
         state.notes.flush().await;
         state.control.close().await;
         Ok(())
+    }
+}
+
+/// The ledger's file in the data folder.
+pub const LEDGER_FILE: &str = "ledger.db";
+
+/// What the house has settled for the rules.
+pub const fn settings(config: &Config) -> Settings {
+    Settings {
+        count_window_us: config.count_window_s * SECOND_US,
+        future_limit_us: FUTURE_LIMIT_US,
+        create_unknown_skus: config.create_unknown_skus,
+    }
+}
+
+/// How far ahead of the server an event's time may be, in microseconds (contract.md section 3.3,
+/// rule 5).
+const FUTURE_LIMIT_US: i64 = 5 * 60 * SECOND_US;
+
+/// Runs the processor. When the disk failed, nobody knows what is durable: the process ends at
+/// once, nothing is answered, and the next start reads what is really there.
+async fn own_ledger(processor: Processor) {
+    if let Err(stopped) = processor.run().await {
+        tracing::error!(%stopped, "the process ends, so that nothing is answered that is not durable");
+        std::process::abort();
     }
 }
 

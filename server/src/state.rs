@@ -3,13 +3,20 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use onhand::id::Sku;
+use onhand::wire::channel::{ChannelStatus, PublicationRow};
+use onhand::wire::conflict::PublicationPreview;
+
 use crate::auth::Auth;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::control::{Control, Notes};
 use crate::http::assets::Site;
 use crate::http::health::Readiness;
+use crate::pages::FormTimes;
+use crate::processor::{Handle, SkuAvailability};
 use crate::shutdown::Shutdown;
+use crate::telemetry::Meter;
 
 /// What handlers share. Cheap to clone: each part is a handle.
 #[derive(Clone)]
@@ -24,6 +31,10 @@ pub struct AppState {
     pub control: Control,
     /// Refusals for the audit log.
     pub notes: Notes,
+    /// The way to the ledger's processor, and what is durable.
+    pub ledger: Handle,
+    /// What came in lately, and sums over the ledger.
+    pub meter: Arc<Meter>,
     /// Who is asking, and may they.
     pub auth: Arc<Auth>,
     /// The website's files.
@@ -32,4 +43,38 @@ pub struct AppState {
     pub readiness: Readiness,
     /// The wish to stop.
     pub shutdown: Shutdown,
+    /// When each adjustment form was first sent.
+    pub form_times: Arc<FormTimes>,
+    /// Users that the sign-in page offers, as (address, password, role); none outside the demo.
+    pub demo_users: Arc<Vec<(String, String, String)>>,
+}
+
+impl AppState {
+    /// The build of the website; a page of another build has to reload.
+    pub fn build_id(&self) -> String {
+        self.site.manifest().map_or_else(String::new, |manifest| manifest.build_id.clone())
+    }
+
+    /// How the channels are doing.
+    pub fn channel_statuses(&self) -> Vec<ChannelStatus> {
+        Vec::new()
+    }
+
+    /// What a channel's listings show; `None` if there is no such channel.
+    pub fn publications_of(&self, _channel: &str) -> Option<Vec<PublicationRow>> {
+        None
+    }
+
+    /// What the channels show of a SKU.
+    pub fn publications_of_sku(&self, _sku: &Sku) -> Vec<PublicationRow> {
+        Vec::new()
+    }
+
+    /// What channels would be told if this could be sold.
+    pub fn publication_previews(
+        &self,
+        _availability: &[SkuAvailability],
+    ) -> Vec<PublicationPreview> {
+        Vec::new()
+    }
 }

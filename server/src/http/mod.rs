@@ -1,5 +1,6 @@
 //! Everything that answers over HTTP.
 
+pub mod api;
 pub mod assets;
 pub mod body;
 pub mod health;

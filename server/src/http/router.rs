@@ -6,8 +6,9 @@ use axum::middleware::from_fn_with_state;
 
 use super::limits::DEFAULT_LIMIT_BYTES;
 use super::problem::Problem;
-use super::{assets, health, security};
+use super::{api, assets, health, security};
 use crate::auth;
+use crate::pages;
 use crate::state::AppState;
 
 /// Everything that the server answers.
@@ -15,6 +16,8 @@ pub fn router(state: AppState) -> Router {
     Router::new()
         .merge(health::routes())
         .merge(auth::routes())
+        .merge(api::routes())
+        .merge(pages::routes(&state))
         .merge(assets::router(&state.site))
         .fallback(async || Problem::not_found("There is nothing at this path."))
         .method_not_allowed_fallback(async || Problem::method_not_allowed())

@@ -1,6 +1,7 @@
 //! How the rest of the house asks the processor.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use onhand::conflict::Choice;
 use onhand::ledger::Input;
@@ -55,17 +56,24 @@ pub struct Handle {
     queue: Arc<dyn Queue>,
     store: Arc<dyn Store>,
     committed: broadcast::Sender<Announcement>,
+    seq: Arc<AtomicU64>,
 }
 
 impl Handle {
-    /// A way to a processor that takes from `queue`, writes to `store` and announces on
-    /// `committed`.
-    pub fn new(
+    /// A way to a processor that takes from `queue`, writes to `store`, announces on `committed`
+    /// and keeps the last durable place in `seq`.
+    pub(super) fn new(
         queue: Arc<dyn Queue>,
         store: Arc<dyn Store>,
         committed: broadcast::Sender<Announcement>,
+        seq: Arc<AtomicU64>,
     ) -> Self {
-        Self { queue, store, committed }
+        Self { queue, store, committed, seq }
+    }
+
+    /// The journal's last durable place: every read from now on contains it.
+    pub fn seq(&self) -> u64 {
+        self.seq.load(Ordering::Acquire)
     }
 
     /// Has events decided and waits until the outcome is durable; one result per event, in order.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use onhand::conflict::{Choice, Conflict};
@@ -14,7 +15,7 @@ use onhand::wire::stock::LevelRow;
 use tokio::sync::broadcast;
 
 use super::announce::{Announcement, Committed, SkuAvailability};
-use super::handle::{Answer, Unavailable};
+use super::handle::{Answer, Handle, Unavailable};
 use super::queue::{Job, Queue, Work};
 use crate::clock::Clock;
 use crate::store::rows::Rows;
@@ -22,6 +23,9 @@ use crate::store::{Store, StoreError};
 
 /// Events released in one go after what they waited for has come.
 const RELEASE_BATCH: u32 = 1_024;
+
+/// Batches that a listener may fall behind before it has to read the store instead.
+const ANNOUNCEMENTS: usize = 256;
 
 /// How long the processor waits before it tries again to release what waits, after the store
 /// could not be read or written.
@@ -39,6 +43,7 @@ pub struct Processor {
     queue: Arc<dyn Queue>,
     clock: Arc<dyn Clock>,
     committed: broadcast::Sender<Announcement>,
+    seq: Arc<AtomicU64>,
     batch_max: usize,
 }
 
@@ -50,16 +55,24 @@ struct Pending {
 }
 
 impl Processor {
-    /// A processor for a ledger as the store remembers it.
+    /// A processor for a ledger as the store remembers it, and the way to it.
     pub fn new(
         state: State,
         store: Arc<dyn Store>,
         queue: Arc<dyn Queue>,
         clock: Arc<dyn Clock>,
-        committed: broadcast::Sender<Announcement>,
         batch_max: usize,
-    ) -> Self {
-        Self { ledger: Ledger::new(state), store, queue, clock, committed, batch_max }
+    ) -> (Self, Handle) {
+        let (committed, _) = broadcast::channel(ANNOUNCEMENTS);
+        let seq = Arc::new(AtomicU64::new(state.head().seq));
+        let handle = Handle::new(
+            Arc::clone(&queue),
+            Arc::clone(&store),
+            committed.clone(),
+            Arc::clone(&seq),
+        );
+        let ledger = Ledger::new(state);
+        (Self { ledger, store, queue, clock, committed, seq, batch_max }, handle)
     }
 
     /// Works until the queue is closed and empty.
@@ -217,6 +230,7 @@ impl Processor {
         match result {
             Ok(()) => {
                 self.ledger.keep();
+                self.seq.store(batch.head.seq, Ordering::Release);
                 Ok(committed(batch, self.ledger.state()))
             }
             Err(error) => {

@@ -17,7 +17,6 @@ use onhand_server::clock::ManualClock;
 use onhand_server::processor::{Answer, Handle, MemoryQueue, Processor, Queue, Stopped};
 use onhand_server::store::sqlite::SqliteStore;
 use onhand_server::store::{ConflictQuery, JournalQuery, Store};
-use tokio::sync::broadcast;
 use tokio::task::JoinHandle;
 
 const START: &str = "2026-11-23T10:00:00Z";
@@ -36,10 +35,8 @@ impl Running {
 
     fn with(state: State, store: Arc<dyn Store>) -> Self {
         let queue: Arc<dyn Queue> = Arc::new(MemoryQueue::new(4_096));
-        let (committed, _) = broadcast::channel(64);
         let clock = Arc::new(ManualClock::at(Timestamp::parse(START).unwrap()));
-        let handle = Handle::new(Arc::clone(&queue), Arc::clone(&store), committed.clone());
-        let processor = Processor::new(state, store, queue, clock, committed, 1_024);
+        let (processor, handle) = Processor::new(state, store, queue, clock, 1_024);
         Self { handle, task: tokio::spawn(processor.run()) }
     }
 

@@ -21,11 +21,11 @@ use onhand::record::{ItemInfo, LocationInfo, Record, WaitKey};
 use onhand::state::{Loaded, Settings, State, Wants};
 use onhand::wire::page::{HistoryPoint, IntakeMinute};
 use onhand::wire::stock::{LevelRow, StockPage, StockQuery};
+use sqlx::ConnectOptions;
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions,
     SqliteSynchronous,
 };
-use sqlx::{ConnectOptions, Connection};
 use tokio::sync::Mutex;
 
 use super::rows::Rows;
@@ -88,20 +88,17 @@ impl SqliteStore {
         Ok(Self { path: path.to_owned(), writer, loader: Mutex::new(loader), readers, checkpoints })
     }
 
-    /// Writes what is in the log into the file and closes it.
+    /// Writes what is in the log into the file and stops looking after it. What was committed is
+    /// safe without it; the next start is only a little quicker.
     ///
     /// # Errors
-    /// When SQLite reports one; what was committed is safe all the same.
-    pub async fn close(self) -> Result<(), StoreError> {
+    /// When SQLite reports one.
+    pub async fn shut(&self) -> Result<(), StoreError> {
         self.checkpoints.stop();
         self.readers.close().await;
-        self.loader.into_inner().close().await.map_err(reading)?;
         let mut writer = self.writer.lock().await;
-        sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)")
-            .execute(&mut *writer)
-            .await
-            .map_err(writing)?;
-        Ok(())
+        let checkpoint = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)");
+        checkpoint.execute(&mut *writer).await.map(|_| ()).map_err(writing)
     }
 
     /// The file.

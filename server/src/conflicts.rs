@@ -1,0 +1,69 @@
+//! A conflict with what can be done about it: each option with the stock and the pushes that would
+//! follow.
+
+use onhand::conflict::{Choice, Conflict, ConflictKind, ConflictStatus, ResolutionOption};
+use onhand::wire::conflict::{ConflictView, OptionView, Preview};
+
+use crate::processor::{Answer, Unavailable};
+use crate::state::AppState;
+
+/// The conflict with its options, each tried out by the real rules.
+///
+/// # Errors
+/// When the processor cannot answer right now.
+pub async fn view(state: &AppState, conflict: Conflict) -> Result<ConflictView, Unavailable> {
+    let mut options = Vec::new();
+    if conflict.status == ConflictStatus::Open {
+        for option in conflict.kind.options() {
+            options.extend(try_out(state, &conflict, *option).await?);
+        }
+    }
+    Ok(ConflictView {
+        severity: conflict.kind.severity(),
+        explanation: conflict.kind.explanation().to_owned(),
+        conflict,
+        options,
+    })
+}
+
+/// An option with its preview; `None` if this conflict does not offer it.
+async fn try_out(
+    state: &AppState,
+    conflict: &Conflict,
+    option: ResolutionOption,
+) -> Result<Option<OptionView>, Unavailable> {
+    let needs = needs(conflict, option);
+    let view = |preview| OptionView {
+        option,
+        label: option.label().to_owned(),
+        needs: needs.iter().map(|need| (*need).to_owned()).collect(),
+        preview,
+    };
+    if !needs.is_empty() {
+        return Ok(Some(view(None)));
+    }
+    let choice = Choice {
+        conflict: conflict.id,
+        option,
+        expected_version: conflict.version,
+        note: None,
+        sku: None,
+        location: None,
+    };
+    Ok(match state.ledger.preview(choice).await? {
+        Answer::Preview { levels, availability } => {
+            let publications = state.publication_previews(&availability);
+            Some(view(Some(Preview { levels, publications })))
+        }
+        Answer::Refused(_) | Answer::Event(_) | Answer::Resolved(_) => None,
+    })
+}
+
+/// What an option needs besides itself.
+fn needs(conflict: &Conflict, option: ResolutionOption) -> &'static [&'static str] {
+    match (conflict.kind, option) {
+        (ConflictKind::Unmapped, ResolutionOption::Map) if conflict.sku.is_some() => &["sku"],
+        (ConflictKind::Unmapped, ResolutionOption::Map) => &["location"],
+        _ => &[],
+    }
+}

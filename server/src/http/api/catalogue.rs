@@ -1,0 +1,118 @@
+//! `/api/v1/items`, `/api/v1/locations` and `/api/v1/orders`.
+
+use axum::extract::{Path, Query, State};
+use axum::routing::get;
+use axum::{Json, Router};
+use onhand::id::OrderId;
+use onhand::order::Order;
+use onhand::record::{ItemInfo, LocationInfo};
+use serde::{Deserialize, Serialize};
+
+use super::list;
+use crate::auth::{Action, Identity};
+use crate::http::problem::Problem;
+use crate::state::AppState;
+
+pub(super) fn routes() -> Router<AppState> {
+    Router::new()
+        .route("/api/v1/items", get(items))
+        .route("/api/v1/locations", get(locations))
+        .route("/api/v1/orders/{order}", get(order))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ListParams {
+    limit: Option<u32>,
+    cursor: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Items {
+    items: Vec<ItemInfo>,
+    next_cursor: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Locations {
+    locations: Vec<LocationInfo>,
+    next_cursor: Option<String>,
+}
+
+async fn items(
+    State(state): State<AppState>,
+    identity: Identity,
+    params: Result<Query<ListParams>, axum::extract::rejection::QueryRejection>,
+) -> Result<Json<Items>, Problem> {
+    state.auth.require(&identity, Action::See, "GET /api/v1/items")?;
+    let Query(params) = params.map_err(|error| Problem::bad_request(error.body_text()))?;
+    let limit = list::limit(params.limit)?;
+    let items = state.ledger.store().items(params.cursor.as_deref(), limit).await?;
+    let full = items.len() == limit as usize;
+    let next_cursor = items.last().filter(|_| full).map(|item| item.sku.to_string());
+    Ok(Json(Items { items, next_cursor }))
+}
+
+async fn locations(
+    State(state): State<AppState>,
+    identity: Identity,
+) -> Result<Json<Locations>, Problem> {
+    state.auth.require(&identity, Action::See, "GET /api/v1/locations")?;
+    let locations = state.ledger.store().locations().await?;
+    Ok(Json(Locations { locations, next_cursor: None }))
+}
+
+/// An order's line with its sums.
+#[derive(Serialize)]
+struct LineView {
+    line: String,
+    sku: String,
+    ordered: i64,
+    committed: i64,
+    fulfilled: i64,
+    returned: i64,
+    cancelled: i64,
+    by_location: Vec<onhand::order::Share>,
+}
+
+#[derive(Serialize)]
+struct OrderView {
+    order: OrderId,
+    placed: bool,
+    revision: Option<i64>,
+    lines: Vec<LineView>,
+}
+
+async fn order(
+    State(state): State<AppState>,
+    identity: Identity,
+    Path(order): Path<String>,
+) -> Result<Json<OrderView>, Problem> {
+    state.auth.require(&identity, Action::See, "GET /api/v1/orders/{order}")?;
+    let missing = || Problem::not_found("No event names this order.");
+    let order = OrderId::new(order).map_err(|_| missing())?;
+    let order = state.ledger.store().order(&order).await?.ok_or_else(missing)?;
+    Ok(Json(view(order)))
+}
+
+fn view(order: Order) -> OrderView {
+    OrderView {
+        placed: order.is_placed(),
+        lines: order
+            .lines
+            .into_iter()
+            .map(|line| LineView {
+                committed: line.committed(),
+                fulfilled: line.fulfilled(),
+                returned: line.returned(),
+                line: line.line.to_string(),
+                sku: line.sku.to_string(),
+                ordered: line.ordered,
+                cancelled: line.cancelled,
+                by_location: line.shares,
+            })
+            .collect(),
+        order: order.order,
+        revision: order.revision,
+    }
+}

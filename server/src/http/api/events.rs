@@ -1,0 +1,152 @@
+//! `/api/v1/events`: in, and the journal out.
+
+use std::sync::Arc;
+
+use axum::body::Bytes;
+use axum::extract::{DefaultBodyLimit, Path, Query, State};
+use axum::http::{HeaderMap, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use onhand::event::{Event, Invalid};
+use onhand::id::{EventId, Source};
+use onhand::record::Outcome;
+use onhand::wire::EventResults;
+use serde::Deserialize;
+
+use super::list;
+use crate::auth::{Action, Identity};
+use crate::http::problem::Problem;
+use crate::intake::events::{BadRequest, REQUEST_BYTES_MAX, read};
+use crate::intake::submit::submit;
+use crate::state::AppState;
+use crate::store::{JournalQuery, JournalRow};
+
+pub(super) fn routes() -> Router<AppState> {
+    Router::new()
+        .route("/api/v1/events", post(take).layer(DefaultBodyLimit::max(REQUEST_BYTES_MAX)))
+        .route("/api/v1/events", get(journal))
+        .route("/api/v1/events/{source}/{id}", get(one))
+}
+
+impl From<BadRequest> for Problem {
+    fn from(error: BadRequest) -> Self {
+        match error {
+            BadRequest::Malformed(_) => Self::bad_request(error.to_string()),
+            BadRequest::TooMany(_) => Self::too_many(error.to_string()),
+            BadRequest::ContentType => Self::unsupported_media_type(error.to_string()),
+        }
+    }
+}
+
+/// Takes events; answers when their outcome is durable.
+async fn take(
+    State(state): State<AppState>,
+    identity: Identity,
+    headers: HeaderMap,
+    body: Result<Bytes, axum::extract::rejection::BytesRejection>,
+) -> Result<Json<EventResults>, Problem> {
+    let body = body.map_err(|rejection| match rejection.status() {
+        axum::http::StatusCode::PAYLOAD_TOO_LARGE => Problem::too_large(REQUEST_BYTES_MAX),
+        _ => Problem::bad_request("the body could not be read to its end"),
+    })?;
+    // Whoever may not post anything learns nothing about the body.
+    state.auth.require(&identity, Action::PostEvent("stock.adjusted"), "POST /api/v1/events")?;
+    let events = read(&headers, &body)?;
+    authorise(&state, &identity, &events)?;
+    let results = submit(&state.ledger, events, Arc::from(identity.actor.as_str())).await?;
+    Ok(Json(EventResults { results }))
+}
+
+/// One event that the role may not post refuses the whole request (contract.md section 10).
+fn authorise(
+    state: &AppState,
+    identity: &Identity,
+    events: &[Result<Event, Invalid>],
+) -> Result<(), Problem> {
+    for event in events.iter().flatten() {
+        let target = format!("{} {}", event.source, event.id);
+        state.auth.require(identity, Action::PostEvent(event.event_type()), &target)?;
+    }
+    Ok(())
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct JournalParams {
+    after: Option<u64>,
+    #[serde(rename = "type")]
+    event_type: Option<String>,
+    source: Option<String>,
+    sku: Option<String>,
+    order: Option<String>,
+    outcome: Option<Outcome>,
+    limit: Option<u32>,
+    cursor: Option<String>,
+}
+
+async fn journal(
+    State(state): State<AppState>,
+    identity: Identity,
+    params: Result<Query<JournalParams>, axum::extract::rejection::QueryRejection>,
+) -> Result<Response, Problem> {
+    state.auth.require(&identity, Action::See, "GET /api/v1/events")?;
+    let Query(params) = params.map_err(|error| Problem::bad_request(error.body_text()))?;
+    let limit = list::limit(params.limit)?;
+    let query = JournalQuery {
+        after: list::number(params.cursor.as_deref())?.or(params.after),
+        event_type: params.event_type,
+        source: params.source,
+        sku: params.sku,
+        order: params.order,
+        outcome: params.outcome,
+        limit,
+        ..JournalQuery::default()
+    };
+    let rows = state.ledger.store().journal(&query).await?;
+    let full = rows.len() == limit as usize;
+    let next = rows.last().filter(|_| full).map(|row| row.seq);
+    Ok(json(events_body(&rows, next)))
+}
+
+async fn one(
+    State(state): State<AppState>,
+    identity: Identity,
+    Path((source, id)): Path<(String, String)>,
+) -> Result<Response, Problem> {
+    state.auth.require(&identity, Action::See, "GET /api/v1/events/{source}/{id}")?;
+    let missing = || Problem::not_found("No event of this source and id is recorded.");
+    let source = Source::new(source).map_err(|_| missing())?;
+    let id = EventId::new(id).map_err(|_| missing())?;
+    let rows = state.ledger.store().journal_of(&source, &id).await?;
+    rows.first().map(|row| json(event_body(row))).ok_or_else(missing)
+}
+
+fn json(body: Vec<u8>) -> Response {
+    ([(header::CONTENT_TYPE, "application/json")], body).into_response()
+}
+
+/// A row of the journal: the stored record as it is, with the last outcome beside it.
+pub(crate) fn event_body(row: &JournalRow) -> Vec<u8> {
+    let mut body = row.bytes.clone();
+    if let Some(outcome) = row.final_outcome
+        && body.last() == Some(&b'}')
+    {
+        body.pop();
+        body.extend_from_slice(format!(",\"final_outcome\":\"{}\"}}", outcome.as_str()).as_bytes());
+    }
+    body
+}
+
+fn events_body(rows: &[JournalRow], next: Option<u64>) -> Vec<u8> {
+    let mut body = b"{\"events\":[".to_vec();
+    for (index, row) in rows.iter().enumerate() {
+        if index > 0 {
+            body.push(b',');
+        }
+        body.extend_from_slice(&event_body(row));
+    }
+    let next = next.map_or("null".to_owned(), |next| format!("\"{next}\""));
+    body.extend_from_slice(format!("],\"next_cursor\":{next}}}").as_bytes());
+    body
+}

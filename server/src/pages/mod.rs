@@ -1,0 +1,77 @@
+//! The website: Leptos renders the pages of `onhand-app`, and every request brings its own backend.
+
+mod backend;
+mod forms;
+mod read;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{FromRequestParts, Request, State};
+use axum::http::header;
+use axum::http::request::Parts;
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use leptos::config::LeptosOptions;
+use leptos::prelude::{provide_context, use_context};
+use leptos_axum::{LeptosRoutes, generate_route_list};
+use onhand_app::backend::BackendHandle;
+use onhand_app::{App, Assets, Theme, shell};
+
+pub use backend::Pages;
+pub use forms::FormTimes;
+
+use crate::auth::MaybeIdentity;
+use crate::http::security::provide_nonce;
+use crate::state::AppState;
+
+/// Everything that a browser sees.
+pub fn routes(state: &AppState) -> Router<AppState> {
+    let assets = assets(state);
+    let document = move || {
+        let cookies = use_context::<Parts>().and_then(|parts| {
+            parts.headers.get(header::COOKIE)?.to_str().ok().map(ToOwned::to_owned)
+        });
+        let theme = cookies.map_or_else(Theme::default, |cookies| Theme::from_cookies(&cookies));
+        shell(&assets, theme)
+    };
+    let context = || {
+        provide_nonce();
+        let pages = use_context::<Parts>().and_then(|parts| parts.extensions.get().cloned());
+        if let Some(Backend(pages)) = pages {
+            provide_context::<BackendHandle>(pages);
+        }
+    };
+    Router::new()
+        .leptos_routes_with_context(state, generate_route_list(App), context, document)
+        .layer(from_fn_with_state(state.clone(), bring_backend))
+}
+
+fn assets(state: &AppState) -> Assets {
+    state.site.manifest().map_or_else(Assets::default, |manifest| Assets {
+        css: manifest.css.clone(),
+        js: manifest.js.clone(),
+        wasm: manifest.wasm.clone(),
+    })
+}
+
+/// The backend of one request, on its way to the renderer.
+#[derive(Clone)]
+struct Backend(Arc<Pages>);
+
+/// Finds out who asks, before a page is rendered or a form is taken.
+async fn bring_backend(State(state): State<AppState>, request: Request, next: Next) -> Response {
+    let (mut parts, body) = request.into_parts();
+    let identity = match MaybeIdentity::from_request_parts(&mut parts, &state).await {
+        Ok(MaybeIdentity(identity)) => identity,
+        Err(problem) => return problem.into_response(),
+    };
+    parts.extensions.insert(Backend(Arc::new(Pages::new(state, identity))));
+    next.run(Request::from_parts(parts, body)).await
+}
+
+impl axum::extract::FromRef<AppState> for LeptosOptions {
+    fn from_ref(_: &AppState) -> Self {
+        Self::builder().output_name("onhand").build()
+    }
+}
