@@ -1,3 +1,10 @@
 //! The server's tests: one binary, the real parts.
+#![expect(clippy::unwrap_used, reason = "a test may fail wherever it likes")]
 
+mod accounts;
+mod identity;
+mod program;
+mod security;
+mod sessions;
 mod store;
+mod support;
