@@ -1,0 +1,3 @@
+//! Imports: files of the past, read as events.
+
+pub mod shop_log;
