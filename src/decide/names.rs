@@ -2,10 +2,11 @@
 //! that use them wait.
 
 use super::draft::{About, Draft};
+use super::{catalogue, park};
 use crate::conflict::{ConflictKind, Evidence};
 use crate::event::{Event, EventData};
 use crate::id::{LocationId, Sku};
-use crate::record::{Change, ItemInfo, WaitKey};
+use crate::record::{Change, ItemInfo, Outcome, WaitKey};
 use crate::state::Subject;
 
 /// The first name of the event that means nothing yet. Unknown SKUs are created instead, if the
@@ -18,6 +19,7 @@ pub(super) fn unknown(draft: &mut Draft<'_>, event: &Event) -> Option<WaitKey> {
                 return Some(WaitKey::Sku(sku.clone()));
             }
             let sku = sku.clone();
+            catalogue::arrived(draft, WaitKey::Sku(sku.clone()));
             draft.create_item(ItemInfo { sku, name: None, barcode: None, low_stock: None });
         }
     }
@@ -35,7 +37,10 @@ pub(super) fn unknown(draft: &mut Draft<'_>, event: &Event) -> Option<WaitKey> {
 }
 
 /// Lets the event wait for a name, in the one conflict about that name.
-pub(super) fn hold(draft: &mut Draft<'_>, key: WaitKey, seq: u64) {
+pub(super) fn hold(draft: &mut Draft<'_>, key: WaitKey, seq: u64) -> Outcome {
+    if draft.state.discards(&key) {
+        return park(draft, WaitKey::Discarded(Box::new(key)), seq);
+    }
     draft.reason = Some(format!("{key} is not known"));
     let subject = Subject::Waits(key.clone());
     if let Some(conflict) = draft.state.conflict_about(&subject) {
@@ -44,13 +49,14 @@ pub(super) fn hold(draft: &mut Draft<'_>, key: WaitKey, seq: u64) {
         let (sku, location) = match &key {
             WaitKey::Sku(sku) => (Some(sku.clone()), None),
             WaitKey::Location(location) => (None, Some(location.clone())),
-            WaitKey::Order(_) | WaitKey::AnyLocation => (None, None),
+            WaitKey::Order(_) | WaitKey::AnyLocation | WaitKey::Discarded(_) => (None, None),
         };
         let evidence = vec![Evidence::new("not known", &key)];
         let about = About { sku, location, ..About::default() };
         draft.open(ConflictKind::Unmapped, about, evidence);
     }
     draft.change(Change::Waiting { on: key, seq });
+    Outcome::Conflict
 }
 
 /// The SKUs and locations that an event names and that have to be known for it.

@@ -26,6 +26,10 @@ pub(crate) fn release(
     if discard {
         let mut draft = draft();
         draft.reason = Some("discarded by a person".to_owned());
+        if state.waiting_for(on) == 1 {
+            // The last one: what came while others were discarded can be asked about now.
+            draft.wake(WaitKey::Discarded(Box::new(on.clone())), false);
+        }
         return end(draft, Outcome::Rejected, held.seq);
     }
     let mut attempt = draft();

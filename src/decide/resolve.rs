@@ -2,7 +2,7 @@
 
 use super::draft::Draft;
 use super::release::settle;
-use super::{Excess, Lifted, Overlap, Stop, weigh};
+use super::{Excess, Lifted, Overlap, Stop, catalogue, weigh};
 use crate::conflict::{Choice, Conflict, ConflictKind, ConflictStatus, ResolutionOption as O};
 use crate::event::{Event, EventData};
 use crate::id::{LocationId, Sku};
@@ -181,7 +181,7 @@ fn map(draft: &mut Draft<'_>, conflict: &Conflict, choice: &Choice) -> Result<()
         (O::Create, WaitKey::Location(location)) => {
             let location = location.clone();
             draft.change(Change::Location(LocationInfo { location, name: None, rank: None }));
-            draft.wake(WaitKey::AnyLocation, false);
+            catalogue::arrived(draft, WaitKey::AnyLocation);
         }
         _ => {}
     }

@@ -144,6 +144,11 @@ impl State {
         self.waiting.get(key).copied().unwrap_or_default()
     }
 
+    /// Whether what waits for something is being discarded.
+    pub(crate) fn discards(&self, key: &WaitKey) -> bool {
+        self.woken.get(key) == Some(&true)
+    }
+
     /// All that events wait for.
     pub const fn waiting(&self) -> &WaitingCounts {
         &self.waiting
