@@ -178,8 +178,7 @@ fn weigh(draft: &mut Draft<'_>, event: &Event, seq: u64, lifted: Lifted) -> Resu
         return Ok(Outcome::Conflict);
     }
     if let Some(key) = names::unknown(draft, event) {
-        names::hold(draft, key, seq);
-        return Ok(Outcome::Conflict);
+        return Ok(names::hold(draft, key, seq));
     }
     match &event.data {
         EventData::ItemUpserted(data) => Ok(catalogue::item(draft, data)),
@@ -191,8 +190,8 @@ fn weigh(draft: &mut Draft<'_>, event: &Event, seq: u64, lifted: Lifted) -> Resu
         EventData::OrderPlaced(data) => Ok(order::place(draft, data, seq)),
         EventData::OrderAmended(data) => Ok(order::amend(draft, data, seq, lifted)),
         EventData::OrderCancelled(data) => Ok(order::cancel(draft, data, seq, lifted)),
-        EventData::OrderFulfilled(data) => Ok(order::fulfil(draft, data, seq, lifted)),
-        EventData::OrderReturned(data) => Ok(order::take_back(draft, data, seq, lifted)),
+        EventData::OrderFulfilled(data) => order::fulfil(draft, data, seq, lifted),
+        EventData::OrderReturned(data) => order::take_back(draft, data, seq, lifted),
         // An observation: what it means for the channel's publications is decided by the sync.
         EventData::ChannelLevelReported(_) => Ok(Outcome::Applied),
         EventData::EventReleased(_) | EventData::ConflictResolved(_) => {

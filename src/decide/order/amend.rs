@@ -2,11 +2,12 @@
 
 use super::super::draft::Draft;
 use super::super::{Excess, Lifted, park};
-use super::cancel::release;
+use super::cancel::{release, uncommit};
 use super::place::commit_lines;
 use super::{excess, fact};
 use crate::conflict::Evidence;
 use crate::event::{EventData, Fingerprint, OrderAmended, OrderedLine};
+use crate::id::Sku;
 use crate::order::{FactKey, Order, OrderLine, OrderUpdate};
 use crate::record::{Outcome, WaitKey};
 
@@ -25,22 +26,18 @@ pub(in crate::decide) fn amend(
         draft.reason = Some(format!("revision {newest} stands"));
         return Outcome::Superseded;
     }
-    let wanted = |line: &OrderLine| {
-        data.lines.iter().find(|row| row.line == line.line).map_or(0, |row| row.quantity)
-    };
     let below: Vec<Evidence> = order
         .lines
         .iter()
-        .filter(|line| wanted(line) < line.fulfilled())
-        .map(|line| {
-            let what = format!("is to be {}, but {} are shipped", wanted(line), line.fulfilled());
-            Evidence::new(&format!("line {}", line.line), what)
+        .filter_map(|line| {
+            let problem = contradiction(draft, line, row_of(&data.lines, line))?;
+            Some(Evidence::new(&format!("line {}", line.line), problem))
         })
         .collect();
     if !below.is_empty() && lifted.excess == Excess::Ask {
         return excess(draft, &data.order, below);
     }
-    let lines = amended_lines(draft, &order, &data.lines, wanted);
+    let lines = amended_lines(draft, &order, &data.lines);
     let fingerprint = Fingerprint::of_data(&EventData::OrderAmended(data.clone()));
     let fact = fact(draft, FactKey::Amended(data.revision), fingerprint, seq);
     draft.update_order(OrderUpdate {
@@ -52,32 +49,51 @@ pub(in crate::decide) fn amend(
     Outcome::Applied
 }
 
+/// What the amendment says of a line, if it still names it.
+fn row_of<'a>(rows: &'a [OrderedLine], line: &OrderLine) -> Option<&'a OrderedLine> {
+    rows.iter().find(|row| row.line == line.line)
+}
+
+/// What the amendment says against what is shipped of a line already, if it does.
+fn contradiction(draft: &Draft<'_>, line: &OrderLine, row: Option<&OrderedLine>) -> Option<String> {
+    let shipped = line.fulfilled();
+    let wanted = row.map_or(0, |row| row.quantity);
+    if shipped > 0 && is_another_item(draft, line, row) {
+        let sku = row.map_or("", |row| row.sku.as_str());
+        return Some(format!("is to be {sku}, but {shipped} of {} are shipped", line.sku));
+    }
+    (wanted < shipped).then(|| format!("is to be {wanted}, but {shipped} are shipped"))
+}
+
+fn is_another_item(draft: &Draft<'_>, line: &OrderLine, row: Option<&OrderedLine>) -> bool {
+    row.is_some_and(|row| draft.sku(&row.sku) != draft.sku(&line.sku))
+}
+
 /// Changes the commitments; gives the lines that changed.
-fn amended_lines(
-    draft: &mut Draft<'_>,
-    order: &Order,
-    rows: &[OrderedLine],
-    wanted: impl Fn(&OrderLine) -> i64,
-) -> Vec<OrderLine> {
+fn amended_lines(draft: &mut Draft<'_>, order: &Order, rows: &[OrderedLine]) -> Vec<OrderLine> {
     let mut changed = Vec::new();
     let mut more: Vec<OrderedLine> = Vec::new();
     for line in &order.lines {
-        // What is shipped stays shipped; only what is still promised can follow.
-        let committed = (wanted(line) - line.fulfilled()).max(0);
-        let difference = committed - line.committed();
+        let row = row_of(rows, line);
         let mut line = line.clone();
-        line.ordered += difference;
-        if difference < 0 {
-            release(draft, &mut line, -difference);
+        if is_another_item(draft, &line, row) {
+            // One line cannot be two items: where units are shipped, the line stays what it was.
+            if line.fulfilled() > 0 {
+                continue;
+            }
+            let committed = line.committed();
+            release(draft, &mut line, committed);
+            more.extend(row.cloned());
+            line = OrderLine {
+                sku: row.map_or(line.sku, |row| own_name(draft, row)),
+                ordered: row.map_or(0, |row| row.quantity),
+                cancelled: 0,
+                shares: Vec::new(),
+                line: line.line,
+            };
             changed.push(line);
-        } else if difference > 0 {
-            let row = rows.iter().find(|row| row.line == line.line);
-            more.push(OrderedLine {
-                line: line.line.clone(),
-                sku: line.sku.clone(),
-                quantity: difference,
-                location: row.and_then(|row| row.location.clone()),
-            });
+        } else if let Some(missing) = adjust(draft, &mut line, row) {
+            more.extend(missing);
             changed.push(line);
         }
     }
@@ -94,4 +110,44 @@ fn amended_lines(
         }
     }
     changed
+}
+
+/// Takes back what a line no longer needs, or needs elsewhere. Gives what has to be committed
+/// anew; `None` when the line is as it was.
+fn adjust(
+    draft: &mut Draft<'_>,
+    line: &mut OrderLine,
+    row: Option<&OrderedLine>,
+) -> Option<Vec<OrderedLine>> {
+    let before = line.committed();
+    // What is shipped stays shipped; only what is still promised can follow.
+    let target = (row.map_or(0, |row| row.quantity) - line.fulfilled()).max(0);
+    let place = row.and_then(|row| row.location.as_ref()).and_then(|name| draft.location(name));
+    if let Some(place) = place {
+        let name = draft.state.catalogue.location_name(place).clone();
+        for share in line.shares.iter_mut().filter(|share| share.location != name) {
+            let part = std::mem::take(&mut share.committed);
+            if part > 0 {
+                uncommit(draft, &line.sku, &share.location, part);
+            }
+        }
+    }
+    let kept = line.committed();
+    let missing = target - kept;
+    if before == kept && missing == 0 {
+        return None;
+    }
+    line.ordered += target - before;
+    if missing < 0 {
+        release(draft, line, -missing);
+    }
+    let row = row.filter(|_| missing > 0);
+    let anew =
+        row.map(|row| OrderedLine { sku: line.sku.clone(), quantity: missing, ..row.clone() });
+    Some(anew.into_iter().collect())
+}
+
+/// The name under which an item is known.
+fn own_name(draft: &Draft<'_>, row: &OrderedLine) -> Sku {
+    draft.sku(&row.sku).map_or_else(|| row.sku.clone(), |sku| draft.sku_name(sku).clone())
 }

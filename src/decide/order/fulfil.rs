@@ -3,9 +3,9 @@
 
 use super::super::draft::Draft;
 use super::super::movement::move_on_hand;
-use super::super::{Excess, Lifted, park};
+use super::super::{Excess, Lifted, Stop, park};
 use super::cancel::uncommit;
-use super::{excess, fact};
+use super::{check_sum, excess, fact, place_of_rest, unheard_of};
 use crate::conflict::Evidence;
 use crate::event::{EventData, Fingerprint, FulfilledLine, OrderFulfilled};
 use crate::id::LocationId;
@@ -18,28 +18,34 @@ pub(in crate::decide) fn fulfil(
     data: &OrderFulfilled,
     seq: u64,
     lifted: Lifted,
-) -> Outcome {
+) -> Result<Outcome, Stop> {
     let Some(mut order) = draft.order(&data.order).filter(|order| order.is_placed()).cloned()
     else {
-        return park(draft, WaitKey::Order(data.order.clone()), seq);
+        return Ok(park(draft, WaitKey::Order(data.order.clone()), seq));
     };
     if lifted.excess == Excess::Ask {
         let too_much = too_much(&order, &data.lines);
         if !too_much.is_empty() {
-            return excess(draft, &data.order, too_much);
+            return Ok(excess(draft, &data.order, too_much));
         }
     }
     let mut touched: Vec<usize> = Vec::new();
     for row in &data.lines {
-        let Some(index) = order.lines.iter().position(|line| line.line == row.line) else {
-            continue;
+        let index = match order.lines.iter().position(|line| line.line == row.line) {
+            Some(index) => index,
+            None if lifted.excess == Excess::Anyway => {
+                order.lines.push(unheard_of(draft, &row.line, row.sku.as_ref())?);
+                order.lines.len() - 1
+            }
+            None => continue,
         };
         let line = &mut order.lines[index];
         let quantity = match lifted.excess {
             Excess::Anyway => row.quantity,
             Excess::Ask | Excess::Cap => row.quantity.min(line.committed()),
         };
-        ship(draft, line, quantity, row.location.as_ref());
+        check_sum(line, line.fulfilled(), quantity)?;
+        ship(draft, line, quantity, row.location.as_ref())?;
         touched.push(index);
     }
     touched.sort_unstable();
@@ -49,7 +55,7 @@ pub(in crate::decide) fn fulfil(
     let fact = fact(draft, FactKey::Fulfilled(data.fulfillment.to_string()), fingerprint, seq);
     let order = data.order.clone();
     draft.update_order(OrderUpdate { order, revision: None, lines, fact: Some(fact) });
-    draft.outcome_of_fact()
+    Ok(draft.outcome_of_fact())
 }
 
 /// Lines of which more is shipped than is still committed.
@@ -71,7 +77,12 @@ fn too_much(order: &Order, rows: &[FulfilledLine]) -> Vec<Evidence> {
 
 /// Ships units of a line: from the location that the event names, else from where they were
 /// promised, in the order of the shares.
-fn ship(draft: &mut Draft<'_>, line: &mut OrderLine, quantity: i64, from: Option<&LocationId>) {
+fn ship(
+    draft: &mut Draft<'_>,
+    line: &mut OrderLine,
+    quantity: i64,
+    from: Option<&LocationId>,
+) -> Result<(), Stop> {
     let from = from.map(|name| {
         // A name that means another location by mapping is recorded under that one.
         let location = draft.location(name).expect("names were checked before");
@@ -95,8 +106,7 @@ fn ship(draft: &mut Draft<'_>, line: &mut OrderLine, quantity: i64, from: Option
     }
     if rest > 0 {
         // More than was promised, and a person has said to apply it anyway.
-        let first = line.shares.first().map(|share| share.location.clone());
-        shipped.extend(from.or(first).map(|location| (location, rest)));
+        shipped.push((place_of_rest(draft, line, from.as_ref())?, rest));
     }
     let sku = draft.sku(&line.sku).expect("an order's items are known");
     for (name, part) in shipped {
@@ -104,4 +114,5 @@ fn ship(draft: &mut Draft<'_>, line: &mut OrderLine, quantity: i64, from: Option
         line.share_mut(&name).fulfilled += part;
         move_on_hand(draft, sku, location, -part, None);
     }
+    Ok(())
 }

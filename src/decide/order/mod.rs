@@ -14,11 +14,12 @@ pub(super) use fulfil::fulfil;
 pub(super) use place::place;
 pub(super) use take_back::take_back;
 
+use super::Stop;
 use super::draft::{About, Draft};
 use crate::conflict::{ConflictKind, Evidence};
 use crate::event::{EventData, Fingerprint};
-use crate::id::OrderId;
-use crate::order::{FactKey, OrderFact};
+use crate::id::{LineId, LocationId, OrderId, Sku};
+use crate::order::{FactKey, OrderFact, OrderLine};
 use crate::record::Outcome;
 
 /// The business fact that an event says about an order, if it says one.
@@ -46,6 +47,41 @@ fn fact(draft: &Draft<'_>, key: FactKey, fingerprint: Fingerprint, seq: u64) -> 
         seq,
         outcome: draft.outcome_of_fact(),
     }
+}
+
+/// A line that the order does not have, but of which units moved all the same: a person has said to
+/// apply it. It can only be told what it is by the event itself.
+fn unheard_of(draft: &Draft<'_>, line: &LineId, sku: Option<&Sku>) -> Result<OrderLine, Stop> {
+    let known = sku.and_then(|name| draft.sku(name));
+    let sku = known.ok_or_else(|| {
+        let line = line.as_str();
+        Stop::invalid("/data/lines", format!("line {line:?} is not in the order and names no SKU"))
+    })?;
+    let sku = draft.sku_name(sku).clone();
+    Ok(OrderLine { line: line.clone(), sku, ordered: 0, cancelled: 0, shares: Vec::new() })
+}
+
+/// Where more than was promised or shipped of a line is booked: where the event says, else at the
+/// line's first location, else at the best-ranked one.
+fn place_of_rest(
+    draft: &Draft<'_>,
+    line: &OrderLine,
+    named: Option<&LocationId>,
+) -> Result<LocationId, Stop> {
+    let first = line.shares.first().map(|share| &share.location);
+    let best = draft.state.catalogue.ranking().first().copied();
+    let location = named.or(first).and_then(|name| draft.location(name)).or(best);
+    let location = location.ok_or_else(|| Stop::invalid("/data/lines", "no location is known"))?;
+    Ok(draft.state.catalogue.location_name(location).clone())
+}
+
+/// Keeps what is shipped or returned of one line within the range of quantities.
+fn check_sum(line: &OrderLine, so_far: i64, more: i64) -> Result<(), Stop> {
+    if crate::quantity::add(so_far, more).is_some() {
+        return Ok(());
+    }
+    let (line, range) = (line.line.as_str(), crate::quantity::QUANTITY_MAX);
+    Err(Stop::invalid("/data/lines", format!("would take line {line:?} beyond {range}")))
 }
 
 /// More than a line still has: the whole event is held, the part that fits as well.
