@@ -163,14 +163,7 @@ impl World {
         conflict: &Conflict,
         option: ResolutionOption,
     ) -> Result<Record, Refused> {
-        self.choose(Choice {
-            conflict: conflict.id,
-            option,
-            expected_version: conflict.version,
-            note: None,
-            sku: None,
-            location: None,
-        })
+        self.choose(choice(conflict, option))
     }
 
     /// A person's decision.
@@ -278,6 +271,18 @@ impl World {
     /// What has become of a recorded event by now.
     pub fn outcome(&self, result: &EventResult) -> Outcome {
         self.store.outcome(result.seq.expect("it is in the journal"))
+    }
+}
+
+/// An option on a conflict as it is, with nothing further.
+pub fn choice(conflict: &Conflict, option: ResolutionOption) -> Choice {
+    Choice {
+        conflict: conflict.id,
+        option,
+        expected_version: conflict.version,
+        note: None,
+        sku: None,
+        location: None,
     }
 }
 

@@ -3,7 +3,7 @@
 use onhand::conflict::{ConflictKind, ConflictStatus, ResolutionOption};
 use onhand::record::Outcome;
 
-use crate::harness::World;
+use crate::harness::{World, choice};
 use crate::says::{
     adjusted, amended, back, cancelled, counted, fulfilled, item, line, line_from, part, placed,
     received, returned,
@@ -246,14 +246,7 @@ fn a_repeat_in_the_batch_of_the_decision_is_answered_with_the_final_outcome() {
     let late = adjusted("TEA", "berlin", 1).at(9_999).id("1");
     world.post(late.clone());
     let conflict = world.conflict();
-    let resolve = world.resolution(onhand::conflict::Choice {
-        conflict: conflict.id,
-        option: ResolutionOption::Discard,
-        expected_version: conflict.version,
-        note: None,
-        sku: None,
-        location: None,
-    });
+    let resolve = world.resolution(choice(&conflict, ResolutionOption::Discard));
     let repeat = onhand::ledger::Input::Event(late.event("1"));
     let answers = world.answers(&[resolve, repeat]);
     let onhand::ledger::Processed::Duplicate(original) = &answers[1] else { panic!("{answers:?}") };

@@ -12,8 +12,17 @@ mod harness;
 mod says;
 mod store;
 
+mod allocation;
+mod amendments;
 mod counts;
+mod excess;
 mod future;
 mod idempotency;
+mod names;
 mod overlaps;
+mod oversold;
+mod parking;
+mod range;
+mod refusals;
+mod returns;
 mod versions;

@@ -119,8 +119,4 @@ impl Store {
     pub fn conflict(&self, id: ConflictId) -> &Conflict {
         &self.conflicts[&id]
     }
-
-    pub fn conflicts(&self) -> impl Iterator<Item = &Conflict> {
-        self.conflicts.values()
-    }
 }

@@ -1,0 +1,122 @@
+//! An order line without a location: the best-ranked location that can hold the whole line, else
+//! split in rank order; what no location has is committed at the first rank. Lines with the same
+//! SKU are summed first.
+
+use serde_json::Value;
+
+use crate::harness::World;
+use crate::says::{adjusted, fulfilled, item, line, line_from, location, part, placed, received};
+
+/// This many units of `TEA` at Berlin, Hamburg and Munich, by rank.
+fn stocked(units: [i64; 3]) -> World {
+    let places = ["berlin", "hamburg", "munich"];
+    let stocked = places.into_iter().zip(units).filter(|(_, units)| *units != 0);
+    World::new().given(stocked.map(|(place, units)| adjusted("TEA", place, units)))
+}
+
+fn shares(world: &World, line: &str) -> Vec<(String, i64)> {
+    let line = world.order_line("o1", line);
+    line.shares.iter().map(|share| (share.location.to_string(), share.committed)).collect()
+}
+
+/// Stock by rank, what is ordered, and what is committed where.
+#[test]
+fn each_stock_has_its_allocation() {
+    let table = [
+        // The first rank holds it all.
+        ([9, 9, 9], 5, [5, 0, 0]),
+        // It just fits.
+        ([5, 9, 9], 5, [5, 0, 0]),
+        // The best-ranked one that holds the whole line, though a better one holds a part.
+        ([4, 9, 9], 5, [0, 5, 0]),
+        ([4, 4, 9], 5, [0, 0, 5]),
+        // None holds it: split in rank order.
+        ([4, 3, 2], 8, [4, 3, 1]),
+        ([0, 3, 2], 5, [0, 3, 2]),
+        // What no location has is committed at the first rank.
+        ([4, 3, 2], 10, [5, 3, 2]),
+        ([0, 3, 2], 6, [1, 3, 2]),
+        ([0, 0, 0], 6, [6, 0, 0]),
+        // A location that is short already gives nothing, and takes the rest all the same.
+        ([-2, 3, 0], 5, [2, 3, 0]),
+    ];
+    for (units, quantity, expected) in table {
+        let mut world = stocked(units);
+        world.post(placed("o1", &[line("1", "TEA", quantity)]));
+        let committed = ["berlin", "hamburg", "munich"].map(|place| world.committed("TEA", place));
+        assert_eq!(committed, expected, "{quantity} of {units:?}");
+    }
+}
+
+#[test]
+fn what_others_were_promised_cannot_be_promised_again() {
+    let mut world = stocked([5, 5, 0]).given([placed("o0", &[line("1", "TEA", 3)])]);
+    world.post(placed("o1", &[line("1", "TEA", 3)]));
+    assert_eq!(shares(&world, "1"), [("hamburg".to_owned(), 3)]);
+}
+
+#[test]
+fn lines_of_the_same_sku_are_summed_before_anything_is_decided() {
+    let mut world = stocked([4, 6, 0]);
+    world.post(placed("o1", &[line("1", "TEA", 3), line("2", "TEA", 3)]));
+    assert_eq!(shares(&world, "1"), [("hamburg".to_owned(), 3)], "6 together, not 3 and 3");
+    assert_eq!(shares(&world, "2"), [("hamburg".to_owned(), 3)]);
+}
+
+#[test]
+fn shares_are_filled_in_line_order() {
+    let mut world = stocked([4, 3, 0]);
+    world.post(placed("o1", &[line("1", "TEA", 5), line("2", "TEA", 2)]));
+    assert_eq!(shares(&world, "1"), [("berlin".to_owned(), 4), ("hamburg".to_owned(), 1)]);
+    assert_eq!(shares(&world, "2"), [("hamburg".to_owned(), 2)]);
+}
+
+#[test]
+fn a_line_that_names_its_location_gets_it_and_is_not_summed() {
+    let mut world = stocked([4, 6, 0]);
+    let lines: [Value; 2] = [line("1", "TEA", 4), line_from("2", "TEA", 3, "munich")];
+    world.post(placed("o1", &lines));
+    assert_eq!(shares(&world, "1"), [("berlin".to_owned(), 4)]);
+    assert_eq!(shares(&world, "2"), [("munich".to_owned(), 3)]);
+}
+
+#[test]
+fn the_line_that_names_its_location_is_served_first() {
+    let mut world = stocked([4, 6, 0]);
+    let lines: [Value; 2] = [line("1", "TEA", 4), line_from("2", "TEA", 3, "berlin")];
+    world.post(placed("o1", &lines));
+    assert_eq!(shares(&world, "1"), [("hamburg".to_owned(), 4)]);
+}
+
+#[test]
+fn unranked_locations_come_last_and_ties_go_by_name() {
+    let mut unranked = location("alpha", 1);
+    unranked.data = serde_json::json!({ "location": "alpha" });
+    let mut world = World::empty().given([
+        item("TEA"),
+        unranked,
+        location("zurich", 7),
+        location("bonn", 7),
+        location("munich", 1_000_000),
+    ]);
+    let ranking: Vec<_> = {
+        let catalogue = world.ledger.state().catalogue();
+        catalogue.ranking().iter().map(|ix| catalogue.location_name(*ix).to_string()).collect()
+    };
+    assert_eq!(ranking, ["bonn", "zurich", "munich", "alpha"]);
+    world.post(placed("o1", &[line("1", "TEA", 1)]));
+    assert_eq!(world.committed("TEA", "bonn"), 1);
+    world.post(location("alpha", 2));
+    let catalogue = world.ledger.state().catalogue();
+    assert_eq!(catalogue.location_name(catalogue.ranking()[0]).as_str(), "alpha");
+}
+
+#[test]
+fn a_split_line_ships_from_where_it_was_promised() {
+    let mut world = stocked([4, 3, 0]).given([placed("o1", &[line("1", "TEA", 6)])]);
+    world.post(fulfilled("o1", "f1", &[part("1", 5)]));
+    assert_eq!((world.on_hand("TEA", "berlin"), world.on_hand("TEA", "hamburg")), (0, 2));
+    assert_eq!((world.committed("TEA", "berlin"), world.committed("TEA", "hamburg")), (0, 1));
+    world.post(received("TEA", "berlin", 1));
+    assert_eq!(world.available("TEA", "berlin"), 1);
+}

@@ -1,0 +1,145 @@
+//! A decision is taken on what the person saw, and only as the kind of conflict offers it.
+
+use onhand::conflict::{Choice, Conflict, ConflictKind, ConflictStatus, ResolutionOption as O};
+use onhand::id::{ConflictId, Text};
+use onhand::ledger::{Input, Processed, Refused};
+
+use crate::harness::{World, choice};
+use crate::says::{adjusted, counted, fulfilled, line_from, part, placed, received, set};
+
+/// One open conflict of each kind, by a world each.
+fn each_kind() -> Vec<(World, Conflict)> {
+    let stocked = || World::new().given([received("TEA", "berlin", 9).at(-60)]);
+    let order = || placed("o1", &[line_from("1", "TEA", 5, "berlin")]);
+    let worlds = [
+        (
+            stocked().given([adjusted("TEA", "berlin", 1).id("1")]),
+            adjusted("TEA", "berlin", 2).id("1"),
+        ),
+        (stocked().given([order()]), placed("o1", &[line_from("1", "TEA", 6, "berlin")])),
+        (stocked(), set("TEA", "berlin", 1, 7)),
+        (stocked(), counted("TEA", "berlin", 1).by("shop").at(-60)),
+        (stocked(), received("TEA", "berlin", 1).at(99_999)),
+        (stocked().given([order()]), fulfilled("o1", "f1", &[part("1", 6)])),
+        (stocked(), received("NEW", "berlin", 1)),
+        (stocked(), placed("o1", &[line_from("1", "TEA", 10, "berlin")])),
+    ];
+    let opened = worlds.map(|(mut world, says)| {
+        world.post(says);
+        let conflict = world.conflict();
+        (world, conflict)
+    });
+    opened.into()
+}
+
+#[test]
+fn the_worlds_cover_every_kind() {
+    let mut kinds: Vec<ConflictKind> = each_kind().iter().map(|(_, c)| c.kind).collect();
+    kinds.sort_unstable();
+    kinds.dedup();
+    assert_eq!(kinds.len(), 8);
+}
+
+#[test]
+fn an_option_that_the_kind_does_not_offer_is_refused() {
+    for (mut world, conflict) in each_kind() {
+        for option in O::ALL {
+            if conflict.kind.options().contains(&option) {
+                continue;
+            }
+            let refused = world.resolve(&conflict, option).unwrap_err();
+            assert!(
+                matches!(refused, Refused::NotOffered { .. }),
+                "{:?} {option:?}",
+                conflict.kind
+            );
+        }
+        assert_eq!(world.conflict(), conflict, "and nothing has changed");
+    }
+}
+
+#[test]
+fn a_conflict_that_changed_has_to_be_looked_at_again() {
+    for (mut world, conflict) in each_kind() {
+        let option = conflict.kind.options()[0];
+        for seen in [0, conflict.version + 1] {
+            let stale = Choice { expected_version: seen, ..choice(&conflict, option) };
+            let refused = world.choose(stale).unwrap_err();
+            assert_eq!(refused, Refused::Changed { now: conflict.version, seen });
+        }
+    }
+    let mut world = World::new();
+    world.post(received("NEW", "berlin", 1));
+    let seen = world.conflict();
+    world.post(received("NEW", "berlin", 2));
+    let refused = world.resolve(&seen, O::Create).unwrap_err();
+    assert_eq!(refused, Refused::Changed { now: 2, seen: 1 });
+}
+
+#[test]
+fn a_conflict_is_resolved_once() {
+    for (mut world, conflict) in each_kind() {
+        let option = *conflict.kind.options().last().unwrap();
+        world.resolve(&conflict, option).unwrap();
+        assert_eq!(world.status(&conflict), ConflictStatus::Resolved, "{:?}", conflict.kind);
+        assert_eq!(world.resolve(&conflict, option).unwrap_err(), Refused::NotOpen);
+        world.quiet();
+    }
+}
+
+#[test]
+fn two_decisions_in_one_batch_are_one_decision() {
+    for (mut world, conflict) in each_kind() {
+        let option = *conflict.kind.options().last().unwrap();
+        let input = world.resolution(choice(&conflict, option));
+        let answers = world.answers(&[input.clone(), input]);
+        assert!(matches!(answers[0], Processed::Recorded(_)), "{answers:?}");
+        assert!(matches!(answers[1], Processed::Refused(Refused::NotOpen)), "{answers:?}");
+    }
+}
+
+#[test]
+fn a_conflict_that_never_was_is_not_open() {
+    let mut world = World::new();
+    let never = Choice {
+        conflict: ConflictId::from_number(99),
+        option: O::Discard,
+        expected_version: 1,
+        note: None,
+        sku: None,
+        location: None,
+    };
+    assert_eq!(world.choose(never).unwrap_err(), Refused::NotOpen);
+}
+
+#[test]
+fn a_held_event_is_never_given_up_because_it_was_not_at_hand() {
+    for (mut world, conflict) in each_kind() {
+        let alone = matches!(
+            conflict.kind,
+            ConflictKind::Oversold | ConflictKind::Unmapped | ConflictKind::IdReused
+        );
+        let option = conflict.kind.options()[0];
+        let input = Input::Resolve { choice: choice(&conflict, option), held: None };
+        let answer = world.answers(&[input]).remove(0);
+        if !alone {
+            assert!(matches!(answer, Processed::Refused(Refused::Impossible(_))), "{answer:?}");
+            assert_eq!(world.conflict(), conflict);
+        }
+    }
+}
+
+#[test]
+fn a_decision_is_an_event_with_its_author_and_what_it_led_to() {
+    for (mut world, conflict) in each_kind() {
+        let option = *conflict.kind.options().last().unwrap();
+        let note = Some(Text::new("as seen on the shelf").unwrap());
+        let record = world.choose(Choice { note, ..choice(&conflict, option) }).unwrap();
+        assert_eq!(record.envelope.event_type(), "conflict.resolved");
+        assert_eq!(record.actor, "user:mia@example.com");
+        let resolution = record.resolution_of(conflict.id).unwrap();
+        assert_eq!(resolution.option, Some(option));
+        assert_eq!((resolution.by.as_str(), resolution.seq), ("user:mia@example.com", record.seq));
+        assert_eq!(resolution.note.as_ref().unwrap().as_str(), "as seen on the shelf");
+    }
+}
