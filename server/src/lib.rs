@@ -9,6 +9,7 @@ pub mod control;
 pub mod http;
 pub mod import;
 pub mod intake;
+pub mod lock;
 pub mod pages;
 pub mod processor;
 pub mod server;
@@ -19,3 +20,4 @@ pub mod store;
 pub mod telemetry;
 #[cfg(test)]
 mod test_ledger;
+pub mod verify;

@@ -16,6 +16,7 @@ use crate::control::{Control, Notes};
 use crate::http::assets::Site;
 use crate::http::health::Readiness;
 use crate::http::{listener, router};
+use crate::lock::LedgerLock;
 use crate::processor::{MemoryQueue, Processor};
 use crate::shutdown::Shutdown;
 use crate::state::AppState;
@@ -29,6 +30,7 @@ pub struct Server {
     http: JoinHandle<()>,
     processor: JoinHandle<()>,
     store: Arc<SqliteStore>,
+    lock: LedgerLock,
 }
 
 impl Server {
@@ -37,6 +39,7 @@ impl Server {
     /// # Errors
     /// When the data cannot be opened or the address cannot be listened on; the message says which.
     pub async fn start(config: Config, clock: Arc<dyn Clock>) -> anyhow::Result<Self> {
+        let lock = LedgerLock::take(&config.data)?;
         let control = Control::open(&config.data).await?;
         let ledger = config.data.join(LEDGER_FILE);
         let store = Arc::new(SqliteStore::open(&ledger).await?);
@@ -79,7 +82,7 @@ impl Server {
         let app = router::router(state.clone());
         let connections_max = state.config.connections_max;
         let serving = listener::serve(listener, app, connections_max, state.shutdown.clone());
-        Ok(Self { state, http: tokio::spawn(serving), processor, store })
+        Ok(Self { state, http: tokio::spawn(serving), processor, store, lock })
     }
 
     /// The address that the server listens on, with the real port.
@@ -95,7 +98,7 @@ impl Server {
     /// Stops taking requests, lets those that have begun finish, and closes everything: within
     /// 10 seconds.
     pub async fn stop(self) -> anyhow::Result<()> {
-        let Self { state, http, processor, store } = self;
+        let Self { state, http, processor, store, lock } = self;
         state.shutdown.request();
         http.await.context("the listener failed")?;
         // Whoever was still waiting for an answer has it or is gone; what is queued is still done.
@@ -104,6 +107,7 @@ impl Server {
         store.shut().await?;
         state.notes.flush().await;
         state.control.close().await;
+        drop(lock);
         Ok(())
     }
 }

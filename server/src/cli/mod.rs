@@ -2,8 +2,11 @@
 //! a wrong configuration belongs.
 
 mod accounts;
+mod import;
 mod logging;
+mod progress;
 mod serve;
+mod verify;
 
 use std::io::{self, Write as _};
 use std::path::PathBuf;
@@ -52,6 +55,17 @@ enum Command {
     /// Users, the people who sign in
     #[command(subcommand)]
     User(UserCommand),
+    /// Replay the whole journal and compare it with the stored state; needs a stopped server
+    Verify,
+    /// Import a shop's log (CSV or gzipped CSV), with a summary of what was not taken and why
+    Import {
+        /// The log's files, in the order of their time
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
+        /// Import through the server that runs at this address, with the token in ONHAND_TOKEN
+        #[arg(long, value_name = "URL")]
+        url: Option<String>,
+    },
     /// Print the commented default configuration
     Config,
 }
@@ -129,6 +143,8 @@ fn execute(cli: Cli) -> anyhow::Result<()> {
             Command::User(UserCommand::Create { email, role }) => {
                 accounts::create_user(&config, &email, role).await
             }
+            Command::Verify => verify::verify(&config).await,
+            Command::Import { files, url } => import::import(&config, &files, url.as_deref()).await,
             Command::Config => Ok(()),
         }
     })

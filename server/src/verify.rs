@@ -1,0 +1,132 @@
+//! `onhand verify`: the journal, replayed from its first record, must lead to exactly the state
+//! that the tables hold.
+
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use onhand::digest::{Digest, of_state};
+use onhand::id::OrderId;
+use onhand::journal;
+use onhand::ledger::Ledger;
+use onhand::order::Order;
+use onhand::state::{Settings, State, Wants};
+
+use crate::store::{JournalQuery, Store, StoreError};
+
+/// Records read at a time.
+const PAGE_RECORDS: u32 = 10_000;
+
+/// What is wrong with a ledger, and where.
+#[derive(Debug, thiserror::Error)]
+pub enum Fault {
+    /// The store cannot be read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A record is missing.
+    #[error("record #{0} is missing")]
+    Gap(u64),
+    /// A record cannot be read.
+    #[error("record #{seq} cannot be read: {error}")]
+    Unreadable {
+        /// The record.
+        seq: u64,
+        /// Why not.
+        error: journal::RecordError,
+    },
+    /// A record is not the one that was written.
+    #[error("record #{0} was changed after it was written: its hash does not follow")]
+    Chain(u64),
+    /// A record does not follow from those before it.
+    #[error("record #{0} does not follow from those before it")]
+    Unsound(u64),
+    /// The tables hold another state.
+    #[error(
+        "the tables hold another state than the journal leads to: {replayed} replayed, {stored} stored"
+    )]
+    State {
+        /// The digest of the replay.
+        replayed: Digest,
+        /// The digest of the tables.
+        stored: Digest,
+    },
+    /// An order's document is not what the journal leads to.
+    #[error("order {0} is stored otherwise than the journal leads to")]
+    Order(OrderId),
+    /// The journal ends elsewhere than the tables say.
+    #[error("the journal ends at #{journal}, the tables say #{tables}")]
+    Head {
+        /// The last record.
+        journal: u64,
+        /// What the tables say.
+        tables: u64,
+    },
+}
+
+/// A ledger that is as it should be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Verified {
+    /// The last record.
+    pub seq: u64,
+    /// The digest of the state.
+    pub digest: Digest,
+}
+
+/// Replays the journal and compares. `progress` is told how far it has come, and of how much.
+///
+/// # Errors
+/// The first thing that is wrong.
+pub async fn verify(
+    store: &dyn Store,
+    settings: Settings,
+    mut progress: impl FnMut(u64, u64),
+) -> Result<Verified, Fault> {
+    let stored = store.load(settings).await?;
+    let mut ledger = Ledger::new(State::new(settings));
+    let mut seq = 0;
+    loop {
+        let query =
+            JournalQuery { after: Some(seq), limit: PAGE_RECORDS, ..JournalQuery::default() };
+        let rows = store.journal(&query).await?;
+        if rows.is_empty() {
+            break;
+        }
+        for row in &rows {
+            if row.seq != seq + 1 {
+                return Err(Fault::Gap(seq + 1));
+            }
+            seq = row.seq;
+            let record =
+                journal::decode(&row.bytes).map_err(|error| Fault::Unreadable { seq, error })?;
+            if ledger.state().head().chain.after(&row.bytes).0 != row.chain {
+                return Err(Fault::Chain(seq));
+            }
+            // The core asserts what a record may do; a record that breaks it is what is looked for.
+            let replay = AssertUnwindSafe(|| ledger.replay(&record, &row.bytes));
+            catch_unwind(replay).map_err(|_| Fault::Unsound(seq))?;
+        }
+        progress(seq, stored.head().seq);
+    }
+    if seq != stored.head().seq {
+        return Err(Fault::Head { journal: seq, tables: stored.head().seq });
+    }
+    compare_orders(store, &ledger).await?;
+    let (replayed, stored) = (of_state(ledger.state()), of_state(&stored));
+    if replayed != stored {
+        return Err(Fault::State { replayed, stored });
+    }
+    Ok(Verified { seq, digest: stored })
+}
+
+async fn compare_orders(store: &dyn Store, ledger: &Ledger) -> Result<(), Fault> {
+    let replayed: Vec<&Order> = ledger.orders().collect();
+    for page in replayed.chunks(PAGE_RECORDS as usize) {
+        let orders = page.iter().map(|order| order.order.clone()).collect();
+        let stored = store.fetch(&Wants { orders, ..Wants::default() }).await?.orders;
+        let stored: BTreeMap<&OrderId, &Order> =
+            stored.iter().map(|order| (&order.order, order)).collect();
+        if let Some(other) = page.iter().find(|it| stored.get(&it.order) != Some(it)) {
+            return Err(Fault::Order(other.order.clone()));
+        }
+    }
+    Ok(())
+}
