@@ -75,7 +75,7 @@ fn refused(refusal: Refusal) -> PageError {
             // A page without identity goes to the sign-in page and comes back afterwards. A script
             // gets the refusal instead and says so without losing what is on the screen.
             if let Some(url) = use_context::<leptos_router::location::RequestUrl>() {
-                let next = encode(url.as_ref());
+                let next = encode(local(url.as_ref()));
                 leptos_axum::redirect(&format!("/sign-in?next={next}"));
                 return PageError::SignIn;
             }
@@ -93,6 +93,13 @@ fn refused(refusal: Refusal) -> PageError {
     };
     set_status(status);
     error
+}
+
+/// The path and query of a URL: the renderer puts a host of its own before them.
+#[cfg(feature = "ssr")]
+fn local(url: &str) -> &str {
+    let after_scheme = url.split_once("://").map(|(_, rest)| rest);
+    after_scheme.map_or(url, |rest| rest.find('/').map_or("/", |at| &rest[at..]))
 }
 
 /// Sets the status of the response that is being made.

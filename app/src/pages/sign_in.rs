@@ -13,7 +13,10 @@ use crate::ui::session::use_session;
 pub fn SignIn() -> impl IntoView {
     let query = use_query_map().get_untracked();
     let next = query.get("next").unwrap_or_default();
-    let error = query.get("error").filter(|words| !words.is_empty());
+    let error = query
+        .get("error")
+        .filter(|code| !code.is_empty())
+        .map(|code| failure(&code, query.get("seconds").as_deref()));
     let failed = error.is_some();
     let error = error.map(|words| {
         view! {
@@ -65,6 +68,22 @@ pub fn SignIn() -> impl IntoView {
     .into_any()
 }
 
+/// Why somebody is not signed in, in words. The address holds only a code, so that a link cannot
+/// put words of somebody else's on this page.
+fn failure(code: &str, seconds: Option<&str>) -> String {
+    match code {
+        "credentials" => "The email or the password is wrong.".to_owned(),
+        "form" => "Enter both the email and the password.".to_owned(),
+        "wait" => match seconds.and_then(|it| it.parse::<u32>().ok()) {
+            Some(seconds) if seconds > 1 => {
+                format!("Too many attempts have failed. Try again in {seconds} seconds.")
+            }
+            _ => "Too many attempts have failed. Try again in a second.".to_owned(),
+        },
+        _ => "Signing in does not work right now. Try again in a moment.".to_owned(),
+    }
+}
+
 /// One button per demo user, in a demo.
 fn demo_users(next: &str) -> Option<AnyView> {
     let users = use_session().demo_users;
@@ -98,4 +117,17 @@ fn demo_users(next: &str) -> Option<AnyView> {
         </section>
     };
     Some(view.into_any())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::failure;
+
+    #[test]
+    fn a_failure_is_told_in_our_own_words() {
+        assert_eq!(failure("credentials", None), "The email or the password is wrong.");
+        assert!(failure("wait", Some("8")).ends_with("Try again in 8 seconds."));
+        assert!(failure("wait", Some("<b>")).ends_with("Try again in a second."));
+        assert!(!failure("Call 555-1234", None).contains("555"));
+    }
 }

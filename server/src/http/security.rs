@@ -17,6 +17,9 @@ use crate::state::AppState;
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 /// Where webhooks come in: they carry a signature instead of a cookie.
 const HOOKS: &str = "/hooks/";
+/// Where programs speak: without a cookie nobody is known there but by a token, so a form's shape
+/// alone is no danger, and the answer is 401 as for any other request without identity.
+const API: &str = "/api/v1/";
 /// The media types that a form of a foreign page can send without being asked first (Fetch
 /// standard, CORS-safelisted request header).
 const FORMS: [&str; 3] = ["application/x-www-form-urlencoded", "multipart/form-data", "text/plain"];
@@ -79,7 +82,7 @@ fn is_at_risk(method: &Method, path: &str, headers: &HeaderMap) -> bool {
         .and_then(|value| value.to_str().ok())
         .and_then(|value| value.split(';').next())
         .is_some_and(|kind| FORMS.iter().any(|form| kind.trim().eq_ignore_ascii_case(form)));
-    is_form || headers.contains_key(header::COOKIE)
+    headers.contains_key(header::COOKIE) || (is_form && !path.starts_with(API))
 }
 
 /// Whether a browser says that a page of this server makes the request. Also for the handshake of
@@ -184,6 +187,10 @@ mod tests {
         assert!(!at_risk(Method::POST, "/api/v1/events", &[json]));
         assert!(!at_risk(Method::POST, "/api/v1/events", &[token, cookie.clone()]));
         assert!(!at_risk(Method::POST, "/hooks/shop-1", &[form]));
+        let form = (header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+        assert!(!at_risk(Method::POST, "/api/v1/events", std::slice::from_ref(&form)));
+        assert!(at_risk(Method::POST, "/api/v1/events", &[form.clone(), cookie.clone()]));
+        assert!(at_risk(Method::POST, "/api/fn/adjust", &[form]));
         let basic = (header::AUTHORIZATION, "Basic eDp5");
         assert!(at_risk(Method::POST, "/x", &[basic, cookie]));
     }

@@ -3,7 +3,9 @@
 
 mod accounts;
 mod identity;
+mod pages;
 mod program;
+mod rights;
 mod security;
 mod sessions;
 mod store;

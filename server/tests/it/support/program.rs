@@ -56,19 +56,19 @@ impl Serving {
     /// Starts a command that serves, and waits until it does.
     pub fn from(mut command: Command) -> Self {
         // Unread pipes fill up: what it logs goes to the test's own output.
-        let mut child = command.stderr(Stdio::inherit()).spawn().unwrap();
-        let mut lines = BufReader::new(child.stdout.take().unwrap());
+        let child = command.stderr(Stdio::inherit()).spawn().unwrap();
+        let mut serving = Self { child, url: String::new() };
+        let mut lines = BufReader::new(serving.child.stdout.take().unwrap());
         let mut line = String::new();
-        loop {
+        while serving.url.is_empty() {
             line.clear();
-            let read = lines.read_line(&mut line).unwrap();
-            assert_ne!(read, 0, "the server ended before it served: {:?}", child.wait());
+            assert_ne!(lines.read_line(&mut line).unwrap(), 0, "it ended before it served");
             if let Some(url) = line.trim_end().strip_prefix(SERVES) {
-                let url = url.to_owned();
-                std::thread::spawn(move || lines.read_to_end(&mut Vec::new()));
-                return Self { child, url };
+                url.clone_into(&mut serving.url);
             }
         }
+        std::thread::spawn(move || lines.read_to_end(&mut Vec::new()));
+        serving
     }
 
     /// Kills the process as a crash would (SIGKILL).

@@ -1,0 +1,111 @@
+//! Every route of the API, asked by everybody: 401 without identity, 403 without the right
+//! (contract.md section 2).
+
+use onhand::wire::page::Role;
+use onhand_server::control::AuditOutcome;
+use reqwest::header::CONTENT_TYPE;
+use reqwest::{Method, RequestBuilder};
+use serde_json::{Value, json};
+
+use crate::support::server::TestServer;
+
+/// A route, a body for it, and who may: viewer, warehouse, operator, manager, admin. Whoever may is
+/// answered with anything but 401 and 403.
+fn table() -> Vec<(Method, &'static str, Option<Value>, &'static str)> {
+    let event = |kind: &str, data: Value| {
+        Some(json!({"specversion": "1.0", "source": "test", "id": kind, "type": kind,
+            "time": "2026-11-23T10:00:00Z", "data": data}))
+    };
+    let stock = json!({"sku": "A", "location": "berlin", "quantity": 1});
+    let adjusted = json!({"sku": "A", "location": "berlin", "delta": 1, "reason": "found"});
+    let counted = json!({"sku": "A", "location": "berlin", "counted": 1});
+    let order = json!({"order": "o1", "lines": [{"line": "1", "sku": "A", "quantity": 1}]});
+    let events = "/api/v1/events";
+    let resolution = json!({"option": "discard", "expected_version": 1});
+    vec![
+        (Method::GET, "/api/v1/stock", None, "xxxxx"),
+        (Method::GET, "/api/v1/events", None, "xxxxx"),
+        (Method::GET, "/api/v1/events/test/none", None, "xxxxx"),
+        (Method::GET, "/api/v1/items", None, "xxxxx"),
+        (Method::GET, "/api/v1/locations", None, "xxxxx"),
+        (Method::GET, "/api/v1/orders/none", None, "xxxxx"),
+        (Method::GET, "/api/v1/conflicts", None, "xxxxx"),
+        (Method::GET, "/api/v1/conflicts/c1", None, "xxxxx"),
+        (Method::POST, events, event("stock.adjusted", adjusted), ".xxxx"),
+        (Method::POST, events, event("stock.received", stock), ".xxxx"),
+        (Method::POST, events, event("stock.counted", counted), ".xxxx"),
+        (Method::POST, events, event("item.upserted", json!({"sku": "A"})), "..xxx"),
+        (Method::POST, events, event("location.upserted", json!({"location": "b"})), "..xxx"),
+        (Method::POST, events, event("order.placed", order), "..xxx"),
+        (Method::POST, "/api/v1/conflicts/c1/resolve", Some(resolution), "...xx"),
+    ]
+}
+
+fn request(
+    server: &TestServer,
+    method: &Method,
+    path: &str,
+    body: Option<&Value>,
+) -> RequestBuilder {
+    let request = server.request(method.clone(), path);
+    match body {
+        Some(body) => request.json(body),
+        None => request,
+    }
+}
+
+#[tokio::test]
+async fn every_role_is_answered_as_the_contract_says() {
+    let server = TestServer::start().await;
+    let mut tokens = Vec::new();
+    for role in Role::ALL {
+        tokens.push(server.token(role.as_str(), role).await);
+    }
+    for (method, path, body, rights) in table() {
+        let mut found = String::new();
+        for token in &tokens {
+            let answer = request(&server, &method, path, body.as_ref()).bearer_auth(token);
+            let status = answer.send().await.unwrap().status().as_u16();
+            assert_ne!(status, 401, "{method} {path}");
+            found.push(if status == 403 { '.' } else { 'x' });
+        }
+        assert_eq!(found, rights, "{method} {path} {body:?}");
+    }
+    let log = server.audit_log().await;
+    let refused = log.iter().filter(|row| row.entry.outcome == AuditOutcome::Refused);
+    let expected: usize = table().iter().map(|(.., rights)| rights.matches('.').count()).sum();
+    let expected = i64::try_from(expected).unwrap();
+    assert_eq!(refused.map(|row| row.count).sum::<i64>(), expected, "every refusal is audited");
+}
+
+#[tokio::test]
+async fn without_identity_every_route_is_401_and_records_nothing() {
+    let server = TestServer::start().await;
+    for (method, path, body, _) in table() {
+        let plain = request(&server, &method, path, body.as_ref());
+        let wrong = request(&server, &method, path, body.as_ref()).bearer_auth("onh_wrong");
+        // As `curl -d` sends it.
+        let form = request(&server, &method, path, body.as_ref())
+            .header(CONTENT_TYPE, "application/x-www-form-urlencoded");
+        for asked in [plain, wrong, form] {
+            let answer = asked.send().await.unwrap();
+            assert_eq!(answer.status().as_u16(), 401, "{method} {path}");
+            assert_eq!(answer.headers()[CONTENT_TYPE], "application/problem+json");
+        }
+    }
+    let token = server.token("reader", Role::Viewer).await;
+    let journal = server.get("/api/v1/events").bearer_auth(token).send().await.unwrap();
+    let journal: Value = journal.json().await.unwrap();
+    assert_eq!(journal["events"], json!([]));
+}
+
+#[tokio::test]
+async fn a_session_has_its_users_rights() {
+    let server = TestServer::start().await;
+    let mia = server.signed_in("mia@example.com", Role::Viewer).await;
+    let read = mia.get("/api/v1/stock").send().await.unwrap();
+    assert_eq!(read.status().as_u16(), 200);
+    let (method, path, body, _) = table().swap_remove(8);
+    let write = mia.request(method, path).json(&body).send().await.unwrap();
+    assert_eq!(write.status().as_u16(), 403);
+}
