@@ -62,7 +62,7 @@ enum Command {
         /// The log's files, in the order of their time
         #[arg(required = true, value_name = "FILE")]
         files: Vec<PathBuf>,
-        /// Import through the server that runs at this address, with the token in ONHAND_TOKEN
+        /// Import through the server that runs at this address, with the token in `ONHAND_TOKEN`
         #[arg(long, value_name = "URL")]
         url: Option<String>,
     },

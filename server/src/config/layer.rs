@@ -12,10 +12,16 @@ use super::{Config, ConfigError};
 
 /// What environment variables begin with.
 const PREFIX: &str = "ONHAND_";
-/// Variables with the prefix that are no keys: the file's path, which is read before, and what the
-/// build and the browser tests read.
-const OTHERS: [&str; 5] =
-    ["ONHAND_BIN", "ONHAND_CHROMIUM", "ONHAND_CONFIG", "ONHAND_DEBIAN_USR", "ONHAND_EMBED_SITE"];
+/// Variables with the prefix that are no keys: the file's path, which is read before, the token of
+/// tools that speak to a server, and what the build and the browser tests read.
+const OTHERS: [&str; 6] = [
+    "ONHAND_BIN",
+    "ONHAND_CHROMIUM",
+    "ONHAND_CONFIG",
+    "ONHAND_DEBIAN_USR",
+    "ONHAND_EMBED_SITE",
+    "ONHAND_TOKEN",
+];
 /// Beginnings of others. Kubernetes sets `ONHAND_PORT`, `ONHAND_PORT_…` and `ONHAND_SERVICE_…` in
 /// every container beside a service named `onhand`; the build of the wasm has its own.
 const OTHER_PREFIXES: [&str; 3] = ["ONHAND_PORT", "ONHAND_SERVICE_", "ONHAND_WASM_"];

@@ -93,7 +93,7 @@ fn an_unknown_key_is_named_with_its_place() {
     assert!(message.starts_with("configuration: lissten (FILE) is no key; the keys are data,"));
     let message = from_environment("ONHAND_LISSTEN", "x").unwrap_err();
     assert!(message.starts_with("configuration: lissten (ONHAND_LISSTEN) is no key"), "{message}");
-    for foreign in ["ONHAND_PORT", "ONHAND_PORT_80_TCP", "ONHAND_SERVICE_HOST", "ONHAND_CONFIG"] {
+    for foreign in ["ONHAND_PORT", "ONHAND_SERVICE_HOST", "ONHAND_CONFIG", "ONHAND_TOKEN"] {
         assert_eq!(from_environment(foreign, "x"), Ok(Config::default()), "{foreign}");
     }
 }
