@@ -9,6 +9,7 @@ pub mod control;
 pub mod http;
 pub mod import;
 pub mod intake;
+pub mod live;
 pub mod lock;
 pub mod pages;
 pub mod processor;

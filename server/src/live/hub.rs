@@ -1,0 +1,201 @@
+//! The hub: takes each durable batch once, encodes it once, and lets every connection find what
+//! changed since its own place. It never waits for a connection.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::time::Duration;
+
+use onhand::wire::channel::{ChannelStatus, PublicationRow};
+use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::{Notify, broadcast, watch};
+use tokio::time::{Instant, sleep_until};
+
+use super::change::{Change, ChannelNews, Gathered};
+use super::ring::{Overrun, Place, Ring};
+use crate::processor::Committed;
+
+/// The shortest time between two changes: at most 20 frames a second. The first batch after a
+/// pause never waits.
+pub const FRAME_INTERVAL: Duration = Duration::from_millis(50);
+
+/// Figures about the live side since the server started.
+#[derive(Debug, Default)]
+pub struct LiveStats {
+    /// Connections that are open.
+    pub connections: AtomicU64,
+    /// Changes made.
+    pub changes: AtomicU64,
+    /// Frames sent.
+    pub frames: AtomicU64,
+    /// Bytes of frames sent.
+    pub frame_bytes: AtomicU64,
+    /// Changes that were merged into another for a reader who was behind.
+    pub merges: AtomicU64,
+    /// Readers who were so far behind that they got a snapshot.
+    pub overruns: AtomicU64,
+    /// Snapshots read from the store.
+    pub snapshots: AtomicU64,
+    /// Times the hub itself missed batches.
+    pub missed: AtomicU64,
+}
+
+impl LiveStats {
+    /// Counts one more.
+    pub(super) fn count(counter: &AtomicU64, by: usize) {
+        counter.fetch_add(by as u64, Ordering::Relaxed);
+    }
+}
+
+/// Where connections find what changed. Shared by all of them.
+#[derive(Debug)]
+pub struct Hub {
+    ring: RwLock<Ring>,
+    /// The place after the newest change; wakes those who wait for it.
+    end: watch::Sender<Place>,
+    news: Mutex<ChannelNews>,
+    news_came: Notify,
+    stats: LiveStats,
+}
+
+impl Hub {
+    /// A hub that goes on from this place of the journal.
+    pub fn new(seq: u64) -> Self {
+        Self::with_ring(Ring::new(seq))
+    }
+
+    /// A hub with a ring of other bounds.
+    pub fn with_ring(ring: Ring) -> Self {
+        Self {
+            end: watch::Sender::new(ring.end()),
+            ring: RwLock::new(ring),
+            news: Mutex::default(),
+            news_came: Notify::new(),
+            stats: LiveStats::default(),
+        }
+    }
+
+    /// Tells what channels show and how they are doing. Never waits; of several rows about the
+    /// same listing within [`FRAME_INTERVAL`] the newest is told.
+    pub fn publish_channels(
+        &self,
+        publications: Vec<PublicationRow>,
+        channels: Vec<ChannelStatus>,
+    ) {
+        self.news().add(publications, channels);
+        self.news_came.notify_one();
+    }
+
+    /// The place after the newest change.
+    pub fn end(&self) -> Place {
+        *self.end.borrow()
+    }
+
+    /// Tells of new changes.
+    pub fn watch(&self) -> watch::Receiver<Place> {
+        self.end.subscribe()
+    }
+
+    /// The changes from a number on, at most `max`.
+    ///
+    /// # Errors
+    /// When they are no longer kept.
+    pub fn since(&self, next: u64, max: usize) -> Result<Vec<Arc<Change>>, Overrun> {
+        self.ring.read().unwrap_or_else(PoisonError::into_inner).since(next, max)
+    }
+
+    /// The place of somebody who has seen the journal up to `seq`.
+    ///
+    /// # Errors
+    /// When what comes next is no longer kept.
+    pub fn find(&self, seq: u64) -> Result<Place, Overrun> {
+        self.ring.read().unwrap_or_else(PoisonError::into_inner).find(seq)
+    }
+
+    /// Figures since the server started.
+    pub const fn stats(&self) -> &LiveStats {
+        &self.stats
+    }
+
+    /// Takes batches until there are no more. `batches` must have been subscribed to before the
+    /// `seq` was read from which this hub goes on.
+    pub async fn run(&self, mut batches: broadcast::Receiver<Arc<Committed>>) {
+        let mut gathered = Gathered::default();
+        let mut due = Instant::now();
+        loop {
+            tokio::select! {
+                received = batches.recv() => match received {
+                    Ok(batch) => self.take(&mut gathered, batch),
+                    Err(RecvError::Lagged(missed)) => {
+                        tracing::warn!(missed, "live updates start anew: batches were missed");
+                    }
+                    Err(RecvError::Closed) => {
+                        self.tell(&mut gathered);
+                        return;
+                    }
+                },
+                () = self.news_came.notified() => {}
+                () = sleep_until(due), if !gathered.is_empty() => {}
+            }
+            while let Ok(batch) = batches.try_recv() {
+                self.take(&mut gathered, batch);
+            }
+            let news = std::mem::take(&mut *self.news());
+            if !news.is_empty() {
+                gathered.publish(news);
+            }
+            if !gathered.is_empty() && Instant::now() >= due {
+                self.tell(&mut gathered);
+                due = Instant::now() + FRAME_INTERVAL;
+            }
+        }
+    }
+
+    /// Takes in a batch. One that does not follow the last one means that some were missed.
+    fn take(&self, gathered: &mut Gathered, batch: Arc<Committed>) {
+        let seq = gathered.seq().unwrap_or_else(|| self.end().seq);
+        if batch.to <= seq {
+            return;
+        }
+        if batch.from != seq {
+            LiveStats::count(&self.stats.missed, 1);
+            *gathered = Gathered::default();
+            self.restart(batch.from);
+        }
+        gathered.add(batch);
+        if gathered.is_full() {
+            self.tell(gathered);
+        }
+    }
+
+    /// Makes what was gathered known.
+    fn tell(&self, gathered: &mut Gathered) {
+        if gathered.is_empty() {
+            return;
+        }
+        let overflowed = gathered.overflowed();
+        let change = gathered.take(self.end().seq);
+        let to = change.to;
+        LiveStats::count(&self.stats.changes, 1);
+        if overflowed {
+            self.restart(to);
+            return;
+        }
+        let mut ring = self.ring.write().unwrap_or_else(PoisonError::into_inner);
+        ring.push(change);
+        let end = ring.end();
+        drop(ring);
+        self.end.send_replace(end);
+    }
+
+    fn restart(&self, seq: u64) {
+        let mut ring = self.ring.write().unwrap_or_else(PoisonError::into_inner);
+        ring.restart(seq);
+        let end = ring.end();
+        drop(ring);
+        self.end.send_replace(end);
+    }
+
+    fn news(&self) -> MutexGuard<'_, ChannelNews> {
+        self.news.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
