@@ -16,8 +16,11 @@ use crate::control::{Control, Notes};
 use crate::http::assets::Site;
 use crate::http::health::Readiness;
 use crate::http::{listener, router};
+use crate::live::session::Shared;
+use crate::live::socket::Live;
+use crate::live::{Hub, NoChannels, Snapshots};
 use crate::lock::LedgerLock;
-use crate::processor::{MemoryQueue, Processor};
+use crate::processor::{Handle, MemoryQueue, Processor};
 use crate::shutdown::Shutdown;
 use crate::state::AppState;
 use crate::store::Store;
@@ -54,6 +57,7 @@ impl Server {
         let meter = Meter::start(&ledger, clock.now(), shutdown.clone()).await?;
         let site = Site::load(config.site_dir.as_deref())?;
         tracing::info!(origin = site.origin(), "the website comes from {}", site.origin());
+        let live = watchers(&ledger, &site);
         let listener = TcpListener::bind(&config.listen)
             .await
             .with_context(|| format!("{} cannot be listened on", config.listen))?;
@@ -67,6 +71,7 @@ impl Server {
             clock,
             control,
             notes,
+            live: Arc::new(live),
             ledger,
             meter,
             auth: Arc::new(auth),
@@ -127,6 +132,18 @@ pub const fn settings(config: &Config) -> Settings {
 /// How far ahead of the server an event's time may be, in microseconds (contract.md section 3.3,
 /// rule 5).
 const FUTURE_LIMIT_US: i64 = 5 * 60 * SECOND_US;
+
+/// The live side: takes batches from now on.
+fn watchers(ledger: &Handle, site: &Site) -> Live {
+    // Listening begins before the place is read from which it goes on.
+    let batches = ledger.listen();
+    let hub = Arc::new(Hub::new(ledger.seq()));
+    let taking = Arc::clone(&hub);
+    tokio::spawn(async move { taking.run(batches).await });
+    let snapshots = Snapshots::new(Arc::clone(ledger.store()), Arc::new(NoChannels));
+    let build = site.manifest().map_or_else(String::new, |manifest| manifest.build_id.clone());
+    Live::new(Shared { hub, snapshots, build })
+}
 
 /// Runs the processor. When the disk failed, nobody knows what is durable: the process ends at
 /// once, nothing is answered, and the next start reads what is really there.

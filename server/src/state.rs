@@ -13,6 +13,7 @@ use crate::config::Config;
 use crate::control::{Control, Notes};
 use crate::http::assets::Site;
 use crate::http::health::Readiness;
+use crate::live::socket::Live;
 use crate::pages::FormTimes;
 use crate::processor::{Handle, SkuAvailability};
 use crate::shutdown::Shutdown;
@@ -33,6 +34,8 @@ pub struct AppState {
     pub notes: Notes,
     /// The way to the ledger's processor, and what is durable.
     pub ledger: Handle,
+    /// Everybody who watches.
+    pub live: Arc<Live>,
     /// What came in lately, and sums over the ledger.
     pub meter: Arc<Meter>,
     /// Who is asking, and may they.

@@ -8,8 +8,8 @@ use super::limits::DEFAULT_LIMIT_BYTES;
 use super::problem::Problem;
 use super::{api, assets, health, security};
 use crate::auth;
-use crate::pages;
 use crate::state::AppState;
+use crate::{live, pages};
 
 /// Everything that the server answers.
 pub fn router(state: AppState) -> Router {
@@ -17,6 +17,7 @@ pub fn router(state: AppState) -> Router {
         .merge(health::routes())
         .merge(auth::routes())
         .merge(api::routes())
+        .merge(live::socket::routes())
         .merge(pages::routes(&state))
         .merge(assets::router(&state.site))
         .fallback(async || Problem::not_found("There is nothing at this path."))

@@ -180,6 +180,3 @@ impl<'a> Merged<'a> {
         }
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -2,7 +2,7 @@
 //!
 //! [`hub`] takes each batch once and encodes it once; a [`ring`] keeps the last changes; a
 //! [`mailbox`] is one connection's place among them; a [`snapshot`] is where it begins; [`session`]
-//! speaks the protocol (contract.md section 7).
+//! speaks the protocol (contract.md section 7) over a [`socket`].
 
 pub mod change;
 pub mod frame;
@@ -11,6 +11,7 @@ pub mod mailbox;
 pub mod ring;
 pub mod session;
 pub mod snapshot;
+pub mod socket;
 pub mod subscription;
 
 pub use hub::{Hub, LiveStats};

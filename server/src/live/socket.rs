@@ -1,0 +1,127 @@
+//! `/live`: the websocket's handshake. Who asks is known before it is answered.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use async_trait::async_trait;
+use axum::Router;
+use axum::extract::ws::rejection::WebSocketUpgradeRejection;
+use axum::extract::{State, WebSocketUpgrade};
+use axum::http::HeaderMap;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+
+use super::session::{self, Gate, Shared};
+use crate::auth::{Auth, Credential, Identity};
+use crate::http::problem::Problem;
+use crate::http::security::comes_from_us;
+use crate::state::AppState;
+
+/// A client's frame at most, in bytes: a hello with a few thousand SKUs.
+const CLIENT_FRAME_BYTES_MAX: usize = 256 * 1024;
+/// Connections of one person or program.
+const CONNECTIONS_PER_ACTOR: usize = 6_000;
+/// Connections in all.
+const CONNECTIONS_MAX: usize = 10_000;
+/// Seconds after which a connection that was one too many is worth another try.
+const CONNECTION_RETRY_S: u32 = 5;
+
+/// The live side of a server.
+#[derive(Debug)]
+pub struct Live {
+    shared: Arc<Shared>,
+    connections: Mutex<HashMap<String, usize>>,
+}
+
+impl Live {
+    /// Connections share this.
+    pub fn new(shared: Shared) -> Self {
+        Self { shared: Arc::new(shared), connections: Mutex::default() }
+    }
+
+    /// What connections share.
+    pub const fn shared(&self) -> &Arc<Shared> {
+        &self.shared
+    }
+
+    /// A place for one more connection; `None` if there are enough.
+    fn place(self: &Arc<Self>, actor: &str) -> Option<Seat> {
+        let mut connections = self.connections.lock().unwrap_or_else(PoisonError::into_inner);
+        let all: usize = connections.values().sum();
+        let own = connections.entry(actor.to_owned()).or_default();
+        if all >= CONNECTIONS_MAX || *own >= CONNECTIONS_PER_ACTOR {
+            return None;
+        }
+        *own += 1;
+        Some(Seat { live: Arc::clone(self), actor: actor.to_owned() })
+    }
+}
+
+/// A connection's place; given back when it is dropped.
+struct Seat {
+    live: Arc<Live>,
+    actor: String,
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        let mut connections = self.live.connections.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(own) = connections.get_mut(&self.actor) {
+            *own -= 1;
+            if *own == 0 {
+                connections.remove(&self.actor);
+            }
+        }
+    }
+}
+
+/// Asks again and again whether the session or token still holds.
+struct Holds {
+    auth: Arc<Auth>,
+    credential: Credential,
+}
+
+#[async_trait]
+impl Gate for Holds {
+    async fn holds(&self) -> bool {
+        match self.auth.check(self.credential).await {
+            Ok(identity) => identity.is_some(),
+            // A store that cannot be asked revokes nothing.
+            Err(error) => {
+                tracing::warn!(%error, "a live connection's identity could not be checked");
+                true
+            }
+        }
+    }
+}
+
+/// `GET /live`.
+pub fn routes() -> Router<AppState> {
+    Router::new().route("/live", get(live))
+}
+
+async fn live(
+    State(state): State<AppState>,
+    identity: Identity,
+    headers: HeaderMap,
+    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+) -> Result<Response, Problem> {
+    // Browsers let every page open a websocket anywhere and send the cookie along.
+    if matches!(identity.credential, Credential::Session(_)) && !comes_from_us(&headers, &state) {
+        return Err(Problem::forbidden("The connection does not come from a page of this server."));
+    }
+    let upgrade = upgrade.map_err(|error| Problem::bad_request(error.body_text()))?;
+    let seat = state.live.place(&identity.actor).ok_or_else(|| {
+        Problem::too_many_requests("Too many live connections are open.", CONNECTION_RETRY_S)
+    })?;
+    let gate = Arc::new(Holds { auth: Arc::clone(&state.auth), credential: identity.credential });
+    let shared = Arc::clone(state.live.shared());
+    let shutdown = state.shutdown.clone();
+    let upgrade =
+        upgrade.max_message_size(CLIENT_FRAME_BYTES_MAX).max_frame_size(CLIENT_FRAME_BYTES_MAX);
+    let response = upgrade.on_upgrade(move |socket| async move {
+        session::run(socket, shared, gate, async move { shutdown.requested().await }).await;
+        drop(seat);
+    });
+    Ok(response.into_response())
+}
