@@ -551,6 +551,7 @@ mod tests {
             kind: ConflictKind::CountOverlap,
             status: ConflictStatus::Open,
             opened_at: at(30),
+            opened_seq: 3,
             sku: None,
             location: None,
             order: None,

@@ -72,6 +72,7 @@ fn conflict(number: u64, kind: ConflictKind, status: ConflictStatus, version: u6
         kind,
         status,
         opened_at: Timestamp::from_micros(0),
+        opened_seq: 1,
         sku: None,
         location: None,
         order: None,
