@@ -22,8 +22,8 @@ use leptos_router::components::{FlatRoutes, Route, Router};
 use leptos_router::path;
 
 use pages::{
-    AdjustStock, Channel, Channels, CommandCenter, ConflictPage, Conflicts, Events, NotFound,
-    SignIn, SkuDetail, Stock,
+    NotFound, adjust_stock, channel_page, channels_page, command_center, conflict_page,
+    conflicts_page, events_page, sign_in, sku_page, stock_page,
 };
 use ui::frame::Frame;
 
@@ -40,18 +40,24 @@ pub fn App() -> impl IntoView {
         <Router>
             <Frame>
                 <FlatRoutes fallback=NotFound>
-                    <Route path=path!("/") view=CommandCenter ssr=SsrMode::Async/>
-                    <Route path=path!("/stock") view=Stock ssr=SsrMode::Async/>
-                    <Route path=path!("/stock/:sku") view=SkuDetail ssr=SsrMode::Async/>
-                    <Route path=path!("/events") view=Events ssr=SsrMode::Async/>
-                    <Route path=path!("/conflicts") view=Conflicts ssr=SsrMode::Async/>
-                    <Route path=path!("/conflicts/:id") view=ConflictPage ssr=SsrMode::Async/>
-                    <Route path=path!("/adjust") view=AdjustStock ssr=SsrMode::Async/>
-                    <Route path=path!("/channels") view=Channels ssr=SsrMode::Async/>
-                    <Route path=path!("/channels/:id") view=Channel ssr=SsrMode::Async/>
-                    <Route path=path!("/sign-in") view=SignIn ssr=SsrMode::Async/>
+                    <Route path=path!("/") view=page(command_center) ssr=SsrMode::Async/>
+                    <Route path=path!("/stock") view=page(stock_page) ssr=SsrMode::Async/>
+                    <Route path=path!("/stock/:sku") view=page(sku_page) ssr=SsrMode::Async/>
+                    <Route path=path!("/events") view=page(events_page) ssr=SsrMode::Async/>
+                    <Route path=path!("/conflicts") view=page(conflicts_page) ssr=SsrMode::Async/>
+                    <Route path=path!("/conflicts/:id") view=page(conflict_page) ssr=SsrMode::Async/>
+                    <Route path=path!("/adjust") view=page(adjust_stock) ssr=SsrMode::Async/>
+                    <Route path=path!("/channels") view=page(channels_page) ssr=SsrMode::Async/>
+                    <Route path=path!("/channels/:id") view=page(channel_page) ssr=SsrMode::Async/>
+                    <Route path=path!("/sign-in") view=page(sign_in) ssr=SsrMode::Async/>
                 </FlatRoutes>
             </Frame>
         </Router>
     }
+}
+
+/// A page as a route takes it. All pages are of this one type, so that the browser's copy holds the
+/// machinery of choosing and showing a page once instead of once a page.
+const fn page(show: fn() -> AnyView) -> fn() -> AnyView {
+    show
 }

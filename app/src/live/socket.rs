@@ -158,7 +158,7 @@ fn send(frame: &ClientFrame) {
 }
 
 fn receive(generation: u32, text: &str) {
-    let Ok(frame) = serde_json::from_str::<ServerFrame>(text) else {
+    let Ok(frame) = ServerFrame::read(text) else {
         // A frame that cannot be read means another protocol: start over with snapshots.
         leptos::logging::warn!("a live frame could not be read");
         return input(Input::Gap);

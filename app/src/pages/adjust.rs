@@ -9,10 +9,10 @@ use leptos_router::params::ParamsMap;
 use onhand::record::Outcome;
 use onhand::wire::live::EventRow;
 use onhand::wire::page::{AdjustPage, LocationRow, Role};
-use onhand::wire::stock::LevelRow;
+use onhand::wire::stock::{LevelRow, StockPage};
 
 use super::page_head;
-use crate::api::read::{adjust_page, levels_of};
+use crate::api::read::{Ask, fetch};
 use crate::api::write::PostAdjust;
 use crate::api::{At, PageError};
 use crate::format::grouped;
@@ -22,7 +22,7 @@ use crate::ui::event::{about, effect_words, event_href, what};
 use crate::ui::feed::feed_row;
 use crate::ui::icon::{Icon, icon};
 use crate::ui::session::use_session;
-use crate::ui::state::{Loaded, page_error};
+use crate::ui::state::{ask, loaded, page_error};
 
 /// What can be posted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -76,8 +76,7 @@ impl Action {
 }
 
 /// The form.
-#[component]
-pub fn AdjustStock() -> impl IntoView {
+pub fn adjust_stock() -> AnyView {
     view! { <Title text="Adjust stock"/> {allowed()} }.into_any()
 }
 
@@ -87,7 +86,7 @@ fn allowed() -> AnyView {
     }
     let query = use_query_map();
     // Each outcome of the form changes the query: a fresh form with a fresh event id is read.
-    let page = Resource::new(move || query.get().to_query_string(), |_| adjust_page());
+    let page = ask(Signal::derive(move || Ask::Adjust { outcome: query.get().to_query_string() }));
     view! {
         <div class="thumb stack">
             {page_head(
@@ -95,9 +94,7 @@ fn allowed() -> AnyView {
                 "Scan or type; sending twice counts once.".into_any(),
                 None,
             )}
-            <Loaded what=page let:at>
-                {form(at, &query.get_untracked())}
-            </Loaded>
+            {loaded(page, move |at| form(at, &query.get_untracked()))}
         </div>
     }
     .into_any()
@@ -398,7 +395,7 @@ fn before_and_after(typed: Typed) -> AnyView {
             return;
         }
         leptos::task::spawn_local(async move {
-            let found = levels_of(sku.clone()).await;
+            let found = fetch::<At<StockPage>>(&Ask::LevelsOf(sku.clone())).await;
             // Only the answer to what is typed now counts.
             if asked.try_get_value() == Some(sku)
                 && let Ok(found) = found

@@ -8,7 +8,7 @@ use onhand::wire::channel::PublicationRow;
 use super::overview::channel_tile;
 use super::page_head;
 use crate::api::At;
-use crate::api::read::{ChannelView, channel as load_channel};
+use crate::api::read::{Ask, ChannelView};
 use crate::format::{counted, delay, sku_href};
 use crate::live::use_live;
 use crate::ui::badge::publication_badge;
@@ -16,19 +16,16 @@ use crate::ui::clock::Time;
 use crate::ui::event::journal_href;
 use crate::ui::icon::Icon;
 use crate::ui::number::{LiveNumber, count_text};
-use crate::ui::state::{Loaded, empty};
+use crate::ui::state::{ask, empty, loaded};
 
 /// One channel.
-#[component]
-pub fn Channel() -> impl IntoView {
+pub fn channel_page() -> AnyView {
     let params = use_params_map();
     let id = Memo::new(move |_| params.read().get("id").unwrap_or_default());
-    let page = Resource::new(move || id.get(), load_channel);
+    let page = ask(Signal::derive(move || Ask::Channel(id.get())));
     view! {
         <Title text=move || format!("Channel {}", id.get())/>
-        <Loaded what=page let:page>
-            {detail(page)}
-        </Loaded>
+        {loaded(page, move |page| detail(page))}
     }
     .into_any()
 }

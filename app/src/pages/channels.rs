@@ -6,16 +6,15 @@ use leptos_meta::Title;
 use super::overview::channel_tile;
 use super::page_head;
 use crate::api::At;
-use crate::api::read::channels as load_channels;
+use crate::api::read::Ask;
 use crate::live::use_live;
 use crate::ui::icon::Icon;
-use crate::ui::state::{Loaded, empty};
+use crate::ui::state::{ask, empty, loaded};
 use onhand::wire::channel::ChannelStatus;
 
 /// The channels.
-#[component]
-pub fn Channels() -> impl IntoView {
-    let all = Resource::new(|| (), |()| load_channels());
+pub fn channels_page() -> AnyView {
+    let all = ask(Signal::stored(Ask::Channels));
     view! {
         <Title text="Channels"/>
         {page_head(
@@ -23,9 +22,7 @@ pub fn Channels() -> impl IntoView {
             "What each shop was told, and what it still has to hear.".into_any(),
             None,
         )}
-        <Loaded what=all let:all>
-            {tiles(all)}
-        </Loaded>
+        {loaded(all, move |all| tiles(all))}
     }
     .into_any()
 }

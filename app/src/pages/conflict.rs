@@ -13,7 +13,7 @@ use wasm_bindgen::JsCast;
 use super::page_head;
 use crate::api::At;
 use crate::api::PageError;
-use crate::api::read::{ConflictDetail, conflict as load_conflict};
+use crate::api::read::{Ask, ConflictDetail};
 use crate::api::write::PostResolve;
 use crate::format::{signed, sku_href, title};
 use crate::live::use_live;
@@ -22,25 +22,22 @@ use crate::ui::clock::Time;
 use crate::ui::event::journal_href;
 use crate::ui::icon::{Icon, icon};
 use crate::ui::session::use_session;
-use crate::ui::state::Loaded;
+use crate::ui::state::{Loading, ask, loaded};
 
 /// One conflict.
-#[component]
-pub fn ConflictPage() -> impl IntoView {
+pub fn conflict_page() -> AnyView {
     let params = use_params_map();
     let id = Memo::new(move |_| params.read().get("id").unwrap_or_default());
     // The query changes with each outcome of the form: the page is then read anew.
     let query = use_query_map();
-    let page = Resource::new(
-        move || (id.get(), query.get().to_query_string()),
-        |(id, _)| load_conflict(id),
-    );
+    let page = ask(Signal::derive(move || Ask::Conflict {
+        id: id.get(),
+        outcome: query.get().to_query_string(),
+    }));
     choose_by_number();
     view! {
         <Title text=move || format!("Conflict {}", id.get())/>
-        <Loaded what=page let:at>
-            {detail(at, page, &query.get_untracked())}
-        </Loaded>
+        {loaded(page, move |at| detail(at, page, &query.get_untracked()))}
     }
     .into_any()
 }
@@ -74,12 +71,10 @@ fn choose_by_number() {
     });
 }
 
-type Page = Resource<Result<At<ConflictDetail>, PageError>>;
-
-fn detail(at: At<ConflictDetail>, page: Page, query: &ParamsMap) -> AnyView {
+fn detail(at: At<ConflictDetail>, page: Loading, query: &ParamsMap) -> AnyView {
     let live = use_live();
-    let (seq, ConflictDetail { view, locations }) = (at.seq, at.data);
-    let conflict = view.conflict;
+    let seq = at.seq;
+    let ConflictDetail { conflict, severity, explanation, options, locations } = at.data;
     let (id, version) = (conflict.id, conflict.version);
     Effect::new(move |_| live.join(seq));
     // Somebody else decided, or more events joined it: show what is so now, and say it.
@@ -92,18 +87,18 @@ fn detail(at: At<ConflictDetail>, page: Page, query: &ParamsMap) -> AnyView {
         }
     });
     let sub = view! {
-        {view.explanation.clone()} " Opened " <Time at=Signal::stored(conflict.opened_at)/> "."
+        {explanation} " Opened " <Time at=Signal::stored(conflict.opened_at)/> "."
     };
     let badges = view! {
-        {severity_badge(view.severity)} {status_badge(conflict.status)}
+        {severity_badge(severity)} {status_badge(conflict.status)}
     };
     let heading = format!("{}: {}", conflict.id, title(conflict.kind.as_str()));
     let decide = if conflict.status == ConflictStatus::Open {
         if use_session().may(Role::Manager) {
-            decision(&conflict, view.options, locations, query)
+            decision(&conflict, options, locations, query)
         } else {
             view! {
-                {not_allowed()} {options_to_read(view.options)}
+                {not_allowed()} {options_to_read(options)}
             }
             .into_any()
         }
@@ -151,7 +146,7 @@ fn outcome(query: &ParamsMap) -> AnyView {
 }
 
 /// Says that the conflict grew while the page was open.
-fn joined(newer: Memo<Option<Conflict>>, page: Page) -> AnyView {
+fn joined(newer: Memo<Option<Conflict>>, page: Loading) -> AnyView {
     view! {
         <Show when=move || {
             newer.read().as_ref().is_some_and(|newer| newer.status == ConflictStatus::Open)

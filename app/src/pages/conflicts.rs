@@ -8,20 +8,19 @@ use onhand::wire::conflict::ConflictPage;
 
 use super::page_head;
 use crate::api::At;
-use crate::api::read::conflicts as load_conflicts;
+use crate::api::read::Ask;
 use crate::format::{counted, title};
 use crate::live::use_live;
 use crate::ui::badge::{severity_badge, status_badge};
 use crate::ui::clock::Time;
 use crate::ui::icon::Icon;
-use crate::ui::state::{Loaded, empty, link_button};
+use crate::ui::state::{ask, empty, link_button, loaded};
 
 /// The conflicts.
-#[component]
-pub fn Conflicts() -> impl IntoView {
+pub fn conflicts_page() -> AnyView {
     let query = use_query_map();
     let closed = Memo::new(move |_| query.read().get("show").as_deref() == Some("closed"));
-    let page = Resource::new(move || closed.get(), load_conflicts);
+    let page = ask(Signal::derive(move || Ask::Conflicts { closed: closed.get() }));
     let tab = move |href: &'static str, label: &'static str, own: bool| {
         let current = move || (closed.get() == own).then_some("page");
         view! {
@@ -40,9 +39,7 @@ pub fn Conflicts() -> impl IntoView {
         <nav class="tabs" aria-label="Which conflicts">
             {tab("/conflicts", "Open", false)} {tab("/conflicts?show=closed", "Closed", true)}
         </nav>
-        <Loaded what=page let:page>
-            {inbox(page, closed.get_untracked())}
-        </Loaded>
+        {loaded(page, move |page| inbox(page, closed.get_untracked()))}
     }
     .into_any()
 }

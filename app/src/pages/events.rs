@@ -7,22 +7,21 @@ use onhand::wire::live::EventRow;
 
 use super::page_head;
 use crate::api::At;
-use crate::api::read::{EVENTS_PAGE_ROWS, events as load_events};
+use crate::api::read::{Ask, EVENTS_PAGE_ROWS};
 use crate::live::use_live;
 use crate::ui::feed::{Feed, Filter, feed_row};
 use crate::ui::icon::Icon;
-use crate::ui::state::{Loaded, empty, link_button};
+use crate::ui::state::{ask, empty, link_button, loaded};
 
 /// The journal.
-#[component]
-pub fn Events() -> impl IntoView {
+pub fn events_page() -> AnyView {
     let query = use_query_map();
     let before = Memo::new(move |_| {
         query.read().get("before").and_then(|seq| seq.parse::<u64>().ok()).unwrap_or(0)
     });
     let filter =
         Signal::derive(move || Filter::from_name(&query.read().get("feed").unwrap_or_default()));
-    let page = Resource::new(move || before.get(), load_events);
+    let page = ask(Signal::derive(move || Ask::Events(before.get())));
     view! {
         <Title text="Events"/>
         {page_head(
@@ -30,9 +29,7 @@ pub fn Events() -> impl IntoView {
             "The journal: every event that came in, with what became of it.".into_any(),
             None,
         )}
-        <Loaded what=page let:page>
-            {journal(page, before.get_untracked(), filter)}
-        </Loaded>
+        {loaded(page, move |page| journal(page, before.get_untracked(), filter))}
     }
     .into_any()
 }

@@ -12,17 +12,17 @@ mod sign_in;
 mod sku;
 mod stock;
 
-pub use adjust::AdjustStock;
-pub use channel::Channel;
-pub use channels::Channels;
-pub use conflict::ConflictPage;
-pub use conflicts::Conflicts;
-pub use events::Events;
+pub use adjust::adjust_stock;
+pub use channel::channel_page;
+pub use channels::channels_page;
+pub use conflict::conflict_page;
+pub use conflicts::conflicts_page;
+pub use events::events_page;
 pub use not_found::NotFound;
-pub use overview::CommandCenter;
-pub use sign_in::SignIn;
-pub use sku::SkuDetail;
-pub use stock::Stock;
+pub use overview::command_center;
+pub use sign_in::sign_in;
+pub use sku::sku_page;
+pub use stock::stock_page;
 
 use leptos::prelude::*;
 

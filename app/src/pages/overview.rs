@@ -13,7 +13,7 @@ use onhand::wire::stock::LevelRow;
 
 use super::page_head;
 use crate::api::At;
-use crate::api::read::overview as load_overview;
+use crate::api::read::{Ask, fetch as fetch_once};
 use crate::format::{delay, sku_href, title};
 use crate::live::use_live;
 use crate::ui::badge::{health_badge, health_tile_class, mode_badge, severity_badge};
@@ -24,7 +24,7 @@ use crate::ui::frame::KeyFigures;
 use crate::ui::icon::{Icon, icon};
 use crate::ui::level::AvailableCell;
 use crate::ui::number::{LiveNumber, count_text, number_text};
-use crate::ui::state::{Loaded, empty, link_button};
+use crate::ui::state::{ask, empty, link_button, loaded};
 
 /// While events come in, what the live frames do not hold is fetched again this often.
 const REFRESH_MS: u64 = 15_000;
@@ -34,9 +34,8 @@ const CONFLICTS_SHOWN: usize = 6;
 const SPARK_POINTS: usize = 60;
 
 /// The command center.
-#[component]
-pub fn CommandCenter() -> impl IntoView {
-    let first = Resource::new(|| (), |()| load_overview());
+pub fn command_center() -> AnyView {
+    let first = ask(Signal::stored(Ask::Overview));
     view! {
         <Title text="Command center"/>
         {page_head(
@@ -44,9 +43,7 @@ pub fn CommandCenter() -> impl IntoView {
             "What comes in, what it does to the stock, and who has not heard yet.".into_any(),
             None,
         )}
-        <Loaded what=first let:first>
-            {center(first)}
-        </Loaded>
+        {loaded(first, move |first| center(first))}
     }
     .into_any()
 }
@@ -86,7 +83,7 @@ fn refresh_while_events_come(page: RwSignal<At<Overview>>) {
     let live = use_live();
     let fetch = move || {
         spawn_local(async move {
-            if let Ok(fresh) = load_overview().await {
+            if let Ok(fresh) = fetch_once::<At<Overview>>(&Ask::Overview).await {
                 page.try_set(fresh);
             }
         });

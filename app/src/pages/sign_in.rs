@@ -9,8 +9,7 @@ use crate::ui::icon::{Icon, brand_mark, icon};
 use crate::ui::session::use_session;
 
 /// The sign-in page.
-#[component]
-pub fn SignIn() -> impl IntoView {
+pub fn sign_in() -> AnyView {
     let query = use_query_map().get_untracked();
     let next = query.get("next").unwrap_or_default();
     let error = query

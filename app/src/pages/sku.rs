@@ -11,7 +11,7 @@ use onhand::wire::stock::LevelRow;
 
 use super::page_head;
 use crate::api::At;
-use crate::api::read::sku as load_sku;
+use crate::api::read::Ask;
 use crate::format::Query;
 use crate::live::use_live;
 use crate::ui::badge::{outcome_badge, publication_badge, severity_badge};
@@ -22,22 +22,19 @@ use crate::ui::icon::{Icon, icon};
 use crate::ui::level::{Lead, LevelTr, level_head};
 use crate::ui::number::LiveNumber;
 use crate::ui::session::use_session;
-use crate::ui::state::{Loaded, empty};
+use crate::ui::state::{ask, empty, loaded};
 
 /// Events listed as the reason for a number.
 const REASONS_MAX: usize = 50;
 
 /// The page of one SKU.
-#[component]
-pub fn SkuDetail() -> impl IntoView {
+pub fn sku_page() -> AnyView {
     let params = use_params_map();
     let sku = Memo::new(move |_| params.read().get("sku").unwrap_or_default());
-    let page = Resource::new(move || sku.get(), load_sku);
+    let page = ask(Signal::derive(move || Ask::Sku(sku.get())));
     view! {
         <Title text=move || sku.get()/>
-        <Loaded what=page let:page>
-            {detail(page)}
-        </Loaded>
+        {loaded(page, move |page| detail(page))}
     }
     .into_any()
 }

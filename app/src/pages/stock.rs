@@ -11,12 +11,12 @@ use onhand::wire::page::LocationRow;
 
 use super::page_head;
 use crate::api::At;
-use crate::api::read::{StockView, stock};
+use crate::api::read::{Ask, StockView};
 use crate::format::{Query, counted, grouped};
 use crate::live::use_live;
 use crate::ui::icon::{Icon, icon};
 use crate::ui::level::{Lead, LevelTr, level_head};
-use crate::ui::state::{Loaded, empty, link_button};
+use crate::ui::state::{ask, empty, link_button, loaded};
 
 /// How long typing has to rest before the search runs.
 const SEARCH_DELAY_MS: u64 = 250;
@@ -44,8 +44,7 @@ impl Asked {
 }
 
 /// The stock table.
-#[component]
-pub fn Stock() -> impl IntoView {
+pub fn stock_page() -> AnyView {
     let query = use_query_map();
     let asked = Memo::new(move |_| {
         let query = query.read();
@@ -57,10 +56,10 @@ pub fn Stock() -> impl IntoView {
             cursor: text("cursor"),
         }
     });
-    let rows = Resource::new(
-        move || asked.get(),
-        |asked| stock(asked.q, asked.location, asked.low, asked.cursor),
-    );
+    let rows = ask(Signal::derive(move || {
+        let Asked { q, location, low, cursor } = asked.get();
+        Ask::Stock { q, location, low, cursor }
+    }));
     view! {
         <Title text="Stock"/>
         {page_head(
@@ -68,9 +67,7 @@ pub fn Stock() -> impl IntoView {
             "Every level, by SKU and location. Numbers change as events come in.".into_any(),
             None,
         )}
-        <Loaded what=rows let:view>
-            {table(view, asked)}
-        </Loaded>
+        {loaded(rows, move |view| table(view, asked))}
     }
     .into_any()
 }

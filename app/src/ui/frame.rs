@@ -12,9 +12,9 @@ use super::clock::use_clock;
 use super::icon::{Icon, brand_mark, icon};
 use super::number::count_text;
 use super::session::{Session, use_session};
-use super::state::Loading;
+use super::state::{Loading, ask};
 use super::theme::ThemeSwitch;
-use crate::api::read::figures as load_figures;
+use crate::api::read::{Ask, fetch};
 use crate::format::{Query, span, title};
 use crate::live::{Status, use_live};
 
@@ -98,14 +98,14 @@ fn is_current(href: &str, path: &str) -> bool {
 #[derive(Clone, Copy)]
 pub struct KeyFigures {
     /// Those that the page came with.
-    pub first: Loading<Figures>,
+    pub first: Loading,
     /// Those fetched since.
     pub fresh: RwSignal<Option<Figures>>,
 }
 
 fn provide_figures() -> KeyFigures {
     let figures =
-        KeyFigures { first: Resource::new(|| (), |()| load_figures()), fresh: RwSignal::new(None) };
+        KeyFigures { first: ask(Signal::stored(Ask::Figures)), fresh: RwSignal::new(None) };
     provide_context(figures);
     let live = use_live();
     let (asking, again) = (StoredValue::new(false), StoredValue::new(false));
@@ -126,7 +126,7 @@ fn provide_figures() -> KeyFigures {
 fn refresh(fresh: RwSignal<Option<Figures>>, asking: StoredValue<bool>, again: StoredValue<bool>) {
     asking.set_value(true);
     spawn_local(async move {
-        if let Ok(figures) = load_figures().await {
+        if let Ok(figures) = fetch::<Figures>(&Ask::Figures).await {
             fresh.set(Some(figures));
         }
     });
@@ -211,7 +211,8 @@ fn nav_item(entry: &'static Entry, bar: bool, figures: KeyFigures) -> AnyView {
         view! {
             <Suspense>
                 {move || Suspend::new(async move {
-                    let first = figures.first.await.map_or(0, |first| first.open_conflicts);
+                    let first = figures.first.await.and_then(|first| first.read::<Figures>());
+                    let first = first.map_or(0, |first| first.open_conflicts);
                     let open = move || figures.fresh.get().map_or(first, |new| new.open_conflicts);
                     view! {
                         <Show when=move || open() != 0>

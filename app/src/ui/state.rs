@@ -1,40 +1,52 @@
 //! The states of a page besides its content: loading, empty, refused, out of reach.
 
+use std::sync::Arc;
+
 use leptos::prelude::*;
 use leptos_router::hooks::use_location;
+use serde::de::DeserializeOwned;
 
 use super::icon::{Icon, icon};
-use crate::api::PageError;
+use crate::api::read::{Ask, Packed, load};
+use crate::api::{self, PageError};
 use crate::format::Query;
 
 /// Something that a page has asked the server for.
-pub type Loading<T> = Resource<Result<T, PageError>>;
+pub type Loading = Resource<Result<Packed, PageError>>;
+
+/// Asks the server, and again whenever the question changes.
+pub fn ask(question: Signal<Ask>) -> Loading {
+    Resource::new(move || question.get(), |ask| load(api::read::question(&ask)))
+}
 
 /// Shows what was asked for, its skeleton while it is on its way, or why there is none.
-#[component]
-pub fn Loaded<T, F>(
-    /// What was asked for.
-    what: Loading<T>,
-    /// How it is shown.
-    children: F,
-) -> impl IntoView
-where
-    T: Clone + Send + Sync + 'static,
-    F: Fn(T) -> AnyView + Clone + Send + Sync + 'static,
-{
+pub fn loaded<T: DeserializeOwned>(
+    what: Loading,
+    show: impl Fn(T) -> AnyView + Send + Sync + 'static,
+) -> AnyView {
+    let unpack = move |packed: Packed| match packed.read() {
+        Ok(answer) => show(answer),
+        Err(error) => page_error(&error),
+    };
+    transition(what, Arc::new(unpack))
+}
+
+/// One copy for all pages.
+fn transition(what: Loading, show: Arc<dyn Fn(Packed) -> AnyView + Send + Sync>) -> AnyView {
     view! {
         <Transition fallback=skeleton>
             {move || {
-                let children = children.clone();
+                let show = Arc::clone(&show);
                 Suspend::new(async move {
                     match what.await {
-                        Ok(data) => children(data),
+                        Ok(packed) => show(packed),
                         Err(error) => page_error(&error),
                     }
                 })
             }}
         </Transition>
     }
+    .into_any()
 }
 
 /// The shape of a page before its content is there.
