@@ -4,6 +4,10 @@
     missing_docs,
     reason = "the macro turns each function's arguments into a struct that nobody names"
 )]
+#![cfg_attr(
+    feature = "ssr",
+    allow(clippy::unused_async, reason = "a server function is asynchronous in the browser")
+)]
 
 use leptos::prelude::*;
 use onhand::conflict::{Conflict, Severity};

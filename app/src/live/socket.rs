@@ -32,7 +32,7 @@ struct Connection {
 
 /// An open socket with its callbacks; dropping it retires both.
 struct Socket {
-    socket: WebSocket,
+    inner: WebSocket,
     _opened: Closure<dyn FnMut(JsValue)>,
     _message: Closure<dyn FnMut(MessageEvent)>,
     _closed: Closure<dyn FnMut(JsValue)>,
@@ -40,11 +40,11 @@ struct Socket {
 
 impl Drop for Socket {
     fn drop(&mut self) {
-        self.socket.set_onopen(None);
-        self.socket.set_onmessage(None);
-        self.socket.set_onclose(None);
+        self.inner.set_onopen(None);
+        self.inner.set_onmessage(None);
+        self.inner.set_onclose(None);
         // A socket that is closing already refuses; that is what is wanted.
-        let _ = self.socket.close();
+        let _ = self.inner.close();
     }
 }
 
@@ -144,7 +144,7 @@ fn open(generation: u32) -> Option<Socket> {
     socket.set_onopen(Some(opened.as_ref().unchecked_ref()));
     socket.set_onclose(Some(closed.as_ref().unchecked_ref()));
     socket.set_onmessage(Some(message.as_ref().unchecked_ref()));
-    Some(Socket { socket, _opened: opened, _message: message, _closed: closed })
+    Some(Socket { inner: socket, _opened: opened, _message: message, _closed: closed })
 }
 
 fn send(frame: &ClientFrame) {
@@ -152,7 +152,7 @@ fn send(frame: &ClientFrame) {
     CONNECTION.with_borrow(|connection| {
         if let Some(socket) = connection.as_ref().and_then(|own| own.socket.as_ref()) {
             // If it is closing, its close callback follows and says so.
-            let _ = socket.socket.send_with_str(&text);
+            let _ = socket.inner.send_with_str(&text);
         }
     });
 }

@@ -25,7 +25,7 @@ pub fn channel_page() -> AnyView {
     let page = ask(Signal::derive(move || Ask::Channel(id.get())));
     view! {
         <Title text=move || format!("Channel {}", id.get())/>
-        {loaded(page, move |page| detail(page))}
+        {loaded(page, detail)}
     }
     .into_any()
 }

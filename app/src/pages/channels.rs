@@ -22,7 +22,7 @@ pub fn channels_page() -> AnyView {
             "What each shop was told, and what it still has to hear.".into_any(),
             None,
         )}
-        {loaded(all, move |all| tiles(all))}
+        {loaded(all, tiles)}
     }
     .into_any()
 }

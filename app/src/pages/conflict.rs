@@ -195,6 +195,7 @@ fn options_to_read(options: Vec<OptionView>) -> AnyView {
 }
 
 /// The form: one option, a note, and whatever the options need.
+#[expect(clippy::too_many_lines, reason = "one view, read from top to bottom")]
 fn decision(
     conflict: &Conflict,
     options: Vec<OptionView>,

@@ -111,6 +111,7 @@ fn inbox(page: At<ConflictPage>, closed: bool) -> AnyView {
     .into_any()
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "the shape that `<For>` takes")]
 fn row(conflict: Conflict) -> AnyView {
     let href = format!("/conflicts/{}", conflict.id);
     let part = |label: &'static str, value: Option<String>| {

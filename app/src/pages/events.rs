@@ -78,7 +78,7 @@ fn journal(at: At<Vec<EventRow>>, before: u64, filter: Signal<Filter>) -> AnyVie
     let oldest = rows.last().map_or(0, |event| event.seq);
     let full = rows.len() >= EVENTS_PAGE_ROWS as usize;
     let older = (full && oldest > 1)
-        .then(|| move || link_button(address(oldest, filter.get()), "Older events"));
+        .then_some(move || link_button(address(oldest, filter.get()), "Older events"));
     let newest = (before > 0).then(|| link_button("/events".to_owned(), "Newest events"));
     let list = if before == 0 {
         view! { <Feed first=rows seq=seq filter=filter/> }.into_any()

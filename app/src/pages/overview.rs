@@ -43,7 +43,7 @@ pub fn command_center() -> AnyView {
             "What comes in, what it does to the stock, and who has not heard yet.".into_any(),
             None,
         )}
-        {loaded(first, move |first| center(first))}
+        {loaded(first, center)}
     }
     .into_any()
 }
@@ -142,6 +142,7 @@ fn trail(value: Memo<i64>, fresh: RwSignal<Option<Figures>>) -> impl Fn() -> Any
     move || points.with(|points| spark(points))
 }
 
+#[expect(clippy::too_many_lines, reason = "one view, read from top to bottom")]
 fn figures(page: RwSignal<At<Overview>>) -> AnyView {
     let (live, clock) = (use_live(), use_clock());
     let key = expect_context::<KeyFigures>();

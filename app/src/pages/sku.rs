@@ -34,7 +34,7 @@ pub fn sku_page() -> AnyView {
     let page = ask(Signal::derive(move || Ask::Sku(sku.get())));
     view! {
         <Title text=move || sku.get()/>
-        {loaded(page, move |page| detail(page))}
+        {loaded(page, detail)}
     }
     .into_any()
 }

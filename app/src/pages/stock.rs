@@ -73,6 +73,7 @@ pub fn stock_page() -> AnyView {
 }
 
 /// The filters as a form that works by address, and by itself while typing.
+#[expect(clippy::too_many_lines, reason = "one view, read from top to bottom")]
 fn toolbar(asked: &Asked, locations: Vec<LocationRow>) -> AnyView {
     let form = NodeRef::<html::Button>::new();
     let typed = StoredValue::new(0_u32);

@@ -16,8 +16,7 @@ const fn outcome_class(outcome: Outcome) -> &'static str {
     match outcome {
         Outcome::Applied => "badge badge-ok",
         Outcome::Conflict => "badge badge-danger",
-        Outcome::Parked => "badge badge-warn",
-        Outcome::Rejected | Outcome::Invalid => "badge badge-warn",
+        Outcome::Parked | Outcome::Rejected | Outcome::Invalid => "badge badge-warn",
         Outcome::Absorbed | Outcome::Superseded => "badge badge-info",
         Outcome::Duplicate => "badge badge-muted",
     }
@@ -92,10 +91,9 @@ pub const fn health_tile_class(health: ChannelHealth) -> &'static str {
 /// What a channel may do, unless it is the usual.
 pub fn mode_badge(mode: ChannelMode) -> Option<AnyView> {
     match mode {
-        ChannelMode::Live => None,
+        // The health says already that a channel is paused.
+        ChannelMode::Live | ChannelMode::Paused => None,
         ChannelMode::Shadow => Some(badge("badge badge-info", Icon::Copy, "Shadow".to_owned())),
-        // The health says it already.
-        ChannelMode::Paused => None,
     }
 }
 

@@ -96,6 +96,7 @@ pub fn feed_row(event: &EventRow) -> AnyView {
 }
 
 /// The feed: what the server rendered, with everything that comes in live on top.
+#[expect(clippy::too_many_lines, reason = "one view, read from top to bottom")]
 #[component]
 pub fn Feed(
     /// The newest events when the page was read, newest first.

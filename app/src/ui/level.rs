@@ -42,6 +42,7 @@ fn shortage(available: i64) -> Option<AnyView> {
 }
 
 /// The row's number that can be sold, with a word if there is none.
+#[expect(clippy::needless_pass_by_value, reason = "components own their properties")]
 #[component]
 pub fn AvailableCell(
     /// The level.
@@ -83,6 +84,7 @@ pub fn level_head(lead: Lead) -> AnyView {
 }
 
 /// One level.
+#[expect(clippy::needless_pass_by_value, reason = "components own their properties")]
 #[component]
 pub fn LevelTr(
     /// The level.

@@ -1,6 +1,7 @@
 //! Writes the text of frames from rows that are encoded already. `onhand::wire::live` describes
 //! what a reader makes of them.
 
+use std::fmt::Write as _;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -121,7 +122,8 @@ fn deltas(from: u64, to: u64, rows: &Rows<'_>) -> Vec<Utf8Bytes> {
         let size = bytes(&rest.levels) + bytes(&rest.conflicts) + bytes(&rest.publications);
         let (now, later) = split(events, FRAME_BYTES.saturating_sub(size));
         let mut text = String::with_capacity(size + bytes(now) + bytes(&rest.channels) + 256);
-        text.push_str(&format!(r#"{{"type":"delta","from":{from},"to":{to}"#));
+        // Writing into a string cannot fail.
+        let _ = write!(text, r#"{{"type":"delta","from":{from},"to":{to}"#);
         list(&mut text, "levels", &rest.levels);
         list(&mut text, "events", now);
         list(&mut text, "conflicts", &rest.conflicts);
@@ -155,7 +157,8 @@ pub fn snapshots(topic: Topic, seq: u64, rows: &Rows<'_>) -> Vec<Utf8Bytes> {
     loop {
         let (now, later) = split(rest, FRAME_BYTES);
         let mut text = String::with_capacity(bytes(now) + bytes(channels) + 128);
-        text.push_str(&format!(r#"{{"type":"snapshot","topic":"{topic_name}","seq":{seq}"#));
+        // Writing into a string cannot fail.
+        let _ = write!(text, r#"{{"type":"snapshot","topic":"{topic_name}","seq":{seq}"#);
         list(&mut text, name, now);
         if topic == Topic::Channels {
             list(&mut text, "channels", std::mem::take(&mut channels));

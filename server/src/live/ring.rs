@@ -110,7 +110,9 @@ mod tests {
     use super::*;
 
     fn change(from: u64, to: u64) -> Change {
-        Change { from, to, ..Change::default() }
+        let mut change = Change::default();
+        (change.from, change.to) = (from, to);
+        change
     }
 
     #[test]

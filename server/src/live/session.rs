@@ -201,8 +201,8 @@ pub async fn run<S, E>(
             }
             () = &mut stopping, if !closing => session.bye(&Bye::Stopping),
             read = read(&mut session.reading), if !closing => session.was_read(read),
-            changed = changes.changed(), if waits => {
-                if changed.is_err() {
+            told = changes.changed(), if waits => {
+                if told.is_err() {
                     session.bye(&Bye::Stopping);
                 }
             }

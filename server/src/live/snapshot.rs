@@ -275,12 +275,12 @@ impl Snapshots {
         let limit = u32::try_from(SNAPSHOT_EVENTS).unwrap_or(u32::MAX);
         let newest = JournalQuery { newest_first: true, limit, ..JournalQuery::default() };
         let Some(skus) = &subscription.skus else {
-            view.events(self.store.journal(&newest).await?);
+            view.events(&self.store.journal(&newest).await?);
             return Ok(());
         };
         for sku in skus {
             let sku = Some(sku.to_string());
-            view.events(self.store.journal(&JournalQuery { sku, ..newest.clone() }).await?);
+            view.events(&self.store.journal(&JournalQuery { sku, ..newest.clone() }).await?);
         }
         Ok(())
     }
@@ -313,7 +313,7 @@ impl Snapshots {
         subscription: &Subscription,
         view: &mut View,
     ) -> Result<(), StoreError> {
-        let skus = subscription.skus.as_ref().map(|skus| Vec::from_iter(skus.iter().cloned()));
+        let skus = subscription.skus.as_ref().map(|skus| skus.iter().cloned().collect::<Vec<_>>());
         let limit = SNAPSHOT_PUBLICATIONS_MAX;
         let (channels, publications) = self.channels.view(skus.as_deref(), limit).await?;
         view.channels(channels, publications);
@@ -361,10 +361,10 @@ impl View {
         self.conflicts.extend(pieces.into_iter().map(|conflict| (conflict.id, conflict.row)));
     }
 
-    fn events(&mut self, rows: Vec<crate::store::JournalRow>) {
+    fn events(&mut self, rows: &[crate::store::JournalRow]) {
         let mut buffer = Buffer::default();
         let seqs: Vec<u64> = rows.iter().map(|row| row.seq).collect();
-        for row in &rows {
+        for row in rows {
             buffer.add(&String::from_utf8_lossy(&row.bytes));
         }
         self.events.extend(seqs.into_iter().zip(buffer.finish()));

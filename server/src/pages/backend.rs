@@ -203,6 +203,7 @@ pub(super) fn unread(error: StoreError) -> Refusal {
 }
 
 /// A refusal because the processor took nothing.
+#[expect(clippy::needless_pass_by_value, reason = "the shape that `map_err` takes")]
 pub(super) fn untaken(error: Unavailable) -> Refusal {
     Refusal::Unavailable(format!("Nothing was recorded, because {error}. Try again in a moment."))
 }

@@ -63,6 +63,7 @@ fn event_of(value: &serde_json::Value) -> Event {
     parse(&json).unwrap()
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "tests read better without references")]
 fn event(id: &str, event_type: &str, data: serde_json::Value) -> serde_json::Value {
     serde_json::json!({
         "specversion": "1.0", "source": "wms-1", "id": id, "type": event_type,

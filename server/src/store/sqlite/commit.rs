@@ -241,7 +241,11 @@ fn level<'a>((sku, location, level): &(&'a str, &'a str, &Level)) -> Vec<serde_j
     row.extend([level.version.into(), level.seq.into(), level.updated_at.micros().into()]);
     match &level.counted {
         Some(count) => {
-            row.extend([count.time.micros().into(), count.source.as_str().into(), count.seq.into()])
+            row.extend([
+                count.time.micros().into(),
+                count.source.as_str().into(),
+                count.seq.into(),
+            ]);
         }
         None => row.extend([(); 3].map(|()| serde_json::Value::Null)),
     }

@@ -123,16 +123,19 @@ async fn check_version(connection: &mut SqliteConnection) -> Result<(), StoreErr
     Ok(())
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "the shape that `map_err` takes")]
 fn opening(error: sqlx::Error) -> StoreError {
     StoreError::Unavailable(error.to_string())
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "the shape that `map_err` takes")]
 fn reading(error: sqlx::Error) -> StoreError {
     StoreError::Unavailable(error.to_string())
 }
 
 /// What an error while writing means. SQLite's primary codes: 5 busy, 6 locked, 13 full; anything
 /// that the disk reports (10) may be a failed sync, after which nothing is certain.
+#[expect(clippy::needless_pass_by_value, reason = "the shape that `map_err` takes")]
 fn writing(error: sqlx::Error) -> StoreError {
     let code = match &error {
         sqlx::Error::Database(database) => {
