@@ -18,6 +18,7 @@ pub mod shutdown;
 pub mod simshop;
 pub mod state;
 pub mod store;
+pub mod sync;
 pub mod telemetry;
 #[cfg(test)]
 mod test_ledger;

@@ -25,7 +25,9 @@ impl Publication {
 
     /// The channel did not take the write because it shows another number than expected.
     pub fn stale(&mut self, shown: i64, retry_at: Timestamp, times: Times, now: Timestamp) {
-        self.in_flight = None;
+        if self.in_flight.take().is_none() {
+            return;
+        }
         self.stale = self.stale.saturating_add(1);
         self.learn(shown, times, now);
         if self.stale > STALE_FREE && !self.is_in_sync() {
@@ -67,11 +69,17 @@ impl Publication {
         self.looked(now);
     }
 
-    /// The time is over in which a webhook could have explained the channel's number: it is drift.
-    /// Given out once.
+    /// The channel's number, if the time is over in which a webhook could have explained it: it is
+    /// drift.
+    pub fn due_drift(&self, now: Timestamp) -> Option<Drift> {
+        self.surprise.as_ref().filter(|it| it.until() <= now).map(Surprise::drift)
+    }
+
+    /// The same, given out once.
     pub fn take_drift(&mut self, now: Timestamp) -> Option<Drift> {
-        let over = self.surprise.as_ref().is_some_and(|surprise| surprise.until() <= now);
-        if over { self.surprise.take().map(|surprise| surprise.drift()) } else { None }
+        let drift = self.due_drift(now)?;
+        self.surprise = None;
+        Some(drift)
     }
 
     /// It is not known whether the channel took the write: the answer was lost.

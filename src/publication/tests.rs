@@ -146,9 +146,11 @@ fn more_than_believed_is_lowered_at_once_because_it_could_be_sold() {
 #[test]
 fn an_edit_taken_back_is_none() {
     let mut publication = in_sync(10);
-    publication.desire(number(50, 2), at(0));
-    publication.stale(7, at(9), TIMES, at(1));
-    publication.stale(10, at(9), TIMES, at(2));
+    publication.desire(number(5, 2), at(0));
+    for shown in [7, 10] {
+        publication.send(at(0));
+        publication.stale(shown, at(9), TIMES, at(1));
+    }
     assert_eq!(publication.take_drift(at(99_999)), None);
 }
 
