@@ -4,6 +4,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use anyhow::Context as _;
+use onhand::policy::Policy;
+use onhand::publication::Times;
 use onhand::state::Settings;
 use onhand::time::SECOND_US;
 use tokio::net::TcpListener;
@@ -25,6 +27,7 @@ use crate::shutdown::Shutdown;
 use crate::state::AppState;
 use crate::store::Store;
 use crate::store::sqlite::SqliteStore;
+use crate::sync::{Channels, Parts};
 use crate::telemetry::Meter;
 
 /// A server that runs.
@@ -54,6 +57,15 @@ impl Server {
         let (processor, ledger) =
             Processor::new(loaded, durable, queue, Arc::clone(&clock), batch_max);
         let shutdown = Shutdown::default();
+        let channels = Channels::start(Parts {
+            handle: ledger.clone(),
+            control: control.clone(),
+            clock: Arc::clone(&clock),
+            shutdown: shutdown.clone(),
+            policy: Policy::default(),
+            times: Times::default(),
+        })
+        .await?;
         let meter = Meter::start(&ledger, clock.now(), shutdown.clone()).await?;
         let site = Site::load(config.site_dir.as_deref())?;
         tracing::info!(origin = site.origin(), "the website comes from {}", site.origin());
@@ -73,6 +85,7 @@ impl Server {
             notes,
             live: Arc::new(live),
             ledger,
+            channels,
             meter,
             auth: Arc::new(auth),
             site: Arc::new(site),
@@ -83,6 +96,7 @@ impl Server {
         };
         state.readiness.ready("control");
         state.readiness.ready("ledger");
+        state.readiness.ready("channels");
         let processor = tokio::spawn(own_ledger(processor));
         let app = router::router(state.clone());
         let connections_max = state.config.connections_max;
@@ -106,6 +120,7 @@ impl Server {
         let Self { state, http, processor, store, lock } = self;
         state.shutdown.request();
         http.await.context("the listener failed")?;
+        state.channels.stopped().await;
         // Whoever was still waiting for an answer has it or is gone; what is queued is still done.
         state.ledger.close();
         processor.await.context("the processor failed")?;

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use onhand::id::Sku;
+use onhand::id::{ChannelId, Sku};
 use onhand::wire::channel::{ChannelStatus, PublicationRow};
 use onhand::wire::conflict::PublicationPreview;
 
@@ -17,6 +17,7 @@ use crate::live::socket::Live;
 use crate::pages::FormTimes;
 use crate::processor::{Handle, SkuAvailability};
 use crate::shutdown::Shutdown;
+use crate::sync::Channels;
 use crate::telemetry::Meter;
 
 /// What handlers share. Cheap to clone: each part is a handle.
@@ -36,6 +37,8 @@ pub struct AppState {
     pub ledger: Handle,
     /// Everybody who watches.
     pub live: Arc<Live>,
+    /// The channels, and what they show.
+    pub channels: Channels,
     /// What came in lately, and sums over the ledger.
     pub meter: Arc<Meter>,
     /// Who is asking, and may they.
@@ -60,24 +63,24 @@ impl AppState {
 
     /// How the channels are doing.
     pub fn channel_statuses(&self) -> Vec<ChannelStatus> {
-        Vec::new()
+        self.channels.statuses()
     }
 
     /// What a channel's listings show; `None` if there is no such channel.
-    pub fn publications_of(&self, _channel: &str) -> Option<Vec<PublicationRow>> {
-        None
+    pub fn publications_of(&self, channel: &str) -> Option<Vec<PublicationRow>> {
+        self.channels.publications(&ChannelId::new(channel).ok()?)
     }
 
     /// What the channels show of a SKU.
-    pub fn publications_of_sku(&self, _sku: &Sku) -> Vec<PublicationRow> {
-        Vec::new()
+    pub fn publications_of_sku(&self, sku: &Sku) -> Vec<PublicationRow> {
+        self.channels.publications_of(sku)
     }
 
     /// What channels would be told if this could be sold.
     pub fn publication_previews(
         &self,
-        _availability: &[SkuAvailability],
+        availability: &[SkuAvailability],
     ) -> Vec<PublicationPreview> {
-        Vec::new()
+        self.channels.preview(availability)
     }
 }

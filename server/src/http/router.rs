@@ -8,6 +8,7 @@ use super::limits::DEFAULT_LIMIT_BYTES;
 use super::problem::Problem;
 use super::{api, assets, health, security};
 use crate::auth;
+use crate::intake::hooks;
 use crate::state::AppState;
 use crate::{live, pages};
 
@@ -18,6 +19,7 @@ pub fn router(state: AppState) -> Router {
         .merge(auth::routes())
         .merge(api::routes())
         .merge(live::socket::routes())
+        .merge(hooks::routes())
         .merge(pages::routes(&state))
         .merge(assets::router(&state.site))
         .fallback(async || Problem::not_found("There is nothing at this path."))

@@ -16,11 +16,10 @@ use onhand::ledger::Input;
 use onhand::record::Outcome;
 
 use super::webhooks::{self, Delivery, DeliveryError, SigningSecret};
-use crate::control::Notes;
 use crate::http::limits::HOOK_LIMIT_BYTES;
 use crate::http::problem::Problem;
-use crate::processor::{Answer, Handle};
-use crate::sync::Channels;
+use crate::processor::Answer;
+use crate::state::AppState;
 
 /// Seconds after which a shop should send again what could not be taken.
 const RETRY_AFTER_S: u32 = 2;
@@ -29,46 +28,34 @@ const INVALID: &str = "invalid";
 /// A delivery that has not the shape which its topic promises.
 const UNREADABLE: &str = "unreadable";
 
-/// What taking webhooks in needs.
-#[derive(Clone)]
-pub struct Hooks {
-    /// The channels, with their secrets and names.
-    pub channels: Channels,
-    /// The way to the processor.
-    pub handle: Handle,
-    /// Refusals for the audit log.
-    pub notes: Notes,
-}
-
 /// The route.
-pub fn routes<S: Clone + Send + Sync + 'static>(hooks: Hooks) -> Router<S> {
+pub fn routes() -> Router<AppState> {
     Router::new()
         .route("/hooks/{channel}", post(receive))
         .layer(DefaultBodyLimit::max(HOOK_LIMIT_BYTES))
-        .with_state(hooks)
 }
 
 async fn receive(
-    State(hooks): State<Hooks>,
+    State(state): State<AppState>,
     Path(channel): Path<String>,
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    let Some(channel) = verified(&hooks, &channel, &headers, &body) else {
+    let Some(channel) = verified(&state, &channel, &headers, &body) else {
         return (StatusCode::UNAUTHORIZED, "unauthorized").into_response();
     };
-    let Some(listings) = hooks.channels.listings(&channel) else {
+    let Some(listings) = state.channels.listings(&channel) else {
         return StatusCode::UNAUTHORIZED.into_response();
     };
     match webhooks::read(&channel, &headers, &body, &listings) {
-        Ok(Delivery::Events(events)) => submit(&hooks, &channel, events).await,
+        Ok(Delivery::Events(events)) => submit(&state, &channel, events).await,
         Ok(Delivery::Ignored(reason)) => {
-            hooks.channels.count_ignored(&channel, reason.as_str());
+            state.channels.count_ignored(&channel, reason.as_str());
             StatusCode::OK.into_response()
         }
         Err(error) => {
             tracing::warn!(%channel, %error, "a signed delivery cannot be read");
-            hooks.channels.count_ignored(&channel, UNREADABLE);
+            state.channels.count_ignored(&channel, UNREADABLE);
             match error {
                 DeliveryError::Value { .. } => Problem::invalid(error.to_string(), Vec::new()),
                 DeliveryError::Header { .. } | DeliveryError::Body { .. } => {
@@ -81,8 +68,13 @@ async fn receive(
 }
 
 /// The channel, if it signed the body.
-fn verified(hooks: &Hooks, channel: &str, headers: &HeaderMap, body: &[u8]) -> Option<ChannelId> {
-    let secrets = hooks.channels.webhook_secrets(channel);
+fn verified(
+    state: &AppState,
+    channel: &str,
+    headers: &HeaderMap,
+    body: &[u8],
+) -> Option<ChannelId> {
+    let secrets = state.channels.webhook_secrets(channel);
     // A channel that does not exist, or has no secret, takes as long as a wrong signature.
     let nobody = || SigningSecret::new("onhand").into_iter().collect();
     let known = !secrets.is_empty();
@@ -93,14 +85,14 @@ fn verified(hooks: &Hooks, channel: &str, headers: &HeaderMap, body: &[u8]) -> O
     }
     // What somebody made up is not repeated: it must not fill the log.
     let target = if known { format!("channel {channel}") } else { "no channel".to_owned() };
-    hooks.notes.refused("anonymous", "webhook", &target, "the signature does not hold");
+    state.notes.refused("anonymous", "webhook", &target, "the signature does not hold");
     None
 }
 
-async fn submit(hooks: &Hooks, channel: &ChannelId, events: Vec<Event>) -> Response {
+async fn submit(state: &AppState, channel: &ChannelId, events: Vec<Event>) -> Response {
     let news = |event: &Event| match &event.data {
         EventData::ChannelLevelReported(level) => {
-            hooks.channels.reported(channel, &level.listing, level.quantity)
+            state.channels.reported(channel, &level.listing, level.quantity)
         }
         _ => true,
     };
@@ -109,20 +101,18 @@ async fn submit(hooks: &Hooks, channel: &ChannelId, events: Vec<Event>) -> Respo
         return StatusCode::OK.into_response();
     }
     let actor: Arc<str> = Arc::from(format!("channel:{channel}"));
-    match hooks.handle.submit(inputs, actor).await {
+    match state.ledger.submit(inputs, actor).await {
         Ok(answers) => {
             for answer in &answers {
                 if let Answer::Event(result) = answer
                     && result.outcome == Outcome::Invalid
                 {
                     tracing::warn!(%channel, errors = ?result.errors, "a delivery is invalid");
-                    hooks.channels.count_ignored(channel, INVALID);
+                    state.channels.count_ignored(channel, INVALID);
                 }
             }
             StatusCode::OK.into_response()
         }
-        Err(error) => {
-            Problem::unavailable(error.to_string()).retry_after(RETRY_AFTER_S).into_response()
-        }
+        Err(error) => Problem::from(error).retry_after(RETRY_AFTER_S).into_response(),
     }
 }
