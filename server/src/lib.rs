@@ -6,6 +6,7 @@ pub mod clock;
 pub mod config;
 pub mod conflicts;
 pub mod control;
+pub mod demo;
 pub mod http;
 pub mod import;
 pub mod intake;

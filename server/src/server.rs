@@ -45,6 +45,18 @@ impl Server {
     /// # Errors
     /// When the data cannot be opened or the address cannot be listened on; the message says which.
     pub async fn start(config: Config, clock: Arc<dyn Clock>) -> anyhow::Result<Self> {
+        Self::start_with(config, clock, Vec::new()).await
+    }
+
+    /// Starts everything, with users that the sign-in page offers, as (address, password, role).
+    ///
+    /// # Errors
+    /// As [`Server::start`].
+    pub async fn start_with(
+        config: Config,
+        clock: Arc<dyn Clock>,
+        demo_users: Vec<(String, String, String)>,
+    ) -> anyhow::Result<Self> {
         let lock = LedgerLock::take(&config.data)?;
         let control = Control::open(&config.data).await?;
         let ledger = config.data.join(LEDGER_FILE);
@@ -92,7 +104,7 @@ impl Server {
             readiness: Readiness::default(),
             shutdown,
             form_times: Arc::default(),
-            demo_users: Arc::default(),
+            demo_users: Arc::new(demo_users),
         };
         state.readiness.ready("control");
         state.readiness.ready("ledger");

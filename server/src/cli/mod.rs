@@ -49,6 +49,12 @@ enum Command {
         #[arg(long, value_name = "HOST:PORT")]
         listen: Option<String>,
     },
+    /// Run a server with a seeded ledger, three simulated shops and one user per role
+    Demo {
+        /// Where HTTP is served [default: 127.0.0.1:3000]
+        #[arg(long, value_name = "HOST:PORT")]
+        listen: Option<String>,
+    },
     /// API tokens, by which programs are known
     #[command(subcommand)]
     Token(TokenCommand),
@@ -124,7 +130,7 @@ fn execute(cli: Cli) -> anyhow::Result<()> {
         return Ok(());
     }
     let listen = match &command {
-        Command::Serve { listen } => listen.clone(),
+        Command::Serve { listen } | Command::Demo { listen } => listen.clone(),
         _ => None,
     };
     let flags = Flags { data: common.data, listen };
@@ -137,6 +143,7 @@ fn execute(cli: Cli) -> anyhow::Result<()> {
     runtime.block_on(async {
         match command {
             Command::Serve { .. } => serve::serve(config).await,
+            Command::Demo { .. } => serve::demo(config).await,
             Command::Token(TokenCommand::Create { name, role }) => {
                 accounts::create_token(&config, &name, role).await
             }

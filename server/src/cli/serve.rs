@@ -8,6 +8,7 @@ use tokio::signal;
 
 use crate::clock::SystemClock;
 use crate::config::Config;
+use crate::demo::{self, Demo};
 use crate::server::Server;
 
 /// Serves until the process is asked to stop.
@@ -23,6 +24,26 @@ pub(super) async fn serve(config: Config) -> anyhow::Result<()> {
     server.stop().await?;
     tracing::info!("stopped");
     Ok(())
+}
+
+/// Serves a demo until the process is asked to stop.
+pub(super) async fn demo(config: Config) -> anyhow::Result<()> {
+    let stop = stop_signal().context("signals cannot be received")?;
+    // In a demo an unknown SKU is created on first sight (contract.md section 3.3, rule 7).
+    let config = Config { create_unknown_skus: true, ..config };
+    demo::prepare(&config, &SystemClock).await?;
+    let server = Server::start_with(config, Arc::new(SystemClock), demo::users()).await?;
+    let demo = Demo::start(&server).await?;
+    let mut out = io::stdout();
+    writeln!(out, "Onhand serves http://{}", server.address())?;
+    writeln!(out, "Three simulated shops are selling. Sign in as one of:")?;
+    for (email, password, role) in demo::users() {
+        writeln!(out, "  {role:<10} {email:<24} {password}")?;
+    }
+    out.flush()?;
+    stop.await;
+    demo.stop().await;
+    server.stop().await
 }
 
 /// Registers for SIGTERM and Ctrl-C; the future waits for either.
