@@ -18,9 +18,10 @@ use crate::control::{Control, Notes};
 use crate::http::assets::Site;
 use crate::http::health::Readiness;
 use crate::http::{listener, router};
+use crate::live::channels::tell;
 use crate::live::session::Shared;
 use crate::live::socket::Live;
-use crate::live::{Hub, NoChannels, Snapshots};
+use crate::live::{Hub, Snapshots};
 use crate::lock::LedgerLock;
 use crate::processor::{Handle, MemoryQueue, Processor};
 use crate::shutdown::Shutdown;
@@ -81,7 +82,7 @@ impl Server {
         let meter = Meter::start(&ledger, clock.now(), shutdown.clone()).await?;
         let site = Site::load(config.site_dir.as_deref())?;
         tracing::info!(origin = site.origin(), "the website comes from {}", site.origin());
-        let live = watchers(&ledger, &site);
+        let live = watchers(&ledger, &channels, &site);
         let listener = TcpListener::bind(&config.listen)
             .await
             .with_context(|| format!("{} cannot be listened on", config.listen))?;
@@ -161,13 +162,14 @@ pub const fn settings(config: &Config) -> Settings {
 const FUTURE_LIMIT_US: i64 = 5 * 60 * SECOND_US;
 
 /// The live side: takes batches from now on.
-fn watchers(ledger: &Handle, site: &Site) -> Live {
+fn watchers(ledger: &Handle, channels: &Channels, site: &Site) -> Live {
     // Listening begins before the place is read from which it goes on.
     let batches = ledger.listen();
     let hub = Arc::new(Hub::new(ledger.seq()));
     let taking = Arc::clone(&hub);
     tokio::spawn(async move { taking.run(batches).await });
-    let snapshots = Snapshots::new(Arc::clone(ledger.store()), Arc::new(NoChannels));
+    tokio::spawn(tell(channels.clone(), Arc::clone(&hub)));
+    let snapshots = Snapshots::new(Arc::clone(ledger.store()), Arc::new(channels.clone()));
     let build = site.manifest().map_or_else(String::new, |manifest| manifest.build_id.clone());
     Live::new(Shared { hub, snapshots, build })
 }

@@ -5,9 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use onhand::event::{
-    Event, EventData, OrderPlaced, StockAdjusted, StockCounted, StockReceived,
-};
+use onhand::event::{Event, EventData, OrderPlaced, StockAdjusted, StockCounted, StockReceived};
 use onhand::id::{EventId, LocationId, Sku, Source};
 use rand::RngExt as _;
 use rand::SeedableRng as _;
@@ -171,10 +169,9 @@ impl Customers {
 
     async fn staff(&self, step: u64, what: &str, data: EventData) -> anyhow::Result<()> {
         let data = match data {
-            EventData::StockAdjusted(data) => EventData::StockAdjusted(StockAdjusted {
-                location: LocationId::new(MAIN)?,
-                ..data
-            }),
+            EventData::StockAdjusted(data) => {
+                EventData::StockAdjusted(StockAdjusted { location: LocationId::new(MAIN)?, ..data })
+            }
             other => other,
         };
         let event = Event {

@@ -5,6 +5,7 @@
 //! speaks the protocol (contract.md section 7) over a [`socket`].
 
 pub mod change;
+pub mod channels;
 pub mod frame;
 pub mod hub;
 pub mod mailbox;
@@ -15,4 +16,4 @@ pub mod socket;
 pub mod subscription;
 
 pub use hub::{Hub, LiveStats};
-pub use snapshot::{ChannelView, NoChannels, Snapshots};
+pub use snapshot::{ChannelView, Snapshots};

@@ -63,21 +63,6 @@ pub trait ChannelView: Send + Sync + 'static {
     ) -> Result<(Vec<ChannelStatus>, Vec<PublicationRow>), StoreError>;
 }
 
-/// The channels of a ledger that has none.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct NoChannels;
-
-#[async_trait]
-impl ChannelView for NoChannels {
-    async fn view(
-        &self,
-        _skus: Option<&[Sku]>,
-        _limit: usize,
-    ) -> Result<(Vec<ChannelStatus>, Vec<PublicationRow>), StoreError> {
-        Ok((Vec::new(), Vec::new()))
-    }
-}
-
 /// Why there is no snapshot.
 #[derive(Debug, thiserror::Error)]
 pub enum SnapshotError {
