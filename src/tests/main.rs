@@ -11,6 +11,7 @@
 mod harness;
 mod says;
 mod store;
+mod story;
 
 mod allocation;
 mod amendments;
@@ -22,6 +23,7 @@ mod names;
 mod overlaps;
 mod oversold;
 mod parking;
+mod properties;
 mod range;
 mod refusals;
 mod returns;

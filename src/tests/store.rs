@@ -96,6 +96,15 @@ impl Store {
         waiting.take(limit).map(|(_, seq)| self.record(*seq).clone()).collect()
     }
 
+    /// All events that wait for anything.
+    pub fn all_waiting(&self) -> BTreeSet<u64> {
+        self.waiting.iter().map(|(_, seq)| *seq).collect()
+    }
+
+    pub fn orders(&self) -> impl Iterator<Item = &Order> {
+        self.orders.values()
+    }
+
     /// How many events wait for something.
     pub fn waiting_count(&self) -> usize {
         self.waiting.len()

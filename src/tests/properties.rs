@@ -1,0 +1,275 @@
+//! What holds for any events in any order. Seeds are fixed, so a failure is the same everywhere.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use onhand::conflict::ConflictKind;
+use onhand::record::{Bucket, Change};
+use onhand::state::Oversold;
+use proptest::prelude::*;
+use proptest::test_runner::{Config, RngSeed};
+
+use crate::harness::World;
+use crate::says::Says;
+use crate::story::{Act, Story, facts, story, touched_by_order};
+
+/// A bounded number of cases with a fixed seed.
+fn cases(cases: u32) -> Config {
+    Config {
+        cases,
+        rng_seed: RngSeed::Fixed(20_261_123),
+        failure_persistence: None,
+        ..Config::default()
+    }
+}
+
+/// Levels by the names of item and location.
+type Levels = BTreeMap<(String, String), i64>;
+
+fn on_hand(world: &World) -> Levels {
+    let state = world.ledger.state();
+    let named = state.levels().map(|(sku, location, level)| {
+        let (sku, location) =
+            (state.catalogue().sku_name(sku), state.catalogue().location_name(location));
+        ((sku.to_string(), location.to_string()), level.get(Bucket::OnHand))
+    });
+    named.filter(|(_, number)| *number != 0).collect()
+}
+
+/// The levels about which a person is asked: those of open conflicts, and all that events of the
+/// orders of open conflicts name.
+fn flagged(world: &World, facts: &[Says]) -> BTreeSet<(String, String)> {
+    let mut levels = BTreeSet::new();
+    for conflict in world.ledger.state().open_conflicts() {
+        if conflict.kind == ConflictKind::Oversold {
+            continue; // It says nothing about on_hand.
+        }
+        if let (Some(sku), Some(location)) = (&conflict.sku, &conflict.location) {
+            levels.insert((sku.to_string(), location.to_string()));
+        }
+        if let Some(order) = &conflict.order {
+            levels.extend(touched_by_order(facts, order.as_str()));
+        }
+    }
+    levels
+}
+
+fn tell(story: &Story, order: &[usize]) -> World {
+    let mut world = World::new();
+    world.replay_always = false;
+    let events: Vec<Says> = order.iter().map(|index| story.facts[*index].clone()).collect();
+    world.stream(&events, &story.batches);
+    world
+}
+
+fn bytes(world: &World) -> Vec<&[u8]> {
+    world.store.journal.iter().map(|entry| entry.bytes.as_slice()).collect()
+}
+
+proptest! {
+    #![proptest_config(cases(150))]
+
+    /// Facts about stock that arrive in any order, any number of times, in any batches, lead to
+    /// the same `on_hand` at every level, except where a person is asked.
+    #[test]
+    fn any_order_of_delivery_gives_the_same_on_hand_or_a_conflict(
+        (story, order) in story().prop_flat_map(|story| {
+            let order: Vec<usize> = (0..story.facts.len()).chain(story.repeats.clone()).collect();
+            (Just(story), Just(order).prop_shuffle())
+        })
+    ) {
+        let straight: Vec<usize> = (0..story.facts.len()).collect();
+        let (one, other) = (tell(&story, &straight), tell(&story, &order));
+        let mut asked = flagged(&one, &story.facts);
+        asked.extend(flagged(&other, &story.facts));
+        let certain = |world: &World| -> Levels {
+            on_hand(world).into_iter().filter(|(level, _)| !asked.contains(level)).collect()
+        };
+        prop_assert_eq!(certain(&one), certain(&other), "asked about: {:?}", asked);
+    }
+}
+
+proptest! {
+    #![proptest_config(cases(80))]
+
+    /// Repeats, wherever they come after the first, leave the journal as it is, byte for byte.
+    #[test]
+    fn duplicates_change_nothing(
+        story in story(),
+        places in proptest::collection::vec(any::<prop::sample::Index>(), 12),
+    ) {
+        let straight: Vec<usize> = (0..story.facts.len()).collect();
+        let mut repeated = straight.clone();
+        for (fact, place) in story.repeats.iter().zip(&places) {
+            let first = repeated.iter().position(|index| index == fact).unwrap();
+            let after = first + 1 + place.index(repeated.len() - first);
+            repeated.insert(after, *fact);
+        }
+        let (once, again) = (tell(&story, &straight), tell(&story, &repeated));
+        prop_assert_eq!(bytes(&once), bytes(&again));
+    }
+
+    /// A batch ends where something is woken; apart from that, how events are split into batches
+    /// makes no difference to the journal.
+    #[test]
+    fn batches_leave_no_mark_on_the_journal(
+        story in story(),
+        batches in proptest::collection::vec(1_usize..9, 1..6),
+    ) {
+        let straight: Vec<usize> = (0..story.facts.len()).collect();
+        let one_by_one = tell(&Story { batches: vec![1], ..story.clone() }, &straight);
+        let batched = tell(&Story { batches, ..story }, &straight);
+        prop_assert_eq!(bytes(&one_by_one), bytes(&batched));
+        batched.verify();
+    }
+}
+
+/// Every number of every level is the sum of the effects on it, and its version their count.
+fn check_levels(world: &World) {
+    let mut sums: BTreeMap<(String, String), [i64; 7]> = BTreeMap::new();
+    let mut versions: BTreeMap<(String, String), u64> = BTreeMap::new();
+    for entry in &world.store.journal {
+        let mut touched = BTreeSet::new();
+        for effect in &entry.record.effects {
+            let level = (effect.sku.to_string(), effect.location.to_string());
+            let sum = &mut sums.entry(level.clone()).or_default()[effect.state as usize];
+            *sum += effect.delta;
+            assert_eq!(*sum, effect.after, "an effect leads on from the one before");
+            touched.insert(level);
+        }
+        for change in &entry.record.changes {
+            if let Change::Counted(counted) = change {
+                touched.insert((counted.sku.to_string(), counted.location.to_string()));
+            }
+        }
+        for level in touched {
+            *versions.entry(level).or_default() += 1;
+        }
+    }
+    let state = world.ledger.state();
+    for (sku, location, level) in state.levels() {
+        let name = (
+            state.catalogue().sku_name(sku).to_string(),
+            state.catalogue().location_name(location).to_string(),
+        );
+        let sum = sums.remove(&name).unwrap_or_default();
+        assert_eq!(level.buckets(), &sum, "{name:?}");
+        assert_eq!(Some(level.version), versions.remove(&name), "{name:?}");
+        let held: i64 = [
+            Bucket::Committed,
+            Bucket::Reserved,
+            Bucket::Damaged,
+            Bucket::QualityControl,
+            Bucket::SafetyStock,
+        ]
+        .into_iter()
+        .map(|bucket| level.get(bucket))
+        .sum();
+        assert_eq!(level.get(Bucket::OnHand), level.available() + held);
+    }
+    assert!(sums.is_empty(), "no effect is lost: {sums:?}");
+}
+
+/// What orders say is promised is what levels say is committed.
+fn check_commitments(world: &World) {
+    let mut promised: BTreeMap<(String, String), i64> = BTreeMap::new();
+    for order in world.store.orders() {
+        for line in &order.lines {
+            for share in &line.shares {
+                assert!(share.committed >= 0, "{order:?}");
+                let level = (line.sku.to_string(), share.location.to_string());
+                *promised.entry(level).or_default() += share.committed;
+            }
+        }
+    }
+    let state = world.ledger.state();
+    for (sku, location, level) in state.levels() {
+        let name = (
+            state.catalogue().sku_name(sku).to_string(),
+            state.catalogue().location_name(location).to_string(),
+        );
+        let promised = promised.remove(&name).unwrap_or_default();
+        assert_eq!(level.get(Bucket::Committed), promised, "{name:?}");
+    }
+    assert!(promised.values().all(|units| *units == 0));
+}
+
+/// An oversold conflict is open exactly where `available` is below zero and nobody has
+/// acknowledged it.
+fn check_oversold(world: &World) {
+    let state = world.ledger.state();
+    let mut open: BTreeSet<_> =
+        world.open(ConflictKind::Oversold).into_iter().map(|conflict| conflict.id).collect();
+    for (sku, location, level) in state.levels() {
+        assert_eq!(level.available() < 0, level.oversold != Oversold::No);
+        if let Oversold::Open(id) = level.oversold {
+            let conflict = state.open_conflict(id).expect("it is open");
+            assert_eq!(conflict.sku.as_ref(), Some(state.catalogue().sku_name(sku)));
+            let name = state.catalogue().location_name(location);
+            assert_eq!(conflict.location.as_ref(), Some(name));
+            assert!(open.remove(&id), "one conflict for each level");
+        }
+    }
+    assert!(open.is_empty(), "{open:?}");
+}
+
+/// Each recorded event waits, is asked about, or has had its last outcome.
+fn check_settled(world: &World) {
+    use onhand::record::Outcome as O;
+    let state = world.ledger.state();
+    let waits = world.store.all_waiting();
+    for entry in &world.store.journal {
+        let seq = entry.record.seq;
+        if entry.record.envelope.source.as_str() == "onhand" {
+            continue;
+        }
+        match world.store.outcome(seq) {
+            O::Parked => assert!(waits.contains(&seq), "#{seq} waits for nothing"),
+            O::Conflict => {
+                let asked = state
+                    .open_conflicts()
+                    .any(|conflict| conflict.events.iter().any(|event| event.seq == seq));
+                assert!(waits.contains(&seq) || asked, "#{seq} is forgotten");
+            }
+            O::Invalid => panic!("#{seq} cannot be recorded as invalid"),
+            O::Applied | O::Duplicate | O::Absorbed | O::Superseded | O::Rejected => {
+                assert!(!waits.contains(&seq), "#{seq} is settled but waits");
+            }
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(cases(150))]
+
+    /// Facts of any kind, decisions on whatever conflicts they open, and the invariants after
+    /// every step. The harness undoes and repeats each batch besides.
+    #[test]
+    fn the_invariants_hold_after_any_events_and_decisions(
+        acts in proptest::collection::vec(Act::any(), 1..40),
+        step_s in prop::sample::select(vec![4_i64, 40]),
+    ) {
+        let mut world = World::new();
+        world.replay_always = false;
+        for (index, act) in acts.iter().enumerate() {
+            act.play(&mut world, index, step_s);
+            check_levels(&world);
+            check_commitments(&world);
+            check_oversold(&world);
+            check_settled(&world);
+        }
+        world.verify();
+    }
+
+    /// The facts of a story are written and read without loss.
+    #[test]
+    fn events_are_read_as_they_were_written(facts in facts()) {
+        for (index, says) in facts.iter().enumerate() {
+            let event = says.event(&format!("e{index}"));
+            let json = serde_json::to_string(&event).unwrap();
+            let back: onhand::event::Event = serde_json::from_str(&json).unwrap();
+            prop_assert_eq!(&back, &event);
+            let parsed = onhand::event::parse(&serde_json::from_str(&json).unwrap()).unwrap();
+            prop_assert_eq!(&parsed, &event);
+        }
+    }
+}

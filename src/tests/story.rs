@@ -1,0 +1,184 @@
+//! Arbitrary facts about a small shop: few names, so that events meet; every fact at a moment of
+//! its own, since of two counts of one moment the later one to arrive takes over by rule.
+
+use std::collections::BTreeSet;
+
+use onhand::conflict::{Choice, Conflict};
+use proptest::collection::vec;
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use crate::harness::{World, choice};
+use crate::says::{
+    Says, adjusted, amended, cancelled, counted, fulfilled, item, line_from, part_from, placed,
+    received, returned, set,
+};
+
+const SKUS: [&str; 3] = ["TEA", "MUG", "NEW"];
+const PLACES: [&str; 2] = ["berlin", "hamburg"];
+const SOURCES: [&str; 3] = ["wms", "shop", "pos"];
+const ORDERS: [&str; 2] = ["o1", "o2"];
+
+/// Facts with ids, which of them come again, and the sizes of batches.
+#[derive(Debug, Clone)]
+pub struct Story {
+    pub facts: Vec<Says>,
+    pub repeats: Vec<usize>,
+    pub batches: Vec<usize>,
+}
+
+/// The raw numbers that a fact is made of.
+#[derive(Debug, Clone, Copy)]
+pub struct Dice {
+    kind: u8,
+    sku: usize,
+    place: usize,
+    source: usize,
+    order: usize,
+    line: usize,
+    quantity: i64,
+    variant: u8,
+}
+
+fn dice() -> impl Strategy<Value = Dice> {
+    (0..16_u8, 0..8_usize, 0..2_usize, 0..3_usize, 0..2_usize, 0..2_usize, 1..7_i64, 0..4_u8)
+        .prop_map(|(kind, sku, place, source, order, line, quantity, variant)| Dice {
+            kind,
+            // Mostly known names.
+            sku: if sku == 7 { 2 } else { sku % 2 },
+            place,
+            source,
+            order,
+            line,
+            quantity,
+            variant,
+        })
+}
+
+impl Dice {
+    /// The fact, the `index`th of its story, so that ids and moments differ. Lines of orders say
+    /// which location they mean: where several could serve, the first to come decides.
+    fn says(self, index: usize, step_s: i64) -> Says {
+        let (sku, place, order) = (SKUS[self.sku], PLACES[self.place], ORDERS[self.order]);
+        let line = (self.line + 1).to_string();
+        let fact = format!("{index}");
+        let elsewhere = PLACES[(self.place + usize::from(self.variant)) % 2];
+        let says = match self.kind {
+            0..=2 => {
+                adjusted(sku, place, if self.variant < 2 { self.quantity } else { -self.quantity })
+            }
+            3 => adjusted(sku, place, self.quantity).with("state", "damaged"),
+            4 | 5 => received(sku, place, self.quantity),
+            6..=8 => counted(sku, place, self.quantity * 2),
+            9 | 10 => placed(
+                order,
+                &[
+                    line_from("1", "TEA", self.quantity, place),
+                    line_from("2", "MUG", self.quantity + 1, elsewhere),
+                ],
+            ),
+            11 | 12 => {
+                fulfilled(order, &fact, &[part_from(&line, self.quantity.min(3), elsewhere)])
+            }
+            13 => match self.variant {
+                0 => cancelled(order),
+                1 => cancelled(order).with("lines", vec![json!({ "line": line, "quantity": 1 })]),
+                _ => item("NEW"),
+            },
+            14 => {
+                let row = json!({ "line": line, "quantity": self.quantity.min(2), "restock": true,
+                    "location": elsewhere });
+                returned(order, &fact, &[row])
+            }
+            _ => {
+                let lines = [line_from("1", "TEA", self.quantity, elsewhere)];
+                amended(order, i64::from(self.variant) + 1, &lines)
+            }
+        };
+        let seconds = i64::try_from(index).unwrap() * step_s;
+        let says = if matches!(self.kind, 9..=15) { says } else { says.by(SOURCES[self.source]) };
+        says.at(seconds).id(&format!("e{index}"))
+    }
+}
+
+/// Facts in the order of their moments.
+pub fn facts() -> impl Strategy<Value = Vec<Says>> {
+    (vec(dice(), 1..20), prop::sample::select(vec![4_i64, 40])).prop_map(|(dice, step_s)| {
+        dice.iter().enumerate().map(|(index, dice)| dice.says(index, step_s)).collect()
+    })
+}
+
+/// Facts in any order of telling.
+pub fn story() -> impl Strategy<Value = Story> {
+    (facts().prop_shuffle(), vec(any::<prop::sample::Index>(), 0..8), vec(1_usize..6, 1..4))
+        .prop_map(|(facts, repeats, batches)| {
+            let repeats = repeats.iter().map(|repeat| repeat.index(facts.len())).collect();
+            Story { facts, repeats, batches }
+        })
+}
+
+/// The levels that the events of an order name.
+pub fn touched_by_order(facts: &[Says], order: &str) -> BTreeSet<(String, String)> {
+    let about = facts.iter().filter(|says| says.data["order"] == order);
+    let rows = about.flat_map(|says| says.data["lines"].as_array().into_iter().flatten());
+    let level = |row: &Value| {
+        let sku = SKUS[row["line"].as_str()?.parse::<usize>().ok()? - 1];
+        Some((sku.to_owned(), row["location"].as_str()?.to_owned()))
+    };
+    rows.filter_map(level).collect()
+}
+
+/// Something that happens to a ledger.
+#[derive(Debug, Clone)]
+pub struct Act {
+    dice: Dice,
+    deed: u8,
+    which: prop::sample::Index,
+    option: prop::sample::Index,
+}
+
+impl Act {
+    pub fn any() -> impl Strategy<Value = Self> {
+        (dice(), 0..8_u8, any::<prop::sample::Index>(), any::<prop::sample::Index>())
+            .prop_map(|(dice, deed, which, option)| Self { dice, deed, which, option })
+    }
+
+    /// Says a fact, sets a level to a number, or decides an open conflict, if one is open.
+    pub fn play(&self, world: &mut World, index: usize, step_s: i64) {
+        match self.deed {
+            0 | 1 => self.decide(world),
+            2 => {
+                let (sku, place) = (SKUS[self.dice.sku % 2], PLACES[self.dice.place]);
+                let seen = world.version(sku, place) + u64::from(self.dice.variant == 3);
+                let id = format!("set{index}");
+                world.post(set(sku, place, self.dice.quantity, seen).at(step_s * 20).id(&id));
+            }
+            3 => {
+                // A fact from before all others.
+                let says = self.dice.says(index, step_s).at(-i64::try_from(index).unwrap());
+                world.post(says);
+            }
+            _ => {
+                world.post(self.dice.says(index, step_s));
+            }
+        }
+    }
+
+    fn decide(&self, world: &mut World) {
+        let open: Vec<Conflict> = world.ledger.state().open_conflicts().cloned().collect();
+        if open.is_empty() {
+            return;
+        }
+        let conflict = &open[self.which.index(open.len())];
+        let options = conflict.kind.options();
+        let option = options[self.option.index(options.len())];
+        let decision = Choice {
+            expected_version: conflict.version + u64::from(self.dice.variant == 3),
+            sku: Some("TEA".parse().unwrap()),
+            location: Some("berlin".parse().unwrap()),
+            ..choice(conflict, option)
+        };
+        // It may be refused; then it has to leave everything as it was, which the world checks.
+        let _ = world.choose(decision);
+    }
+}
