@@ -20,10 +20,13 @@ const RANK_MAX: i64 = 1_000_000;
 
 /// Reads `type` and `data` of an envelope.
 pub(super) fn typed_data(reader: &Reader<'_>, errors: &Errors) -> Option<EventData> {
-    let event_type = match reader.required("type")? {
-        Json::String(text) => text.as_str(),
+    let event_type = match reader.required("type") {
+        Some(Json::String(text)) => text.as_str(),
         other => {
-            reader.error("type", format!("must be a string, not {}", other.kind()));
+            if let Some(other) = other {
+                reader.error("type", format!("must be a string, not {}", other.kind()));
+            }
+            // What its data should be is not known.
             reader.optional("data");
             return None;
         }

@@ -9,6 +9,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod harness;
+mod samples;
 mod says;
 mod store;
 mod story;
@@ -23,6 +24,7 @@ mod names;
 mod overlaps;
 mod oversold;
 mod parking;
+mod parsing;
 mod properties;
 mod range;
 mod refusals;
