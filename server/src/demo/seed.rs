@@ -22,6 +22,8 @@ pub(super) const SECOND: &str = "leeds";
 const OPENING_PERCENT: u32 = 90;
 /// The share of each receipt that the second warehouse gets on top, as a divisor.
 const SECOND_SHARE: i64 = 5;
+/// Available units at or below which a demo item counts as low.
+const LOW_STOCK: i64 = 12;
 /// Events of the log that are history when the demo begins; customers bring the rest.
 pub(super) const HISTORY_EVENTS: usize = 700;
 
@@ -34,7 +36,12 @@ pub(super) fn options() -> Options {
 /// Seeds an empty ledger.
 pub(super) async fn seed(state: &AppState, log: &Path) -> anyhow::Result<()> {
     let wanted = Opening { options: options(), percent: OPENING_PERCENT };
-    let opening = opening(log, &wanted).context("the demo's log")?;
+    let mut opening = opening(log, &wanted).context("the demo's log")?;
+    for event in &mut opening {
+        if let EventData::ItemUpserted(item) = &mut event.data {
+            item.low_stock = Some(LOW_STOCK);
+        }
+    }
     let mut events: Vec<Event> = Vec::new();
     for event in &opening {
         events.extend(second(event)?);

@@ -21,6 +21,9 @@ fn table() -> Vec<(Method, &'static str, Option<Value>, &'static str)> {
     let counted = json!({"sku": "A", "location": "berlin", "counted": 1});
     let order = json!({"order": "o1", "lines": [{"line": "1", "sku": "A", "quantity": 1}]});
     let events = "/api/v1/events";
+    let channel = json!({"kind": "shopify", "name": "Shop", "mode": "paused",
+        "secrets": {"webhook": "secret"}});
+    let listing = json!({"sku": "A", "external": {"inventory_item_id": "1"}});
     let resolution = json!({"option": "discard", "expected_version": 1});
     vec![
         (Method::GET, "/api/v1/stock", None, "xxxxx"),
@@ -38,6 +41,13 @@ fn table() -> Vec<(Method, &'static str, Option<Value>, &'static str)> {
         (Method::POST, events, event("location.upserted", json!({"location": "b"})), "..xxx"),
         (Method::POST, events, event("order.placed", order), "..xxx"),
         (Method::POST, "/api/v1/conflicts/c1/resolve", Some(resolution), "...xx"),
+        (Method::GET, "/api/v1/channels", None, "xxxxx"),
+        (Method::PUT, "/api/v1/channels/shop", Some(channel), "....x"),
+        (Method::PUT, "/api/v1/channels/shop/listings/a", Some(listing), "....x"),
+        (Method::POST, "/api/v1/channels/shop/pause", None, "..xxx"),
+        (Method::POST, "/api/v1/channels/shop/resume", None, "..xxx"),
+        (Method::POST, "/api/v1/channels/shop/reconcile", None, "..xxx"),
+        (Method::GET, "/api/v1/channels/shop/publications", None, "xxxxx"),
     ]
 }
 

@@ -1,6 +1,7 @@
 //! The REST API, version 1 (contract.md sections 3 to 5).
 
 mod catalogue;
+mod channels;
 mod conflicts;
 mod events;
 mod list;
@@ -22,6 +23,7 @@ pub fn routes() -> Router<AppState> {
         .merge(events::routes())
         .merge(stock::routes())
         .merge(catalogue::routes())
+        .merge(channels::routes())
         .merge(conflicts::routes())
 }
 
