@@ -48,6 +48,12 @@ pub fn ago(at: Timestamp, now_us: i64) -> String {
     if age < 2 * SECOND_US { "just now".to_owned() } else { format!("{} ago", span(age)) }
 }
 
+/// How soon `at` will be; what is due or past is `now`.
+pub fn until(at: Timestamp, now_us: i64) -> String {
+    let left = at.micros() - now_us;
+    if left < SECOND_US { "now".to_owned() } else { format!("in {}", span(left)) }
+}
+
 /// A length of time in its largest unit, from microseconds.
 pub fn span(length_us: i64) -> String {
     let (value, unit) = match length_us {
@@ -166,6 +172,8 @@ mod tests {
         assert_eq!(after(59 * SECOND_US), "59 s ago");
         assert_eq!(after(90 * MINUTE_US), "1 h ago");
         assert_eq!(after(400 * DAY_US), "400 d ago");
+        assert_eq!(until(at, at.micros() - 8 * SECOND_US), "in 8 s");
+        assert_eq!(until(at, at.micros() + 1), "now");
         assert_eq!(delay(0), "\u{2013}");
         assert_eq!(delay(850), "850 ms");
         assert_eq!(delay(61_000), "1 min");

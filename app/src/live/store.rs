@@ -99,7 +99,7 @@ impl Live {
     /// A level's row that changes live for as long as the present view exists.
     pub fn level(self, row: LevelRow) -> ArcRwSignal<LevelRow> {
         let key = (row.sku.clone(), row.location.clone());
-        self.watch(row, key, |inner| &mut inner.levels, super::book::Book::newest_level)
+        self.watch(row, key, |inner| &mut inner.levels, Book::newest_level)
     }
 
     /// A publication's row, read at `seq`, that changes live for as long as the view exists.

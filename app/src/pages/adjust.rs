@@ -130,7 +130,7 @@ fn form(at: At<AdjustPage>, query: &ParamsMap) -> AnyView {
     let general = error("event_id").or_else(|| query.get("error")).filter(|w| !w.is_empty());
     let fields = view! {
         <div class="card">
-            <div class="card-body stack">
+            <div class="card-body stack adjust-form">
                 <input type="hidden" name="event_id" value=page.event_id/>
                 {actions(typed)} {sku_field(typed, page.items, error("sku"))}
                 {location_field(typed, page.locations, error("location"))}
@@ -328,10 +328,10 @@ fn quantity_field(typed: Typed, error: Option<String>) -> AnyView {
 
 fn reason_field(typed: Typed, value: String, error: Option<String>) -> AnyView {
     let required = move || typed.action.get() == Action::Adjust;
-    let hint = move || if required() { "Required" } else { "Only for an adjustment" };
     let invalid = error.is_some().then_some("true");
+    // Shown by the stylesheet while `adjust` is chosen, so also without a script.
     view! {
-        <div class="field">
+        <div class="field for-adjust">
             <label class="field-label" for="reason">"Reason"</label>
             <input
                 class="input input-thumb"
@@ -342,7 +342,7 @@ fn reason_field(typed: Typed, value: String, error: Option<String>) -> AnyView {
                 value=value
                 required=required
                 aria-invalid=invalid
-                aria-describedby="reason-hint reason-error"
+                aria-describedby="reason-error"
             />
             <datalist id="reasons">
                 <option value="damaged"></option>
@@ -352,7 +352,6 @@ fn reason_field(typed: Typed, value: String, error: Option<String>) -> AnyView {
                 <option value="expired"></option>
                 <option value="correction"></option>
             </datalist>
-            <p class="field-hint" id="reason-hint">{hint}</p>
             {field_error("reason-error", error)}
         </div>
     }
@@ -421,11 +420,11 @@ fn before_and_after(typed: Typed) -> AnyView {
     let then = move || after().map_or_else(|| "\u{2013}".to_owned(), grouped);
     view! {
         <div class="compare needs-script" aria-live="polite">
-            <div class="side">
+            <div class="side side-thumb">
                 <span class="stat-label">"On hand now"</span>
                 <span class="side-value">{before}</span>
             </div>
-            <div class="side">
+            <div class="side side-thumb">
                 <span class="stat-label">"Afterwards"</span>
                 <span class="side-value" class:neg=move || after().is_some_and(|after| after < 0)>
                     {then}

@@ -117,7 +117,7 @@ fn listing_row(row: PublicationRow, seq: u64) -> AnyView {
     let trouble = move || {
         let row = row.read();
         let next = row.next_attempt_at.filter(|_| row.attempts > 0).map(|at| {
-            view! { <span class="cell-sub">"again " <Time at=Signal::stored(at)/></span> }
+            view! { <span class="cell-sub">"tried again " <Time at=Signal::stored(at) ahead=true/></span> }
         });
         view! { {row.last_error.clone()} {next} }
     };

@@ -97,7 +97,7 @@ fn inbox(page: At<ConflictPage>, closed: bool) -> AnyView {
                             <For
                                 each=move || rows.get()
                                 key=|conflict| (conflict.id, conflict.version)
-                                children=row
+                                children=|conflict| row(&conflict)
                             />
                         </tbody>
                     </table>
@@ -111,8 +111,7 @@ fn inbox(page: At<ConflictPage>, closed: bool) -> AnyView {
     .into_any()
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "the shape that `<For>` takes")]
-fn row(conflict: Conflict) -> AnyView {
+fn row(conflict: &Conflict) -> AnyView {
     let href = format!("/conflicts/{}", conflict.id);
     let part = |label: &'static str, value: Option<String>| {
         value.map(|value| view! { <span class="about-part"><span class="muted">{label}</span> " " {value}</span> })

@@ -289,7 +289,7 @@ fn conflicts(page: RwSignal<At<Overview>>) -> AnyView {
         <section class="card card-flush" aria-labelledby="alerts">
             <div class="card-head">
                 <h2 class="card-title" id="alerts">"Needs a decision"</h2>
-                <a class="card-sub" href="/conflicts">"All conflicts"</a>
+                <a class="card-link" href="/conflicts">"All conflicts"</a>
             </div>
             <div class="sum">
                 <For each=shown key=|conflict| (conflict.id, conflict.version) children=row/>
@@ -348,7 +348,7 @@ fn scarce(page: RwSignal<At<Overview>>) -> AnyView {
         <section class="card card-flush" aria-labelledby="scarce">
             <div class="card-head">
                 <h2 class="card-title" id="scarce">"Running out"</h2>
-                <a class="card-sub" href="/stock?low=1">"All low levels"</a>
+                <a class="card-link" href="/stock?low=1">"All low levels"</a>
             </div>
             <div class="table-wrap scarce-table">
                 <table class="table">

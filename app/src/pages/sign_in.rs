@@ -100,7 +100,7 @@ fn demo_users(next: &str) -> Option<AnyView> {
                     <input type="hidden" name="password" value=password.clone()/>
                     <button type="submit" class="btn btn-block demo-user">
                         <span>{label}</span>
-                        <span class="muted mono">{email} " / " {password}</span>
+                        <span class="muted mono demo-secret">{email} <br/> {password}</span>
                     </button>
                 </form>
             }

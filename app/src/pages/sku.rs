@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_params_map;
 use onhand::conflict::Conflict;
+use onhand::record::{Bucket, Effect as LevelChange};
 use onhand::wire::channel::PublicationRow;
 use onhand::wire::live::EventRow;
 use onhand::wire::page::{HistoryPoint, Role, SkuPage};
@@ -62,7 +63,7 @@ fn detail(at: At<SkuPage>) -> AnyView {
         <div class="split">
             <div class="stack">
                 {levels(rows)}
-                {history(&page.history)}
+                {history(page.history, page.sku.clone())}
                 {reasons(page.events, page.sku.clone(), seq)}
             </div>
             <div class="stack">
@@ -119,7 +120,42 @@ fn levels(rows: Vec<ArcRwSignal<LevelRow>>) -> AnyView {
     .into_any()
 }
 
-fn history(points: &[HistoryPoint]) -> AnyView {
+/// The history of a page, with what came in live since its last point.
+fn history(first: Vec<HistoryPoint>, sku: String) -> AnyView {
+    let live = use_live();
+    let newest = first.last().map_or(0, |point| point.seq);
+    let points = Memo::new(move |_| {
+        let mut points = first.clone();
+        let mut newer = live.read(|book| book.tail_after(newest)).unwrap_or_default();
+        newer.reverse();
+        for event in newer {
+            let of_this = |effect: &&LevelChange| {
+                effect.state == Bucket::OnHand && effect.sku.as_str() == sku.as_str()
+            };
+            points.extend(event.effects.iter().filter(of_this).map(|effect| HistoryPoint {
+                seq: event.seq,
+                at_us: event.recorded_at.micros(),
+                location: effect.location.to_string(),
+                on_hand: effect.after,
+            }));
+        }
+        points
+    });
+    view! {
+        <section class="card" aria-labelledby="history">
+            <div class="card-head">
+                <h2 class="card-title" id="history">"On hand over time"</h2>
+                <span class="card-sub">
+                    "the last changes, at most " {SERIES_MAX} " locations"
+                </span>
+            </div>
+            <div class="card-body">{move || points.with(|points| history_drawn(points))}</div>
+        </section>
+    }
+    .into_any()
+}
+
+fn history_drawn(points: &[HistoryPoint]) -> AnyView {
     let rows = points
         .iter()
         .rev()
@@ -142,32 +178,22 @@ fn history(points: &[HistoryPoint]) -> AnyView {
         history_chart(points)
     };
     view! {
-        <section class="card" aria-labelledby="history">
-            <div class="card-head">
-                <h2 class="card-title" id="history">"On hand over time"</h2>
-                <span class="card-sub">
-                    "the last changes, at most " {SERIES_MAX} " locations"
-                </span>
+        {chart}
+        <details class="numbers">
+            <summary>"The numbers as a table"</summary>
+            <div class="table-wrap numbers-table">
+                <table class="table table-dense">
+                    <thead>
+                        <tr>
+                            <th>"When"</th>
+                            <th>"Location"</th>
+                            <th class="num">"On hand"</th>
+                        </tr>
+                    </thead>
+                    <tbody>{rows}</tbody>
+                </table>
             </div>
-            <div class="card-body">
-                {chart}
-                <details class="numbers">
-                    <summary>"The numbers as a table"</summary>
-                    <div class="table-wrap numbers-table">
-                        <table class="table table-dense">
-                            <thead>
-                                <tr>
-                                    <th>"When"</th>
-                                    <th>"Location"</th>
-                                    <th class="num">"On hand"</th>
-                                </tr>
-                            </thead>
-                            <tbody>{rows}</tbody>
-                        </table>
-                    </div>
-                </details>
-            </div>
-        </section>
+        </details>
     }
     .into_any()
 }
@@ -197,13 +223,13 @@ fn reasons(first: Vec<EventRow>, sku: String, seq: u64) -> AnyView {
             .map(|effect| view! { <li>{effect_words(effect)}</li> })
             .collect_view();
         let reason = event.reason.clone().map(|reason| view! { <li>{reason}</li> });
-        let from = format!("from {} by {}", event.envelope.source, event.actor);
+        let from = format!("from {}", event.envelope.source);
         view! {
             <a class="sum-row reason" href=journal_href(event.seq)>
                 <span class="reason-what">
                     {outcome_badge(event.outcome)}
                     <strong>{what(&event.envelope.event_type)}</strong>
-                    <span class="muted">{from}</span>
+                    <span class="muted" title=event.actor>{from}</span>
                 </span>
                 <span class="feed-time">
                     <Time at=Signal::stored(event.recorded_at)/>

@@ -29,9 +29,12 @@ fn range(values: impl Iterator<Item = i64>) -> (i64, i64) {
     if low == high { (low, high + 1) } else { (low, high) }
 }
 
-/// The path of a line through evenly spaced values.
+/// The path of a line through evenly spaced values, between their smallest and largest.
 fn line_path(values: &[i64], width: f64, height: f64) -> String {
-    let (low, high) = range(values.iter().copied());
+    let low = values.iter().copied().min().unwrap_or(0);
+    let high = values.iter().copied().max().unwrap_or(0);
+    // What does not change runs along the middle.
+    let (low, high) = if low == high { (low - 1, high + 1) } else { (low, high) };
     let step = width / float(i64::try_from(values.len().max(2) - 1).unwrap_or(1));
     let mut path = String::new();
     let mut x = 0.0;
@@ -48,7 +51,8 @@ fn line_path(values: &[i64], width: f64, height: f64) -> String {
 /// A small line without axes; the words beside it say what it shows.
 pub fn spark(values: &[i64]) -> AnyView {
     let line = if values.len() < 2 {
-        format!("M0 {SPARK_HEIGHT:.1}L{SPARK_WIDTH:.1} {SPARK_HEIGHT:.1}")
+        let middle = SPARK_HEIGHT / 2.0;
+        format!("M0 {middle:.1}L{SPARK_WIDTH:.1} {middle:.1}")
     } else {
         line_path(values, SPARK_WIDTH, SPARK_HEIGHT)
     };
@@ -255,7 +259,9 @@ fn step_path(
 
 /// `on_hand` over time, a step line a location.
 pub fn history_chart(points: &[HistoryPoint]) -> AnyView {
-    let values = range(points.iter().map(|point| point.on_hand));
+    let (low, high) = range(points.iter().map(|point| point.on_hand));
+    // Some air above the highest line, so that it is not cut off.
+    let values = (low, high + (high - low) / 12 + 1);
     let start = points.first().map_or(0, |point| point.at_us);
     let end = points.last().map_or(1, |point| point.at_us);
     // The present level is drawn a little beyond the last change.
@@ -380,8 +386,9 @@ mod tests {
     fn nothing_at_all_is_drawn_without_dividing_by_zero() {
         let (empty, _, high) = bars(&[]);
         assert!(empty.is_empty() && high == 1);
-        assert_eq!(line_path(&[0, 0], 100.0, 28.0), "M0.0 28.0L100.0 28.0");
-        assert_eq!(line_path(&[3], 100.0, 28.0), "M0.0 0.0");
+        assert_eq!(line_path(&[7, 7], 100.0, 28.0), "M0.0 14.0L100.0 14.0");
+        assert_eq!(line_path(&[3, 5], 100.0, 28.0), "M0.0 28.0L100.0 0.0");
+        assert_eq!(line_path(&[], 100.0, 28.0), "");
     }
 
     #[test]

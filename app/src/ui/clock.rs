@@ -7,7 +7,7 @@ use leptos::prelude::*;
 use onhand::time::Timestamp;
 use wasm_bindgen::JsValue;
 
-use crate::format::{ago, plain_time};
+use crate::format::{ago, plain_time, until};
 
 /// How often relative times are written anew.
 const TICK_MS: u64 = 1_000;
@@ -77,15 +77,19 @@ pub fn Time(
     /// The moment.
     #[prop(into)]
     at: Signal<Timestamp>,
+    /// Whether it lies ahead, as the next attempt does.
+    #[prop(optional)]
+    ahead: bool,
 ) -> impl IntoView {
     let clock = use_clock();
+    let relative = if ahead { until } else { ago };
     let exact = move || {
         let at = at.get();
         if clock.hydrated.get() { local_time(at) } else { format!("{} UTC", plain_time(at)) }
     };
     let shown = move || {
         let at = at.get();
-        clock.now_us.get().map_or_else(|| plain_time(at), |now| ago(at, now))
+        clock.now_us.get().map_or_else(|| plain_time(at), |now| relative(at, now))
     };
     view! {
         <time datetime=move || at.get().to_string() title=exact>
