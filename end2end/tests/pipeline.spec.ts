@@ -142,8 +142,9 @@ test.describe("without JavaScript", () => {
     await page.fill("input[name=sku]", "SHIRT");
     await page.selectOption("select[name=location]", "berlin");
     await page.fill("input[name=quantity]", "-4");
+    await page.fill("input[name=reason]", "  ");
     await page.locator("button[type=submit]", { hasNotText: /sign out/i }).last().click();
-    // The reason is missing: it says so, and what was typed is still there.
+    // A reason of blanks is none: it says so, and what was typed is still there.
     await expect(page.getByText(/must say why/)).toBeVisible();
     await expect(page.locator("input[name=quantity]")).toHaveValue("-4");
     await page.fill("input[name=reason]", "broken");

@@ -36,8 +36,8 @@ pub async fn tell(channels: Channels, hub: Arc<Hub>) {
     let mut changes = channels.listen();
     loop {
         match changes.recv().await {
-            Ok(changed) => {
-                hub.publish_channels(changed.publications.clone(), changed.channels.clone());
+            Ok(news) => {
+                hub.publish_channels(news.publications.clone(), news.channels.clone());
             }
             Err(RecvError::Lagged(_)) => {
                 hub.publish_channels(channels.all_publications(), channels.statuses());

@@ -256,19 +256,16 @@ impl Channels {
         let connector = connectors::connect(&checked)?;
         let now = self.now();
         self.0.control.put_channel(&row, now).await?;
-        let slot = match slot {
-            Some(slot) => {
-                slot.state().set_up(row, checked, policy, connector, now);
-                slot
-            }
-            None => {
-                let times = self.0.times;
-                let state = ChannelState::new(row, checked, policy, connector, times, now);
-                self.insert(channel.clone(), state);
-                let slot = self.known(&channel)?;
-                self.reconcile_from_now(Arc::clone(&slot));
-                slot
-            }
+        let slot = if let Some(slot) = slot {
+            slot.state().set_up(row, checked, policy, connector, now);
+            slot
+        } else {
+            let times = self.0.times;
+            let state = ChannelState::new(row, checked, policy, connector, times, now);
+            self.insert(channel.clone(), state);
+            let slot = self.known(&channel)?;
+            self.reconcile_from_now(Arc::clone(&slot));
+            slot
         };
         self.read_levels(&[Arc::clone(&slot)]).await?;
         slot.wake.notify_one();

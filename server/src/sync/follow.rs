@@ -54,12 +54,11 @@ fn own_sales(batch: &Committed) -> Vec<OwnSale> {
         for effect in &record.effects {
             let units = available_delta(effect);
             let known = sales.iter_mut().find(|it| it.channel == channel && it.sku == effect.sku);
-            match known {
-                Some(sale) => sale.units += units,
-                None => {
-                    let (channel, sku) = (channel.clone(), effect.sku.clone());
-                    sales.push(OwnSale { channel, sku, units });
-                }
+            if let Some(sale) = known {
+                sale.units += units
+            } else {
+                let (channel, sku) = (channel.clone(), effect.sku.clone());
+                sales.push(OwnSale { channel, sku, units });
             }
         }
     }

@@ -93,11 +93,10 @@ impl ChannelState {
         let mut due = Due::default();
         for index in &self.open {
             match self.entry(*index).publication.action(now) {
-                Action::Idle => {}
                 Action::Wait(at) => due.next = Some(due.next.map_or(at, |next| next.min(at))),
                 Action::Read => due.reads.push(*index),
                 Action::Set if self.sends() => due.sets.push(*index),
-                Action::Set => {}
+                Action::Set | Action::Idle => {}
             }
         }
         due

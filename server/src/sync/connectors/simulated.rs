@@ -190,6 +190,7 @@ fn row(item: &SetItem) -> Value {
     })
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "the shape that `map` takes")]
 fn outcome(written: ItemWritten) -> Result<(), ItemError> {
     if written.ok {
         return Ok(());
