@@ -55,7 +55,7 @@ fn own_sales(batch: &Committed) -> Vec<OwnSale> {
             let units = available_delta(effect);
             let known = sales.iter_mut().find(|it| it.channel == channel && it.sku == effect.sku);
             if let Some(sale) = known {
-                sale.units += units
+                sale.units += units;
             } else {
                 let (channel, sku) = (channel.clone(), effect.sku.clone());
                 sales.push(OwnSale { channel, sku, units });
