@@ -231,6 +231,7 @@ fn sku_field(typed: Typed, items: Vec<(String, Option<String>)>, error: Option<S
                 spellcheck="false"
                 required
                 value=typed.sku.get_untracked()
+                prop:value=move || typed.sku.get()
                 aria-invalid=invalid
                 aria-describedby="sku-error"
                 node_ref=field
@@ -339,7 +340,8 @@ fn reason_field(typed: Typed, value: String, error: Option<String>) -> AnyView {
                 name="reason"
                 list="reasons"
                 maxlength="2000"
-                value=value
+                value=value.clone()
+                prop:value=value
                 required=required
                 aria-invalid=invalid
                 aria-describedby="reason-error"
@@ -370,7 +372,8 @@ fn note_field(value: String, error: Option<String>) -> AnyView {
                 name="note"
                 aria-label="Note"
                 maxlength="2000"
-                value=value
+                value=value.clone()
+                prop:value=value
                 aria-invalid=invalid
                 aria-describedby="note-error"
             />

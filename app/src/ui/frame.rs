@@ -167,7 +167,8 @@ pub fn Frame(
     };
     view! {
         <div class="shell">
-            <a class="skip-link" href="#main">"Skip to content"</a>
+            // External, so that the browser follows it and moves the focus too.
+            <a class="skip-link" rel="external" href="#main">"Skip to content"</a>
             <nav class="sidebar" aria-label="Main">
                 <a class="brand" href="/">
                     {brand_mark()} <span class="brand-name">"Onhand"</span>
