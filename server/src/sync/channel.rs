@@ -200,6 +200,11 @@ impl ChannelState {
         &self.entries[index]
     }
 
+    /// Listings that there would be with these.
+    pub(super) fn would_have<'a>(&self, new: impl Iterator<Item = &'a ListingId>) -> usize {
+        self.entries.len() + new.filter(|listing| !self.by_listing.contains_key(*listing)).count()
+    }
+
     /// Every item that is sold here.
     pub(super) fn skus(&self) -> impl Iterator<Item = &Sku> {
         self.by_sku.iter().filter(|(_, list)| !list.is_empty()).map(|(sku, _)| sku)

@@ -28,6 +28,10 @@ use crate::store::StoreError;
 
 /// Changes that a slow watcher may fall behind before it is told to look anew.
 const CHANGES_MAX: usize = 64;
+/// Channels at most: each has a task of its own.
+const CHANNELS_MAX: usize = 256;
+/// Listings of one channel at most; they are kept in memory.
+const LISTINGS_MAX: usize = 100_000;
 /// How long to wait before the levels are read again after that failed, in milliseconds.
 const READ_AGAIN_MS: u64 = 1_000;
 
@@ -254,6 +258,9 @@ impl Channels {
             .map_err(ChannelError::Invalid)?;
         let policy = self.channel_policy(&row)?;
         let connector = connectors::connect(&checked)?;
+        if slot.is_none() && self.slots().len() >= CHANNELS_MAX {
+            return Err(too_many(format!("there are {CHANNELS_MAX} channels already")));
+        }
         let now = self.now();
         self.0.control.put_channel(&row, now).await?;
         let slot = if let Some(slot) = slot {
@@ -286,6 +293,11 @@ impl Channels {
         let slot = self.known(channel)?;
         let read = listings.iter().map(read_listing).collect::<Result<Vec<_>, _>>();
         let read = read.map_err(ChannelError::Invalid)?;
+        let new = listings.iter().map(|listing| &listing.listing);
+        if slot.state().would_have(new) > LISTINGS_MAX {
+            let detail = format!("the channel would have more than {LISTINGS_MAX} listings");
+            return Err(too_many(detail));
+        }
         let now = self.now();
         self.0.control.put_listings(&listings, now).await?;
         let skus: Vec<Sku> = listings.iter().map(|listing| listing.sku.clone()).collect();
@@ -535,6 +547,10 @@ fn read_listing(listing: &Listing) -> Result<(External, Policy), Vec<FieldError>
         }
     };
     Ok((external, policy))
+}
+
+fn too_many(detail: String) -> ChannelError {
+    ChannelError::Invalid(vec![FieldError { pointer: String::new(), detail }])
 }
 
 fn below(pointer: &str, errors: Vec<FieldError>) -> ChannelError {

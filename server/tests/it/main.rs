@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may fail wherever it likes")]
 
 mod accounts;
+mod hooks;
 mod identity;
 mod pages;
 mod program;
@@ -10,3 +11,4 @@ mod security;
 mod sessions;
 mod store;
 mod support;
+mod sync;

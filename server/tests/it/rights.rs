@@ -42,6 +42,7 @@ fn table() -> Vec<(Method, &'static str, Option<Value>, &'static str)> {
         (Method::POST, events, event("order.placed", order), "..xxx"),
         (Method::POST, "/api/v1/conflicts/c1/resolve", Some(resolution), "...xx"),
         (Method::GET, "/api/v1/channels", None, "xxxxx"),
+        (Method::GET, "/api/v1/channels/shop", None, "xxxxx"),
         (Method::PUT, "/api/v1/channels/shop", Some(channel), "....x"),
         (Method::PUT, "/api/v1/channels/shop/listings/a", Some(listing), "....x"),
         (Method::POST, "/api/v1/channels/shop/pause", None, "..xxx"),

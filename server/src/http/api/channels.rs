@@ -1,48 +1,88 @@
-//! `/api/v1/channels`: set up, paused, looked at (contract.md section 6). Secrets go in and never
-//! come out.
+//! `/api/v1/channels`: the channels, what they sell and what they show (contract.md section 6).
+//! Secrets are written here and never read.
 
-use axum::extract::rejection::JsonRejection;
-use axum::extract::{Path, State};
+use axum::extract::rejection::{JsonRejection, QueryRejection};
+use axum::extract::{Path, Query, State};
 use axum::routing::{get, post, put};
 use axum::{Json, Router};
-use onhand::id::{ChannelId, ListingId, Sku};
-use onhand::wire::channel::{ChannelMode, ChannelStatus, PublicationRow};
+use onhand::id::{ChannelId, ListingId, NameError, Sku, Text};
+use onhand::wire::channel::{ChannelMode, ChannelStatus, PublicationRow, PublicationState};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::list;
 use crate::auth::{Action, Identity};
-use crate::control::{Channel, Listing};
+use crate::control::{AuditEntry, AuditOutcome, Channel, ControlError, Listing};
 use crate::http::problem::Problem;
 use crate::state::AppState;
 use crate::sync::ChannelError;
 
 pub(super) fn routes() -> Router<AppState> {
     Router::new()
-        .route("/api/v1/channels", get(all))
-        .route("/api/v1/channels/{channel}", put(set_up))
-        .route("/api/v1/channels/{channel}/listings/{listing}", put(list))
+        .route("/api/v1/channels", get(channels))
+        .route("/api/v1/channels/{channel}", get(one).put(put_channel))
+        .route("/api/v1/channels/{channel}/listings/{listing}", put(put_listing))
+        .route("/api/v1/channels/{channel}/publications", get(publications))
         .route("/api/v1/channels/{channel}/pause", post(pause))
         .route("/api/v1/channels/{channel}/resume", post(resume))
         .route("/api/v1/channels/{channel}/reconcile", post(reconcile))
-        .route("/api/v1/channels/{channel}/publications", get(publications))
-}
-
-impl From<ChannelError> for Problem {
-    fn from(error: ChannelError) -> Self {
-        match error {
-            ChannelError::Unknown(_) => Self::not_found(error.to_string()),
-            ChannelError::Invalid(errors) => Self::invalid("The channel does not fit.", errors),
-            ChannelError::Control(_) | ChannelError::Store(_) | ChannelError::Client(_) => {
-                Self::unavailable_because("The channel cannot be worked with", &error)
-            }
-        }
-    }
 }
 
 #[derive(Serialize)]
-struct Channels {
+struct ChannelList {
     channels: Vec<ChannelStatus>,
     next_cursor: Option<String>,
+}
+
+/// What a channel is to be set to.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ChannelForm {
+    kind: String,
+    #[serde(default)]
+    name: Option<Text>,
+    #[serde(default = "live")]
+    mode: ChannelMode,
+    #[serde(default)]
+    settings: Map<String, Value>,
+    /// Without it a channel keeps the secrets that it has.
+    #[serde(default)]
+    secrets: Option<Map<String, Value>>,
+    #[serde(default)]
+    policy: Map<String, Value>,
+}
+
+const fn live() -> ChannelMode {
+    ChannelMode::Live
+}
+
+/// What a channel is set to, without its secrets.
+#[derive(Serialize)]
+struct ChannelView {
+    channel: ChannelId,
+    kind: String,
+    name: String,
+    mode: ChannelMode,
+    settings: Value,
+    policy: Value,
+    status: Option<ChannelStatus>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ListingForm {
+    sku: Sku,
+    external: Map<String, Value>,
+    #[serde(default)]
+    policy: Option<Map<String, Value>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PublicationParams {
+    state: Option<PublicationState>,
+    limit: Option<u32>,
+    cursor: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -51,122 +91,186 @@ struct Publications {
     next_cursor: Option<String>,
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ChannelBody {
-    kind: String,
-    name: String,
-    mode: ChannelMode,
-    #[serde(default)]
-    settings: Map<String, Value>,
-    secrets: Option<Map<String, Value>>,
-    #[serde(default)]
-    policy: Map<String, Value>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ListingBody {
-    sku: Sku,
-    external: Map<String, Value>,
-    policy: Option<Map<String, Value>>,
-}
-
-/// A body, or what is wrong with it.
-fn read<T>(body: Result<Json<T>, JsonRejection>) -> Result<T, Problem> {
-    match body {
-        Ok(Json(body)) => Ok(body),
-        Err(JsonRejection::JsonDataError(error)) => {
-            Err(Problem::invalid(error.body_text(), Vec::new()))
+impl From<ChannelError> for Problem {
+    fn from(error: ChannelError) -> Self {
+        match error {
+            ChannelError::Unknown(_) | ChannelError::Control(ControlError::Missing(_)) => missing(),
+            ChannelError::Invalid(errors) => {
+                let detail = errors.first().map_or_else(String::new, |error| {
+                    format!("{}: {}", error.pointer, error.detail)
+                });
+                Self::invalid(detail, errors)
+            }
+            ChannelError::Store(error) => error.into(),
+            ChannelError::Control(_) | ChannelError::Client(_) => {
+                Self::unavailable_because("The channel cannot be changed", &error)
+            }
         }
-        Err(other) => Err(Problem::bad_request(other.body_text())),
     }
 }
 
-fn named(channel: String) -> Result<ChannelId, Problem> {
-    ChannelId::new(channel).map_err(|error| Problem::bad_request(format!("channel {error}")))
+fn missing() -> Problem {
+    Problem::not_found("There is no channel of this id.")
 }
 
-async fn all(State(state): State<AppState>, identity: Identity) -> Result<Json<Channels>, Problem> {
+fn known(channel: &str) -> Result<ChannelId, Problem> {
+    ChannelId::new(channel).map_err(|_| missing())
+}
+
+/// A name in the path under which something new is to be set up.
+fn new_name<T: std::str::FromStr<Err = NameError>>(what: &str, name: &str) -> Result<T, Problem> {
+    name.parse().map_err(|error: NameError| {
+        let detail = format!("The {what}'s id in the path {error}.");
+        Problem::invalid(detail, Vec::new())
+    })
+}
+
+fn body<T>(body: Result<Json<T>, JsonRejection>) -> Result<T, Problem> {
+    body.map(|Json(form)| form).map_err(|rejection| match rejection {
+        JsonRejection::JsonDataError(error) => Problem::invalid(error.body_text(), Vec::new()),
+        other => Problem::bad_request(other.body_text()),
+    })
+}
+
+/// Writes a privileged act down before its author hears that it is done.
+async fn audit(
+    state: &AppState,
+    identity: &Identity,
+    action: &str,
+    target: String,
+    detail: &str,
+) -> Result<(), Problem> {
+    let entry = AuditEntry {
+        actor: identity.actor.clone(),
+        action: action.to_owned(),
+        target,
+        detail: detail.to_owned(),
+        outcome: AuditOutcome::Done,
+    };
+    let written = state.control.audit(state.clock.now(), &entry).await;
+    written.map_err(|error| Problem::unavailable_because("The audit log cannot be written", &error))
+}
+
+async fn channels(
+    State(state): State<AppState>,
+    identity: Identity,
+) -> Result<Json<ChannelList>, Problem> {
     state.auth.require(&identity, Action::See, "GET /api/v1/channels")?;
-    Ok(Json(Channels { channels: state.channels.statuses(), next_cursor: None }))
+    Ok(Json(ChannelList { channels: state.channels.statuses(), next_cursor: None }))
 }
 
-async fn set_up(
+fn view(state: &AppState, channel: &ChannelId) -> Result<ChannelView, Problem> {
+    let Channel { channel, kind, name, mode, settings, policy, secrets: _ } =
+        state.channels.channel(channel).ok_or_else(missing)?;
+    let status = state.channels.status(&channel);
+    Ok(ChannelView { channel, kind, name, mode, settings, policy, status })
+}
+
+async fn one(
     State(state): State<AppState>,
     identity: Identity,
     Path(channel): Path<String>,
-    body: Result<Json<ChannelBody>, JsonRejection>,
-) -> Result<Json<ChannelStatus>, Problem> {
-    state.auth.require(&identity, Action::Administer, &format!("channel {channel}"))?;
-    let channel = named(channel)?;
-    let ChannelBody { kind, name, mode, settings, secrets, policy } = read(body)?;
-    let keep_secrets = secrets.is_none();
-    let row = Channel {
-        channel,
-        kind,
-        name,
-        mode,
-        settings: Value::Object(settings),
-        secrets: Value::Object(secrets.unwrap_or_default()),
-        policy: Value::Object(policy),
-    };
-    Ok(Json(state.channels.put_channel(row, keep_secrets).await?))
+) -> Result<Json<ChannelView>, Problem> {
+    state.auth.require(&identity, Action::See, "GET /api/v1/channels/{channel}")?;
+    Ok(Json(view(&state, &known(&channel)?)?))
 }
 
-async fn list(
+async fn put_channel(
+    State(state): State<AppState>,
+    identity: Identity,
+    Path(channel): Path<String>,
+    form: Result<Json<ChannelForm>, JsonRejection>,
+) -> Result<Json<ChannelStatus>, Problem> {
+    state.auth.require(&identity, Action::Administer, &format!("channel {channel}"))?;
+    let form = body(form)?;
+    let channel: ChannelId = new_name("channel", &channel)?;
+    let row = Channel {
+        channel: channel.clone(),
+        name: form.name.map_or_else(|| channel.to_string(), |name| name.to_string()),
+        kind: form.kind,
+        mode: form.mode,
+        settings: Value::Object(form.settings),
+        policy: Value::Object(form.policy),
+        secrets: Value::Object(form.secrets.clone().unwrap_or_default()),
+    };
+    let detail = format!("kind {}, mode {}", row.kind, row.mode.as_str());
+    let detail = if form.secrets.is_some() { format!("{detail}, with secrets") } else { detail };
+    let status = state.channels.put_channel(row, form.secrets.is_none()).await?;
+    audit(&state, &identity, "channel.put", format!("channel {channel}"), &detail).await?;
+    Ok(Json(status))
+}
+
+async fn put_listing(
     State(state): State<AppState>,
     identity: Identity,
     Path((channel, listing)): Path<(String, String)>,
-    body: Result<Json<ListingBody>, JsonRejection>,
+    form: Result<Json<ListingForm>, JsonRejection>,
 ) -> Result<Json<ChannelStatus>, Problem> {
-    state.auth.require(&identity, Action::Administer, &format!("listing {channel}/{listing}"))?;
-    let channel = named(channel)?;
-    let listing = ListingId::new(listing)
-        .map_err(|error| Problem::bad_request(format!("listing {error}")))?;
-    let ListingBody { sku, external, policy } = read(body)?;
+    let target = format!("channel {channel}, listing {listing}");
+    state.auth.require(&identity, Action::Administer, &target)?;
+    let ListingForm { sku, external, policy } = body(form)?;
+    let channel = known(&channel)?;
+    let listing: ListingId = new_name("listing", &listing)?;
     let row = Listing {
         channel: channel.clone(),
         listing,
-        sku,
+        sku: sku.clone(),
         external: Value::Object(external),
         policy: policy.map(Value::Object),
     };
     state.channels.put_listings(&channel, vec![row]).await?;
-    status(&state, channel)
+    audit(&state, &identity, "listing.put", target, &format!("sells {sku}")).await?;
+    Ok(Json(state.channels.status(&channel).ok_or_else(missing)?))
 }
 
-fn status(state: &AppState, channel: ChannelId) -> Result<Json<ChannelStatus>, Problem> {
-    let status = state.channels.status(&channel);
-    Ok(Json(status.ok_or(ChannelError::Unknown(channel))?))
+async fn publications(
+    State(state): State<AppState>,
+    identity: Identity,
+    Path(channel): Path<String>,
+    params: Result<Query<PublicationParams>, QueryRejection>,
+) -> Result<Json<Publications>, Problem> {
+    state.auth.require(&identity, Action::See, "GET /api/v1/channels/{channel}/publications")?;
+    let Query(params) = params.map_err(|error| Problem::bad_request(error.body_text()))?;
+    let limit = list::limit(params.limit)? as usize;
+    let mut rows = state.channels.publications(&known(&channel)?).ok_or_else(missing)?;
+    rows.retain(|row| params.state.is_none_or(|state| row.state == state));
+    if let Some(cursor) = &params.cursor {
+        rows.retain(|row| row.listing.as_str() > cursor.as_str());
+    }
+    let more = rows.len() > limit;
+    rows.truncate(limit);
+    let next_cursor = rows.last().filter(|_| more).map(|row| row.listing.to_string());
+    Ok(Json(Publications { publications: rows, next_cursor }))
 }
 
 async fn pause(
-    State(state): State<AppState>,
+    state: State<AppState>,
     identity: Identity,
-    Path(channel): Path<String>,
+    channel: Path<String>,
 ) -> Result<Json<ChannelStatus>, Problem> {
-    steer(&state, &identity, channel, true).await
+    set_paused(state, identity, channel, true).await
 }
 
 async fn resume(
+    state: State<AppState>,
+    identity: Identity,
+    channel: Path<String>,
+) -> Result<Json<ChannelStatus>, Problem> {
+    set_paused(state, identity, channel, false).await
+}
+
+async fn set_paused(
     State(state): State<AppState>,
     identity: Identity,
     Path(channel): Path<String>,
-) -> Result<Json<ChannelStatus>, Problem> {
-    steer(&state, &identity, channel, false).await
-}
-
-async fn steer(
-    state: &AppState,
-    identity: &Identity,
-    channel: String,
     paused: bool,
 ) -> Result<Json<ChannelStatus>, Problem> {
-    state.auth.require(identity, Action::SteerChannel, &format!("channel {channel}"))?;
-    let channel = named(channel)?;
-    state.channels.set_paused(&channel, paused).await?;
-    status(state, channel)
+    let target = format!("channel {channel}");
+    state.auth.require(&identity, Action::SteerChannel, &target)?;
+    let status = state.channels.set_paused(&known(&channel)?, paused).await?;
+    let action = if paused { "channel.pause" } else { "channel.resume" };
+    audit(&state, &identity, action, target, status.mode.as_str()).await?;
+    Ok(Json(status))
 }
 
 async fn reconcile(
@@ -174,18 +278,9 @@ async fn reconcile(
     identity: Identity,
     Path(channel): Path<String>,
 ) -> Result<Json<ChannelStatus>, Problem> {
-    state.auth.require(&identity, Action::SteerChannel, &format!("channel {channel}"))?;
-    Ok(Json(state.channels.reconcile(&named(channel)?)?))
-}
-
-async fn publications(
-    State(state): State<AppState>,
-    identity: Identity,
-    Path(channel): Path<String>,
-) -> Result<Json<Publications>, Problem> {
-    state.auth.require(&identity, Action::See, "GET /api/v1/channels/{channel}/publications")?;
-    let channel = named(channel)?;
-    let rows = state.channels.publications(&channel);
-    let publications = rows.ok_or(ChannelError::Unknown(channel))?;
-    Ok(Json(Publications { publications, next_cursor: None }))
+    let target = format!("channel {channel}");
+    state.auth.require(&identity, Action::SteerChannel, &target)?;
+    let status = state.channels.reconcile(&known(&channel)?)?;
+    audit(&state, &identity, "channel.reconcile", target, "").await?;
+    Ok(Json(status))
 }

@@ -1,4 +1,4 @@
-//! The REST API, version 1 (contract.md sections 3 to 5).
+//! The REST API, version 1 (contract.md sections 3 to 6).
 
 mod catalogue;
 mod channels;

@@ -3,6 +3,7 @@
 
 pub mod program;
 pub mod server;
+pub mod shops;
 
 use std::time::{Duration, Instant};
 
