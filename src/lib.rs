@@ -10,6 +10,7 @@ pub mod conflict;
 mod decide;
 pub mod digest;
 pub mod event;
+pub mod history;
 pub mod id;
 pub mod journal;
 pub mod ledger;

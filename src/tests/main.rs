@@ -19,6 +19,7 @@ mod amendments;
 mod counts;
 mod excess;
 mod future;
+mod history;
 mod idempotency;
 mod names;
 mod overlaps;

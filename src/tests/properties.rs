@@ -13,7 +13,7 @@ use crate::says::Says;
 use crate::story::{Act, Story, facts, story, touched_by_order};
 
 /// A bounded number of cases with a fixed seed.
-fn cases(cases: u32) -> Config {
+pub fn cases(cases: u32) -> Config {
     Config {
         cases,
         rng_seed: RngSeed::Fixed(20_261_123),

@@ -1,0 +1,183 @@
+//! Why a level is what it is, term by term. The terms add up exactly: what no event accounts for
+//! is a term of its own, the decision of the person who accepted the count.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Step, newest_count};
+use crate::id::{OrderId, Source};
+use crate::record::Bucket;
+use crate::time::Timestamp;
+
+/// Terms listed of one number; those before are one sum.
+pub const TERMS_MAX: usize = 1_000;
+
+/// Why a level is what it is: `on_hand` is the sum of `terms`, `available` is that without `holds`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Explanation {
+    /// Everything physically there.
+    pub on_hand: i64,
+    /// What it consists of, in the order in which it happened.
+    pub terms: Vec<Term>,
+    /// What is not free to be sold, and who holds it.
+    pub holds: Vec<Hold>,
+    /// What is left.
+    pub available: i64,
+    /// What is on its way, beside all this.
+    pub incoming: Vec<Hold>,
+}
+
+/// What a term stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Cause {
+    /// The last accepted count.
+    Counted,
+    /// An event that moved the number since.
+    Moved,
+    /// A person's word on which movements near the count it contains.
+    Decided,
+    /// All terms before the first one listed.
+    Earlier,
+}
+
+/// One term of a sum.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Term {
+    /// What it stands for.
+    pub cause: Cause,
+    /// Units, signed.
+    pub quantity: i64,
+    /// The event in the journal; of earlier terms, the last one.
+    pub seq: u64,
+    /// When it happened.
+    pub time: Timestamp,
+    /// Who said it.
+    pub source: Source,
+    /// The order it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub order: Option<OrderId>,
+}
+
+/// Units in a state other than available.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hold {
+    /// The state.
+    pub state: Bucket,
+    /// Units, signed: what an order holds, or what one event moved.
+    pub quantity: i64,
+    /// The last event that changed it.
+    pub seq: u64,
+    /// When that happened.
+    pub time: Timestamp,
+    /// The order that holds them; without one, the event does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub order: Option<OrderId>,
+}
+
+/// Explains a level by all steps that touched it, in any order.
+pub fn explain(steps: &[Step]) -> Explanation {
+    let on_hand = steps.iter().map(Step::on_hand).sum();
+    let (incoming, holds): (Vec<_>, Vec<_>) =
+        holds(steps).into_iter().partition(|hold| hold.state == Bucket::Incoming);
+    let held: i64 = holds.iter().map(|hold| hold.quantity).sum();
+    Explanation {
+        on_hand,
+        terms: bounded(terms(steps, on_hand)),
+        holds,
+        available: on_hand - held,
+        incoming,
+    }
+}
+
+fn terms(steps: &[Step], on_hand: i64) -> Vec<Term> {
+    let count = newest_count(steps.iter());
+    // A count is re-based on what happened after it, whenever that arrived.
+    let is_later = |step: &Step| {
+        count.is_none_or(|count| {
+            step.seq > count.seq || (step.occurred_at > count.occurred_at && !step.is_verdict)
+        })
+    };
+    let moved = steps.iter().filter(|step| step.counted.is_none() && step.on_hand() != 0);
+    let mut terms: Vec<Term> = moved
+        .filter(|step| is_later(step))
+        .map(|step| term(Cause::Moved, step.on_hand(), step))
+        .collect();
+    if let Some(count) = count {
+        let counted = count.counted.unwrap_or_default();
+        terms.push(term(Cause::Counted, counted, count));
+        let rest = on_hand - terms.iter().map(|term| term.quantity).sum::<i64>();
+        if rest != 0 {
+            terms.push(term(Cause::Decided, rest, count));
+        }
+    }
+    // A count comes before what happened at the same moment: it is where the sum begins.
+    terms.sort_by_key(|term| (term.cause == Cause::Moved, term.time, term.seq));
+    terms
+}
+
+fn term(cause: Cause, quantity: i64, step: &Step) -> Term {
+    Term {
+        cause,
+        quantity,
+        seq: step.seq,
+        time: step.occurred_at,
+        source: step.source.clone(),
+        order: step.order.clone(),
+    }
+}
+
+/// The last terms, with the sum of those before as the first one.
+fn bounded(mut terms: Vec<Term>) -> Vec<Term> {
+    let Some(more) = terms.len().checked_sub(TERMS_MAX).filter(|more| *more > 0) else {
+        return terms;
+    };
+    let mut earlier: Vec<Term> = terms.drain(..=more).collect();
+    let quantity = earlier.iter().map(|term| term.quantity).sum();
+    if let Some(last) = earlier.pop() {
+        let sum = Term { cause: Cause::Earlier, quantity, order: None, ..last };
+        terms.insert(0, sum);
+    }
+    terms
+}
+
+/// What is held: for each state and order what is left of it, and for each other event what it
+/// moved; the oldest first.
+fn holds(steps: &[Step]) -> Vec<Hold> {
+    let mut left: BTreeMap<(Bucket, Option<&OrderId>, u64), Hold> = BTreeMap::new();
+    for step in steps {
+        for state in Bucket::ALL.into_iter().filter(|state| *state != Bucket::OnHand) {
+            let moved = step.moved[state as usize];
+            if moved == 0 {
+                continue;
+            }
+            let own = if step.order.is_some() { 0 } else { step.seq };
+            let hold = left.entry((state, step.order.as_ref(), own)).or_insert_with(|| Hold {
+                state,
+                quantity: 0,
+                seq: 0,
+                time: step.occurred_at,
+                order: step.order.clone(),
+            });
+            hold.quantity += moved;
+            if step.seq > hold.seq {
+                (hold.seq, hold.time) = (step.seq, step.occurred_at);
+            }
+        }
+    }
+    let mut holds: Vec<Hold> = left.into_values().filter(|hold| hold.quantity != 0).collect();
+    holds.sort_by_key(|hold| (hold.state, hold.seq));
+    holds.chunk_by(|one, next| one.state == next.state).flat_map(bounded_holds).collect()
+}
+
+/// Of the holds of one state the last, with the sum of those before as the first one.
+fn bounded_holds(holds: &[Hold]) -> Vec<Hold> {
+    let Some(more) = holds.len().checked_sub(TERMS_MAX).filter(|more| *more > 0) else {
+        return holds.to_vec();
+    };
+    let (earlier, listed) = holds.split_at(more + 1);
+    let quantity = earlier.iter().map(|hold| hold.quantity).sum();
+    let sum = earlier.last().map(|last| Hold { quantity, order: None, ..last.clone() });
+    sum.into_iter().chain(listed.iter().cloned()).collect()
+}

@@ -1,0 +1,226 @@
+//! What a level was at any past moment, on both clocks, and why it is what it is, term by term
+//! (contract.md section 4).
+
+use std::collections::BTreeMap;
+
+use onhand::conflict::{ConflictKind, ResolutionOption as O};
+use onhand::history::{Cause, Explanation, Moment, Step, explain, level_at, steps};
+use onhand::ledger::Ledger;
+use onhand::record::Bucket;
+use onhand::state::{Level, Oversold, State};
+use proptest::prelude::*;
+
+use crate::harness::World;
+use crate::properties::cases;
+use crate::says::{adjusted, counted, fulfilled, line, part, placed, received, second};
+use crate::story::Act;
+
+type Levels = BTreeMap<(String, String), Vec<Step>>;
+
+/// What a store would keep: the steps of every level.
+fn kept(world: &World) -> Levels {
+    let mut levels = Levels::new();
+    for entry in &world.store.journal {
+        for (sku, location, step) in steps(&entry.record) {
+            levels.entry((sku.to_string(), location.to_string())).or_default().push(step);
+        }
+    }
+    levels
+}
+
+fn tea(world: &World) -> Vec<Step> {
+    kept(world).remove(&("TEA".to_owned(), "berlin".to_owned())).unwrap_or_default()
+}
+
+fn truly(world: &World, at_s: i64) -> i64 {
+    level_at(&tea(world), Moment::Occurred(second(at_s))).get(Bucket::OnHand)
+}
+
+fn believed(world: &World, seq: u64) -> i64 {
+    level_at(&tea(world), Moment::Recorded(seq)).get(Bucket::OnHand)
+}
+
+fn terms(world: &World) -> Vec<(Cause, i64)> {
+    explain(&tea(world)).terms.iter().map(|term| (term.cause, term.quantity)).collect()
+}
+
+#[test]
+fn the_two_clocks_differ_while_an_event_is_on_its_way() {
+    let mut world = World::new().given([received("TEA", "berlin", 20).at(0)]);
+    let before = world.ledger.state().head().seq;
+    let late = world.post(adjusted("TEA", "berlin", -3).at(-50).by("shop"));
+    assert_eq!(truly(&world, -60), 0, "nothing had happened yet");
+    assert_eq!(truly(&world, -50), -3, "the moment itself is included");
+    assert_eq!(truly(&world, 0), 17);
+    assert_eq!(believed(&world, before), 20, "nobody knew of the sale");
+    assert_eq!(believed(&world, late.seq.unwrap()), 17);
+}
+
+#[test]
+fn before_a_count_the_movements_that_it_contained_are_seen() {
+    let world = World::new().given([
+        received("TEA", "berlin", 20).at(0),
+        counted("TEA", "berlin", 12).at(100),
+        received("TEA", "berlin", 5).at(200),
+    ]);
+    let mut world = world;
+    world.post(adjusted("TEA", "berlin", -3).at(50).by("shop"));
+    assert_eq!(truly(&world, 49), 20);
+    assert_eq!(truly(&world, 50), 17, "absorbed by the count, yet it happened then");
+    assert_eq!(truly(&world, 99), 17);
+    assert_eq!(truly(&world, 100), 12, "five are missing since some time before");
+    assert_eq!(truly(&world, 200), 17);
+    assert_eq!(world.on_hand("TEA", "berlin"), 17);
+}
+
+#[test]
+fn version_and_count_are_those_of_the_moment() {
+    let world = World::new().given([
+        received("TEA", "berlin", 20).at(0),
+        counted("TEA", "berlin", 20).at(100),
+        received("TEA", "berlin", 5).at(200),
+    ]);
+    let at = |at_s| level_at(&tea(&world), Moment::Occurred(second(at_s)));
+    assert_eq!((at(-1).version, at(-1).counted), (0, None));
+    assert_eq!(at(0).version, 1);
+    assert_eq!(at(100).version, 2, "a count that confirms the number raises the version too");
+    assert_eq!(at(150).counted.map(|count| count.time), Some(second(100)));
+    assert_eq!(at(200).version, world.version("TEA", "berlin"));
+}
+
+#[test]
+fn a_verdict_on_a_movement_is_not_added_up_twice() {
+    let mut world = World::new()
+        .given([received("TEA", "berlin", 20).at(-1_000), counted("TEA", "berlin", 15).at(100)]);
+    world.post(adjusted("TEA", "berlin", -3).by("shop").at(95));
+    world.resolve(&world.conflict(), O::KeepDifference).unwrap();
+    assert_eq!(world.on_hand("TEA", "berlin"), 12);
+    assert_eq!(truly(&world, 96), 17, "sold once");
+    assert_eq!(truly(&world, 100), 12);
+    assert_eq!(terms(&world), [(Cause::Counted, 15), (Cause::Moved, -3)]);
+}
+
+#[test]
+fn an_explanation_begins_with_the_count_and_adds_what_came_later_whenever_it_arrived() {
+    let mut world = World::new().given([
+        received("TEA", "berlin", 20).at(0),
+        received("TEA", "berlin", 7).at(300),
+        counted("TEA", "berlin", 12).at(100),
+    ]);
+    world.post(adjusted("TEA", "berlin", -2).at(200).by("shop"));
+    assert_eq!(terms(&world), [(Cause::Counted, 12), (Cause::Moved, -2), (Cause::Moved, 7)]);
+    assert_eq!(explain(&tea(&world)).on_hand, 17);
+}
+
+#[test]
+fn what_a_person_decided_about_a_count_is_a_term_of_its_own() {
+    let mut world = World::new().given([
+        received("TEA", "berlin", 20).at(-1_000),
+        adjusted("TEA", "berlin", -3).by("shop").at(105),
+    ]);
+    world.post(counted("TEA", "berlin", 15).at(100));
+    let conflict = world.open(ConflictKind::CountOverlap).remove(0);
+    world.resolve(&conflict, O::KeepCounted).unwrap();
+    assert_eq!(world.on_hand("TEA", "berlin"), 15);
+    assert_eq!(
+        terms(&world),
+        [(Cause::Counted, 15), (Cause::Decided, 3), (Cause::Moved, -3)],
+        "the sale after the count was in it all the same"
+    );
+}
+
+#[test]
+fn holds_name_the_order_and_what_is_left_of_it() {
+    let world = World::new().given([
+        received("TEA", "berlin", 20).at(0),
+        adjusted("TEA", "berlin", 2).with("state", "damaged").at(1),
+        placed("o1", &[line("1", "TEA", 5)]).at(2),
+        placed("o2", &[line("1", "TEA", 4)]).at(3),
+        fulfilled("o1", "f1", &[part("1", 5)]).at(4),
+    ]);
+    let Explanation { on_hand, holds, available, .. } = explain(&tea(&world));
+    let holds: Vec<_> = holds
+        .iter()
+        .map(|hold| (hold.state, hold.quantity, hold.order.as_ref().map(ToString::to_string)))
+        .collect();
+    assert_eq!(
+        holds,
+        [(Bucket::Committed, 4, Some("o2".to_owned())), (Bucket::Damaged, 2, None)],
+        "what is fulfilled holds nothing"
+    );
+    assert_eq!((on_hand, available), (17, 11));
+}
+
+#[test]
+fn long_sums_are_bounded_and_still_add_up() {
+    let world = World::new().given([received("TEA", "berlin", 1).at(0)]);
+    let one = tea(&world).remove(0);
+    let many: Vec<Step> = (1..=5_000).map(|seq| Step { seq, ..one.clone() }).collect();
+    let explained = explain(&many);
+    assert_eq!(explained.terms.len(), onhand::history::TERMS_MAX);
+    assert_eq!(explained.terms[0].cause, Cause::Earlier);
+    assert_eq!(explained.terms.iter().map(|term| term.quantity).sum::<i64>(), 5_000);
+}
+
+/// A level of a state as the history can know it: whether it is oversold is no part of it.
+fn comparable(level: &Level) -> Level {
+    let mut level = level.clone();
+    level.oversold = Oversold::No;
+    level
+}
+
+/// After each record, every level that it touched is what its steps say it was then.
+fn check_believed(world: &World) {
+    let kept = kept(world);
+    let mut ledger = Ledger::new(State::new(*world.ledger.state().settings()));
+    for entry in &world.store.journal {
+        ledger.replay(&entry.record, &entry.bytes);
+        let state = ledger.state();
+        for (sku, location, _) in steps(&entry.record) {
+            let key = (state.catalogue().sku(sku), state.catalogue().location(location));
+            let (Some(sku_number), Some(location_number)) = key else { continue };
+            let level = state.level(sku_number, location_number);
+            let steps = &kept[&(sku.to_string(), location.to_string())];
+            let then = level_at(steps, Moment::Recorded(entry.record.seq));
+            assert_eq!(then, comparable(&level), "{sku} at {location} after #{}", entry.record.seq);
+        }
+    }
+}
+
+/// At the end of time, what truly is and what is believed are the same; and it adds up.
+fn check_present(world: &World) {
+    let state = world.ledger.state();
+    let kept = kept(world);
+    for (sku, location, level) in state.levels() {
+        let names = (state.catalogue().sku_name(sku), state.catalogue().location_name(location));
+        let steps = &kept[&(names.0.to_string(), names.1.to_string())];
+        let now = level_at(steps, Moment::Occurred(second(i64::from(i32::MAX))));
+        assert_eq!(now, comparable(level), "{names:?}");
+        let explained = explain(steps);
+        let sum: i64 = explained.terms.iter().map(|term| term.quantity).sum();
+        assert_eq!(sum, level.get(Bucket::OnHand), "{explained:?}");
+        let held: i64 = explained.holds.iter().map(|hold| hold.quantity).sum();
+        assert_eq!(sum - held, level.available(), "{explained:?}");
+        let incoming: i64 = explained.incoming.iter().map(|hold| hold.quantity).sum();
+        assert_eq!(incoming, level.get(Bucket::Incoming));
+    }
+}
+
+proptest! {
+    #![proptest_config(cases(150))]
+
+    /// Whatever happened and whatever was decided: the past is what it was, and the present adds up.
+    #[test]
+    fn the_past_is_what_was_believed_and_the_present_adds_up(
+        acts in proptest::collection::vec(Act::any(), 1..40),
+        step_s in prop::sample::select(vec![4_i64, 40]),
+    ) {
+        let mut world = World::new();
+        world.replay_always = false;
+        for (index, act) in acts.iter().enumerate() {
+            act.play(&mut world, index, step_s);
+        }
+        check_believed(&world);
+        check_present(&world);
+    }
+}
