@@ -19,6 +19,8 @@ pub mod policy;
 pub mod publication;
 pub mod quantity;
 pub mod record;
+#[cfg(feature = "sim")]
+pub mod sim;
 pub mod state;
 pub mod time;
 pub mod wire;

@@ -1,34 +1,42 @@
 //! Given, when, then: a ledger over a store in memory, driven as the processor drives it.
 
+use std::ops::{Deref, DerefMut};
+
 use onhand::conflict::{Choice, Conflict, ConflictKind, ConflictStatus, ResolutionOption};
 use onhand::event::Event;
-use onhand::journal;
-use onhand::ledger::{Input, Ledger, Processed, Refused};
+use onhand::ledger::{Input, Processed, Refused};
 use onhand::order::OrderLine;
 use onhand::record::{Bucket, Outcome, Record};
-use onhand::state::{Level, Settings, State};
-use onhand::time::{SECOND_US, Timestamp};
+use onhand::sim::host::Host;
+use onhand::state::{Level, Settings};
+use onhand::time::SECOND_US;
 use onhand::wire::EventResult;
 
 use crate::says::{Says, item, location, start};
-use crate::store::Store;
-
-/// Events released in one batch.
-const RELEASE_BATCH: usize = 1_024;
 
 /// Longest journal that is replayed after every batch; longer ones are replayed on demand.
 const REPLAYED_MAX: usize = 200;
 
 /// A ledger with everything around it that a scenario needs.
 pub struct World {
-    pub ledger: Ledger,
-    pub store: Store,
-    /// The server's clock.
-    pub wall: Timestamp,
+    host: Host,
     /// Whether the journal is replayed after every batch.
     pub replay_always: bool,
-    settings: Settings,
     ids: u64,
+}
+
+/// Scenarios look at the ledger, the store and the clock of their world.
+impl Deref for World {
+    type Target = Host;
+    fn deref(&self) -> &Host {
+        &self.host
+    }
+}
+
+impl DerefMut for World {
+    fn deref_mut(&mut self) -> &mut Host {
+        &mut self.host
+    }
 }
 
 impl World {
@@ -39,14 +47,8 @@ impl World {
 
     /// The same with other settings.
     pub fn with(settings: Settings) -> Self {
-        Self {
-            ledger: Ledger::new(State::new(settings)),
-            store: Store::default(),
-            wall: start().plus_micros(3_600 * SECOND_US),
-            replay_always: true,
-            settings,
-            ids: 0,
-        }
+        let wall = start().plus_micros(3_600 * SECOND_US);
+        Self { host: Host::new(settings, wall), replay_always: true, ids: 0 }
     }
 
     /// A ledger that knows the SKUs `TEA` and `MUG` and the locations `berlin` (rank 1), `hamburg`
@@ -91,16 +93,8 @@ impl World {
         let mut rest = &events[..];
         let mut sizes = sizes.iter().cycle();
         while let (false, Some(size)) = (rest.is_empty(), sizes.next()) {
-            let mut batch = &rest[..rest.len().min(*size)];
-            self.ledger.load(self.store.fetch(&self.ledger.wants(batch)));
-            for (index, input) in batch.iter().enumerate() {
-                self.ledger.process(input, "token:test", self.wall);
-                if self.ledger.state().next_woken().is_some() {
-                    batch = &batch[..=index];
-                    break;
-                }
-            }
-            self.ledger.undo();
+            let batch = &rest[..rest.len().min(*size)];
+            let batch = &batch[..self.until_woken(batch, "token:test")];
             self.commit(batch, "token:test");
             self.release();
             rest = &rest[batch.len()..];
@@ -141,45 +135,22 @@ impl World {
         processed
     }
 
-    /// Processes one batch and commits it. It is undone and done again first, which must leave no
-    /// trace.
+    /// Commits one batch.
     fn commit(&mut self, inputs: &[Input], actor: &str) -> Vec<Processed> {
-        let before = self.ledger.state().clone();
-        self.process(inputs, actor);
-        let first = self.ledger.finish();
-        self.ledger.undo();
-        assert!(*self.ledger.state() == before, "undoing a batch leaves no trace");
-        let processed = self.process(inputs, actor);
-        let second = self.ledger.finish();
-        let bytes = |batch: &onhand::ledger::Batch| -> Vec<Vec<u8>> {
-            batch.entries.iter().map(|entry| entry.bytes.clone()).collect()
-        };
-        assert_eq!(bytes(&first), bytes(&second), "deciding again decides the same");
-        self.store.commit(second, &self.ledger);
-        self.ledger.keep();
-        if self.replay_always && self.store.journal.len() <= REPLAYED_MAX {
-            self.verify();
-        }
+        let processed = self.host.batch(inputs, actor);
+        self.check();
         processed
-    }
-
-    fn process(&mut self, inputs: &[Input], actor: &str) -> Vec<Processed> {
-        let wants = self.ledger.wants(inputs);
-        self.ledger.load(self.store.fetch(&wants));
-        inputs.iter().map(|input| self.ledger.process(input, actor, self.wall)).collect()
     }
 
     /// Decides again what waited for something that has come.
     fn release(&mut self) {
-        while let Some((on, discard)) = self.ledger.state().next_woken() {
-            let on = on.clone();
-            let held = self.store.waiting(&on, RELEASE_BATCH);
-            assert!(!held.is_empty(), "nothing is woken for {on} unless something waits");
-            let inputs: Vec<Input> = held
-                .into_iter()
-                .map(|held| Input::Release { held: Box::new(held), on: on.clone(), discard })
-                .collect();
-            self.commit(&inputs, "onhand");
+        self.host.release();
+        self.check();
+    }
+
+    fn check(&self) {
+        if self.replay_always && self.store.journal.len() <= REPLAYED_MAX {
+            self.verify();
         }
     }
 
@@ -205,33 +176,6 @@ impl World {
             Processed::Refused(refused) => Err(refused),
             other => panic!("{other:?}"),
         }
-    }
-
-    /// A choice with the event that its conflict is about.
-    pub fn resolution(&self, choice: Choice) -> Input {
-        let conflict = self.ledger.state().open_conflict(choice.conflict);
-        let held = conflict.and_then(|conflict| conflict.events.last());
-        let held = held.map(|event| Box::new(self.store.record(event.seq).clone()));
-        Input::Resolve { choice, held }
-    }
-
-    /// A replay of the journal, from its stored bytes, leads to the present state.
-    pub fn verify(&self) {
-        let mut ledger = Ledger::new(State::new(self.settings));
-        for (index, entry) in self.store.journal.iter().enumerate() {
-            let record = journal::decode(&entry.bytes).unwrap();
-            assert_eq!(record, entry.record, "a record is read as it was written");
-            assert_eq!(journal::encode(&record), entry.bytes, "and written as it was read");
-            assert_eq!(record.seq, index as u64 + 1, "the journal has no gaps");
-            ledger.replay(&record, &entry.bytes);
-            assert_eq!(ledger.state().head().chain, entry.chain, "the chain holds");
-        }
-        assert_eq!(digest(ledger.state()), digest(self.ledger.state()), "a replay leads here");
-        for order in ledger.orders() {
-            assert_eq!(Some(order), self.store.order(order.order.as_str()));
-        }
-        let waiting: u64 = self.ledger.state().waiting().values().sum();
-        assert_eq!(self.store.waiting_count() as u64, waiting, "the state counts what waits");
     }
 
     /// A level.
@@ -310,8 +254,4 @@ pub fn choice(conflict: &Conflict, option: ResolutionOption) -> Choice {
         sku: None,
         location: None,
     }
-}
-
-fn digest(state: &State) -> String {
-    journal::hex(&onhand::digest::of_state(state).0)
 }

@@ -11,7 +11,6 @@
 mod harness;
 mod samples;
 mod says;
-mod store;
 mod story;
 
 mod allocation;

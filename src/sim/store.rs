@@ -3,15 +3,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use onhand::conflict::Conflict;
-use onhand::id::{ConflictId, EventId, LocationId, OrderId, Sku, Source};
-use onhand::ledger::{Batch, Entry, Ledger, is_movement};
-use onhand::order::Order;
-use onhand::record::{Bucket, Change, Outcome, Record, WaitKey};
-use onhand::state::{Known, Loaded, Movement, Wants};
+use crate::conflict::Conflict;
+use crate::id::{ConflictId, EventId, LocationId, OrderId, Sku, Source};
+use crate::ledger::{Batch, Entry, Ledger, is_movement};
+use crate::order::Order;
+use crate::record::{Bucket, Change, Outcome, Record, WaitKey};
+use crate::state::{Known, Loaded, Movement, Wants};
 
+/// A store in memory.
 #[derive(Debug, Default)]
 pub struct Store {
+    /// The journal, record by record.
     pub journal: Vec<Entry>,
     names: BTreeMap<(Source, EventId), Vec<u64>>,
     finals: BTreeMap<u64, Outcome>,
@@ -25,7 +27,8 @@ impl Store {
     /// Writes a batch.
     pub fn commit(&mut self, batch: Batch, ledger: &Ledger) {
         for order in batch.orders() {
-            let order = ledger.orders().find(|known| known.order == *order).unwrap();
+            let order = ledger.orders().find(|known| known.order == *order);
+            let order = order.expect("what a batch has changed is loaded");
             self.orders.insert(order.order.clone(), order.clone());
         }
         for entry in batch.entries {
@@ -101,6 +104,7 @@ impl Store {
         self.waiting.iter().map(|(_, seq)| *seq).collect()
     }
 
+    /// All orders.
     pub fn orders(&self) -> impl Iterator<Item = &Order> {
         self.orders.values()
     }
@@ -110,8 +114,9 @@ impl Store {
         self.waiting.len()
     }
 
+    /// A record of the journal.
     pub fn record(&self, seq: u64) -> &Record {
-        let index = usize::try_from(seq - 1).unwrap();
+        let index = usize::try_from(seq - 1).expect("a journal fits in memory");
         &self.journal[index].record
     }
 
@@ -120,6 +125,7 @@ impl Store {
         self.finals.get(&seq).copied().unwrap_or(self.record(seq).outcome)
     }
 
+    /// An order.
     pub fn order(&self, order: &str) -> Option<&Order> {
         self.orders.get(order)
     }

@@ -1,0 +1,5 @@
+//! The proof of the rule book: a seeded simulator that runs the core as the processor does and
+//! compares it, step by step, with a second implementation of the rules.
+
+pub mod host;
+pub mod store;
