@@ -185,6 +185,7 @@ fn weigh(draft: &mut Draft<'_>, event: &Event, seq: u64, lifted: Lifted) -> Resu
         EventData::LocationUpserted(data) => Ok(catalogue::location(draft, data)),
         EventData::StockAdjusted(data) => stock::adjusted(draft, event, data, lifted),
         EventData::StockReceived(data) => stock::received(draft, event, data, lifted),
+        EventData::StockMoved(data) => stock::moved(draft, event, data, lifted),
         EventData::StockSet(data) => stock::set(draft, event, data, lifted),
         EventData::StockCounted(data) => count::counted(draft, event, data, lifted),
         EventData::OrderPlaced(data) => Ok(order::place(draft, data, seq)),

@@ -65,6 +65,7 @@ fn named(data: &EventData) -> (Vec<&Sku>, Vec<&LocationId>) {
         EventData::StockAdjusted(data) => (vec![&data.sku], vec![&data.location]),
         EventData::StockReceived(data) => (vec![&data.sku], vec![&data.location]),
         EventData::StockCounted(data) => (vec![&data.sku], vec![&data.location]),
+        EventData::StockMoved(data) => (vec![&data.sku], vec![&data.location]),
         EventData::StockSet(data) => (vec![&data.sku], vec![&data.location]),
         EventData::OrderPlaced(data) => (
             data.lines.iter().map(|line| &line.sku).collect(),

@@ -1,10 +1,10 @@
-//! `stock.adjusted`, `stock.received` and `stock.set`.
+//! `stock.adjusted`, `stock.received`, `stock.moved` and `stock.set`.
 
 use super::draft::Draft;
 use super::movement::move_on_hand;
 use super::{Lifted, Stop};
 use crate::conflict::{ConflictKind, Evidence};
-use crate::event::{Event, StockAdjusted, StockReceived, StockSet, StockState};
+use crate::event::{Event, StockAdjusted, StockMoved, StockReceived, StockSet};
 use crate::id::{LocationId, Sku};
 use crate::record::{Bucket, Outcome};
 use crate::state::{LocIx, SkuIx};
@@ -20,7 +20,7 @@ pub(super) fn adjusted(
     if version_differs(draft, event, sku, location, lifted) {
         return Ok(Outcome::Conflict);
     }
-    move_on_hand(draft, sku, location, data.delta, bucket_of(data.state));
+    move_on_hand(draft, sku, location, data.delta, data.state.bucket());
     Ok(draft.outcome_of_fact())
 }
 
@@ -37,6 +37,27 @@ pub(super) fn received(
     }
     move_on_hand(draft, sku, location, data.quantity, None);
     Ok(draft.outcome_of_fact())
+}
+
+/// Units changed their state. Nothing came and nothing went, so a count says nothing about it: it
+/// takes effect whatever its time, and moves no count.
+pub(super) fn moved(
+    draft: &mut Draft<'_>,
+    event: &Event,
+    data: &StockMoved,
+    lifted: Lifted,
+) -> Result<Outcome, Stop> {
+    let (sku, location) = level_of(draft, &data.sku, &data.location)?;
+    if version_differs(draft, event, sku, location, lifted) {
+        return Ok(Outcome::Conflict);
+    }
+    let moves = [(data.from_state, -data.quantity), (data.to_state, data.quantity)];
+    for (state, delta) in moves {
+        if let Some(bucket) = state.bucket() {
+            draft.add(sku, location, bucket, delta);
+        }
+    }
+    Ok(Outcome::Applied)
 }
 
 /// `on_hand` is to be this number. It is no count: it says nothing about a moment, so it takes
@@ -92,13 +113,4 @@ pub(super) fn version_differs(
     draft.open(ConflictKind::VersionMismatch, about, evidence);
     draft.mention(sku, location);
     true
-}
-
-/// The number that moves with `on_hand` for units in a state.
-pub(super) const fn bucket_of(state: StockState) -> Option<Bucket> {
-    match state {
-        StockState::Available => None,
-        StockState::Damaged => Some(Bucket::Damaged),
-        StockState::QualityControl => Some(Bucket::QualityControl),
-    }
 }

@@ -7,6 +7,7 @@ use crate::id::{
     ChannelId, EventId, FulfillmentId, LineId, ListingId, LocationId, OrderId, ReturnId, Sku,
     Source, Text,
 };
+use crate::record::Bucket;
 
 /// What happened. The serialised form is the event's `data`; the variant is its `type`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -22,6 +23,8 @@ pub enum EventData {
     StockReceived(StockReceived),
     /// `stock.counted`
     StockCounted(StockCounted),
+    /// `stock.moved`
+    StockMoved(StockMoved),
     /// `stock.set`
     StockSet(StockSet),
     /// `order.placed`
@@ -52,6 +55,7 @@ impl EventData {
             Self::StockAdjusted(_) => "stock.adjusted",
             Self::StockReceived(_) => "stock.received",
             Self::StockCounted(_) => "stock.counted",
+            Self::StockMoved(_) => "stock.moved",
             Self::StockSet(_) => "stock.set",
             Self::OrderPlaced(_) => "order.placed",
             Self::OrderAmended(_) => "order.amended",
@@ -76,6 +80,7 @@ impl EventData {
             "stock.adjusted" => Self::StockAdjusted(read(data)?),
             "stock.received" => Self::StockReceived(read(data)?),
             "stock.counted" => Self::StockCounted(read(data)?),
+            "stock.moved" => Self::StockMoved(read(data)?),
             "stock.set" => Self::StockSet(read(data)?),
             "order.placed" => Self::OrderPlaced(read(data)?),
             "order.amended" => Self::OrderAmended(read(data)?),
@@ -123,7 +128,7 @@ pub struct LocationUpserted {
     pub rank: Option<i64>,
 }
 
-/// A state that units on hand can be in besides being free for sale.
+/// A state that units on hand can be in, as far as nobody has been promised them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum StockState {
@@ -133,9 +138,33 @@ pub enum StockState {
     Damaged,
     /// Waiting for inspection.
     QualityControl,
+    /// Held back on purpose. Units are moved into it and out of it; none arrive in it or vanish
+    /// from it.
+    SafetyStock,
 }
 
 impl StockState {
+    /// The state's name on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Available => "available",
+            Self::Damaged => "damaged",
+            Self::QualityControl => "quality_control",
+            Self::SafetyStock => "safety_stock",
+        }
+    }
+
+    /// The number of a level that counts the units in this state; none for those that are
+    /// available, which are what no other state holds.
+    pub const fn bucket(self) -> Option<Bucket> {
+        match self {
+            Self::Available => None,
+            Self::Damaged => Some(Bucket::Damaged),
+            Self::QualityControl => Some(Bucket::QualityControl),
+            Self::SafetyStock => Some(Bucket::SafetyStock),
+        }
+    }
+
     #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
     fn is_available(&self) -> bool {
         *self == Self::Available
@@ -194,6 +223,22 @@ pub struct StockCounted {
     pub location: LocationId,
     /// Physical `on_hand` at the event's time, at least 0.
     pub counted: i64,
+}
+
+/// Units changed their state where they are.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StockMoved {
+    /// What.
+    pub sku: Sku,
+    /// Where.
+    pub location: LocationId,
+    /// The state that they were in.
+    pub from_state: StockState,
+    /// The state that they are in now; another one.
+    pub to_state: StockState,
+    /// How many units, above 0.
+    pub quantity: i64,
 }
 
 /// A request to make `on_hand` this number, if nothing has changed since it was read.

@@ -3,7 +3,7 @@
 use super::data::{
     CancelledLine, ChannelLevelReported, EventData, FulfilledLine, ItemUpserted, LocationUpserted,
     OrderAmended, OrderCancelled, OrderFulfilled, OrderPlaced, OrderReturned, OrderedLine,
-    ReturnedLine, StockAdjusted, StockCounted, StockReceived, StockSet, StockState,
+    ReturnedLine, StockAdjusted, StockCounted, StockMoved, StockReceived, StockSet, StockState,
 };
 use super::json::Json;
 use super::read::{Errors, Reader};
@@ -37,6 +37,7 @@ pub(super) fn typed_data(reader: &Reader<'_>, errors: &Errors) -> Option<EventDa
         "stock.adjusted" => adjusted,
         "stock.received" => received,
         "stock.counted" => counted,
+        "stock.moved" => moved,
         "stock.set" => set,
         "order.placed" => placed,
         "order.amended" => amended,
@@ -78,19 +79,39 @@ fn line(reader: &Reader<'_>) -> Option<LineId> {
     reader.name("line", |text| LineId::new(text))
 }
 
+/// States in which units arrive or vanish.
+const STATES: [StockState; 3] =
+    [StockState::Available, StockState::Damaged, StockState::QualityControl];
+
+/// States between which units are moved.
+const MOVED_STATES: [StockState; 4] = [
+    StockState::Available,
+    StockState::Damaged,
+    StockState::QualityControl,
+    StockState::SafetyStock,
+];
+
+/// The state in which units arrive or vanish; available unless told otherwise.
 fn state(reader: &Reader<'_>) -> Option<StockState> {
-    let Some(value) = reader.optional("state") else { return Some(StockState::Available) };
-    let state = match value {
-        Json::String(text) => match text.as_str() {
-            "available" => Some(StockState::Available),
-            "damaged" => Some(StockState::Damaged),
-            "quality_control" => Some(StockState::QualityControl),
-            _ => None,
-        },
-        _ => None,
-    };
+    match reader.optional("state") {
+        None => Some(StockState::Available),
+        Some(value) => state_of(reader, "state", value, &STATES),
+    }
+}
+
+/// A state by its name, if it is one of those that are allowed.
+fn state_of(
+    reader: &Reader<'_>,
+    name: &str,
+    value: &Json,
+    allowed: &[StockState],
+) -> Option<StockState> {
+    let text = if let Json::String(text) = value { text.as_str() } else { "" };
+    let state = allowed.iter().find(|state| state.as_str() == text).copied();
     if state.is_none() {
-        reader.error("state", "must be \"available\", \"damaged\" or \"quality_control\"");
+        let names: Vec<String> =
+            allowed.iter().map(|state| format!("\"{}\"", state.as_str())).collect();
+        reader.error(name, format!("must be one of {}", names.join(", ")));
     }
     state
 }
@@ -150,6 +171,24 @@ fn counted(reader: &Reader<'_>) -> Option<EventData> {
         sku: sku?,
         location: location?,
         counted: counted?,
+    }))
+}
+
+fn moved(reader: &Reader<'_>) -> Option<EventData> {
+    let (sku, location) = (sku(reader), place(reader));
+    let moved_state =
+        |name| reader.required(name).and_then(|value| state_of(reader, name, value, &MOVED_STATES));
+    let (from_state, to_state) = (moved_state("from_state"), moved_state("to_state"));
+    if from_state.is_some() && from_state == to_state {
+        reader.error("to_state", "must differ from from_state");
+    }
+    let quantity = reader.quantity("quantity", 1);
+    Some(EventData::StockMoved(StockMoved {
+        sku: sku?,
+        location: location?,
+        from_state: from_state?,
+        to_state: to_state?,
+        quantity: quantity?,
     }))
 }
 

@@ -20,7 +20,8 @@ impl VersionUse {
         match data {
             EventData::StockAdjusted(_)
             | EventData::StockReceived(_)
-            | EventData::StockCounted(_) => Self::Allowed,
+            | EventData::StockCounted(_)
+            | EventData::StockMoved(_) => Self::Allowed,
             EventData::StockSet(_) => Self::Required,
             EventData::ItemUpserted(_)
             | EventData::LocationUpserted(_)

@@ -20,6 +20,7 @@ mod excess;
 mod future;
 mod history;
 mod idempotency;
+mod moves;
 mod names;
 mod overlaps;
 mod oversold;

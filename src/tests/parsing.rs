@@ -6,7 +6,8 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, RngSeed};
 
 use crate::samples::{
-    GOOD, Members, envelope, members, object, pointers, quoted, read, with, without, wrong_values,
+    GOOD, Members, envelope, good, members, object, pointers, quoted, read, with, without,
+    wrong_values,
 };
 
 #[test]
@@ -44,7 +45,7 @@ fn every_wrong_value_of_the_envelope_is_pointed_at() {
             }
         }
     }
-    let set = envelope("stock.set", GOOD[5].1);
+    let set = envelope("stock.set", good("stock.set"));
     for wrong in wrong_values("expectedversion") {
         let text = object(&with(&set, "expectedversion", &wrong));
         assert_eq!(pointers(&text), ["/expectedversion"], "{text}");
@@ -164,10 +165,11 @@ fn limits_are_inclusive() {
     }
     for (event_type, member) in [
         ("stock.received", "quantity"),
+        ("stock.moved", "quantity"),
         ("order.placed", "quantity"),
         ("order.cancelled", "quantity"),
     ] {
-        let good = GOOD.iter().find(|(known, _)| *known == event_type).unwrap().1;
+        let good = good(event_type);
         for zero in ["0", "-1"] {
             let data = good.replace("\"quantity\":1", &format!("\"quantity\":{zero}"));
             let data = data.replace("\"quantity\":3", &format!("\"quantity\":{zero}"));
@@ -189,6 +191,15 @@ fn lines_are_one_to_ten_thousand_and_an_order_names_each_once() {
     let more: Vec<String> = (0..=LINES_MAX).map(row).collect();
     assert_eq!(pointers(&order(&more)), ["/data/lines"]);
     assert_eq!(pointers(&order(&[row(1), row(2), row(1)])), ["/data/lines"]);
+}
+
+#[test]
+fn units_are_moved_to_another_state() {
+    for state in ["available", "damaged", "quality_control", "safety_stock"] {
+        let data = with(&members(good("stock.moved")), "from_state", &quoted(state));
+        let same = object(&with(&data, "to_state", &quoted(state)));
+        assert_eq!(pointers(&object(&envelope("stock.moved", &same))), ["/data/to_state"]);
+    }
 }
 
 #[test]
@@ -231,13 +242,13 @@ fn what_is_no_object_is_no_event() {
 
 #[test]
 fn nobody_speaks_for_onhand_itself() {
-    let event = with(&envelope("stock.counted", GOOD[4].1), "source", "\"onhand\"");
+    let event = with(&envelope("stock.counted", good("stock.counted")), "source", "\"onhand\"");
     assert_eq!(pointers(&object(&event)), ["/source"]);
 }
 
 #[test]
 fn extension_attributes_follow_the_rules_of_cloudevents() {
-    let good = envelope("stock.counted", GOOD[4].1);
+    let good = envelope("stock.counted", good("stock.counted"));
     let mut event = good.clone();
     for (name, value) in
         [("batchid", "\"b\""), ("correlationid", "7"), ("flag", "true"), ("none", "null")]

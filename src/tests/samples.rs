@@ -4,7 +4,7 @@ use onhand::event::json::Json;
 use onhand::event::{Invalid, parse};
 
 /// A good event of each type: its type and its data.
-pub const GOOD: [(&str, &str); 12] = [
+pub const GOOD: [(&str, &str); 13] = [
     ("item.upserted", r#"{"sku":"A","name":"n","barcode":"b","low_stock":3}"#),
     ("location.upserted", r#"{"location":"L","name":"n","rank":2}"#),
     (
@@ -13,6 +13,10 @@ pub const GOOD: [(&str, &str); 12] = [
     ),
     ("stock.received", r#"{"sku":"A","location":"L","quantity":3,"reference":"x"}"#),
     ("stock.counted", r#"{"sku":"A","location":"L","counted":0}"#),
+    (
+        "stock.moved",
+        r#"{"sku":"A","location":"L","from_state":"available","to_state":"safety_stock","quantity":1}"#,
+    ),
     ("stock.set", r#"{"sku":"A","location":"L","quantity":0}"#),
     (
         "order.placed",
@@ -33,6 +37,11 @@ pub const GOOD: [(&str, &str); 12] = [
     ),
     ("channel.level_reported", r#"{"channel":"C","listing":"I","quantity":-1}"#),
 ];
+
+/// The data of a good event of a type.
+pub fn good(event_type: &str) -> &'static str {
+    GOOD.iter().find(|(known, _)| *known == event_type).unwrap().1
+}
 
 /// The member names and raw values of an object that is written without white space.
 pub type Members = Vec<(String, String)>;
@@ -100,6 +109,7 @@ const NO_INTEGER: [&str; 9] =
     ["\"1\"", "true", "[]", "{}", "1.5", "3.0", "1e3", "9223372036854775808", "-0.0"];
 const NO_ID: [&str; 5] = ["\"\"", "\"a\\u0000b\"", "\"a\\nb\"", "\"\\u007f\"", "\"\\u0085\""];
 const NO_STATE: [&str; 7] = ["\"\"", "\"lost\"", "\"safety_stock\"", "1", "[]", "{}", "true"];
+const NO_MOVED_STATE: [&str; 7] = ["\"\"", "\"lost\"", "\"on_hand\"", "1", "[]", "{}", "true"];
 const NO_BOOL: [&str; 5] = ["1", "\"true\"", "[]", "{}", "0"];
 const NO_LINES: [&str; 8] = ["[]", "{}", "1", "\"\"", "true", "[1]", "[null]", "[[]]"];
 const NO_TIME: [&str; 12] = [
@@ -145,6 +155,7 @@ pub fn wrong_values(name: &str) -> Vec<String> {
         "delta" => vec![&NO_INTEGER, &["1000000000001", "-1000000000001", "0"]],
         "revision" | "expectedversion" => vec![&NO_INTEGER, &["-1"]],
         "state" => vec![&NO_STATE],
+        "from_state" | "to_state" => vec![&NO_MOVED_STATE],
         "restock" => vec![&NO_BOOL],
         "lines" => vec![&NO_LINES],
         "time" => vec![&NO_TIME],

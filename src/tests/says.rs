@@ -103,6 +103,12 @@ pub fn counted(sku: &str, location: &str, counted: i64) -> Says {
     says("stock.counted", json!({ "sku": sku, "location": location, "counted": counted }))
 }
 
+pub fn moved(sku: &str, location: &str, quantity: i64, from: &str, to: &str) -> Says {
+    let data = json!({ "sku": sku, "location": location, "quantity": quantity,
+        "from_state": from, "to_state": to });
+    says("stock.moved", data)
+}
+
 pub fn set(sku: &str, location: &str, quantity: i64, version: u64) -> Says {
     let data = json!({ "sku": sku, "location": location, "quantity": quantity });
     says("stock.set", data).expecting(version)

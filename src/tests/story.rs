@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 
 use crate::harness::{World, choice};
 use crate::says::{
-    Says, adjusted, amended, cancelled, counted, fulfilled, item, line_from, part_from, placed,
-    received, returned, set,
+    Says, adjusted, amended, cancelled, counted, fulfilled, item, line_from, moved, part_from,
+    placed, received, returned, set,
 };
 
 const SKUS: [&str; 3] = ["TEA", "MUG", "NEW"];
@@ -41,7 +41,7 @@ pub struct Dice {
 }
 
 fn dice() -> impl Strategy<Value = Dice> {
-    (0..16_u8, 0..8_usize, 0..2_usize, 0..3_usize, 0..2_usize, 0..2_usize, 1..7_i64, 0..4_u8)
+    (0..17_u8, 0..8_usize, 0..2_usize, 0..3_usize, 0..2_usize, 0..2_usize, 1..7_i64, 0..4_u8)
         .prop_map(|(kind, sku, place, source, order, line, quantity, variant)| Dice {
             kind,
             // Mostly known names.
@@ -90,13 +90,20 @@ impl Dice {
                     "location": elsewhere });
                 returned(order, &fact, &[row])
             }
+            15 => {
+                let states = ["available", "damaged", "quality_control", "safety_stock"];
+                let from = usize::from(self.variant);
+                let to = (from + 1 + self.line) % states.len();
+                moved(sku, place, self.quantity, states[from], states[to])
+            }
             _ => {
                 let lines = [line_from("1", "TEA", self.quantity, elsewhere)];
                 amended(order, i64::from(self.variant) + 1, &lines)
             }
         };
         let seconds = i64::try_from(index).unwrap() * step_s;
-        let says = if matches!(self.kind, 9..=15) { says } else { says.by(SOURCES[self.source]) };
+        let says =
+            if matches!(self.kind, 9..=14 | 16) { says } else { says.by(SOURCES[self.source]) };
         says.at(seconds).id(&format!("e{index}"))
     }
 }

@@ -7,8 +7,8 @@ use onhand::record::Outcome;
 
 use crate::harness::World;
 use crate::says::{
-    Says, adjusted, amended, back, cancelled, counted, fulfilled, item, line, location, part,
-    placed, received, reported, returned, set,
+    Says, adjusted, amended, back, cancelled, counted, fulfilled, item, line, location, moved,
+    part, placed, received, reported, returned, set,
 };
 
 #[test]
@@ -62,10 +62,11 @@ fn applying_it_all_the_same_sets_the_number_asked_for() {
 /// Every event about one level may say which version it has seen.
 #[test]
 fn relative_facts_and_counts_can_expect_a_version_too() {
-    let says: [fn() -> Says; 3] = [
+    let says: [fn() -> Says; 4] = [
         || adjusted("TEA", "berlin", -1),
         || received("TEA", "berlin", 1),
         || counted("TEA", "berlin", 7),
+        || moved("TEA", "berlin", 1, "available", "damaged"),
     ];
     for says in says {
         let mut world = World::new().given([received("TEA", "berlin", 20)]);
@@ -143,7 +144,8 @@ fn a_version_grows_by_one_with_each_event_that_has_an_effect_there() {
         (item("TEA"), 3),
         (cancelled("o1"), 3),
         (adjusted("TEA", "berlin", 2).with("state", "damaged"), 4),
-        (counted("TEA", "berlin", 17).at(-99), 5),
+        (moved("TEA", "berlin", 1, "damaged", "available"), 5),
+        (counted("TEA", "berlin", 17).at(-99), 6),
     ];
     for (says, version) in steps {
         let result = world.post(says);

@@ -3,7 +3,6 @@
 
 use super::super::draft::Draft;
 use super::super::movement::move_on_hand;
-use super::super::stock::bucket_of;
 use super::super::{Excess, Lifted, Stop, park};
 use super::{check_sum, excess, fact, place_of_rest, unheard_of};
 use crate::conflict::Evidence;
@@ -111,7 +110,7 @@ fn put_back(
     for (shipped_from, part) in back {
         let name = row.location.as_ref().unwrap_or(&shipped_from);
         let location = draft.location(name).expect("names were checked before");
-        move_on_hand(draft, sku, location, part, bucket_of(row.state));
+        move_on_hand(draft, sku, location, part, row.state.bucket());
     }
     Ok(())
 }
