@@ -66,12 +66,7 @@ fn apply_effect(state: &mut State, record: &Record, effect: &Effect) {
         level.updated_at = record.recorded_at;
     });
     if effect.state == Bucket::OnHand && is_movement(record) {
-        let movement = Movement {
-            time: record.fact_time(),
-            seq: record.seq,
-            source: record.fact_source().clone(),
-            delta: effect.delta,
-        };
+        let movement = Movement::of(record, effect);
         state.working.add_movement(key, movement);
     }
 }
@@ -87,12 +82,11 @@ fn apply_change(state: &mut State, change: &Change) {
         Change::Counted(counted) => apply_count(state, counted),
         Change::Order(update) => state.working.update_order(update.clone()),
         Change::Conflict(conflict) => apply_conflict(state, conflict),
-        Change::Waiting { on, .. } => add_waiting(state, on, 1),
-        Change::Released { on, .. } => add_waiting(state, on, -1),
+        Change::Waiting { on, seq } => set_waiting(state, on, *seq, true),
+        Change::Released { on, seq } => set_waiting(state, on, *seq, false),
         Change::Woken { on, discard } => {
-            if state.waiting_for(on) > 0 {
-                let before = state.woken.insert(on.clone(), *discard);
-                state.undo.push(Undo::Woken(on.clone(), before));
+            if state.waiting.any_on(on) {
+                set_woken(state, on, Some(*discard));
             }
         }
         Change::Recovered { sku, location } => {
@@ -172,17 +166,18 @@ fn apply_oversold(state: &mut State, conflict: &Conflict) {
     });
 }
 
-fn add_waiting(state: &mut State, on: &WaitKey, by: i64) {
-    let before = state.waiting.get(on).copied();
-    let after = before.unwrap_or_default().checked_add_signed(by).expect("what waits was counted");
-    if after == 0 {
-        state.waiting.remove(on);
-        let woken = state.woken.remove(on);
-        state.undo.push(Undo::Woken(on.clone(), woken));
-    } else {
-        state.waiting.insert(on.clone(), after);
+fn set_waiting(state: &mut State, on: &WaitKey, seq: u64, waits: bool) {
+    assert!(state.waiting.set(on, seq, waits), "an event waits once and is released once");
+    state.undo.push(Undo::Waiting(on.clone(), seq, !waits));
+    if !state.waiting.any_on(on) {
+        // Whatever comes to wait for it from now on has to be woken again.
+        set_woken(state, on, None);
     }
-    state.undo.push(Undo::Waiting(on.clone(), before));
+}
+
+fn set_woken(state: &mut State, on: &WaitKey, woken: Option<bool>) {
+    let before = state.waiting.wake(on, woken);
+    state.undo.push(Undo::Woken(on.clone(), before));
 }
 
 /// Remembers the event's name for the rest of the batch, and last outcomes of earlier ones.

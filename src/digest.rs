@@ -4,7 +4,7 @@
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
-use crate::record::{Bucket, WaitKey};
+use crate::record::Bucket;
 use crate::state::{Level, Oversold, State};
 
 /// A SHA-256 over a state in canonical form.
@@ -30,13 +30,12 @@ pub fn of_state(state: &State) -> Digest {
         hash.json(conflict);
     }
     hash.part("waiting");
-    for (key, count) in state.waiting() {
+    for (key, seq) in state.waiting().all() {
         hash.json(key);
-        hash.number(*count);
+        hash.number(seq);
     }
     hash.part("woken");
-    for entry in state.all_woken() {
-        let (key, discard): (&WaitKey, bool) = entry;
+    for (key, discard) in state.waiting().woken() {
         hash.json(key);
         hash.number(discard);
     }

@@ -217,9 +217,6 @@ pub enum WaitKey {
     Order(crate::id::OrderId),
     /// Any location at all: an order line that names none needs one.
     AnyLocation,
-    /// The end of a discard: a person has discarded what waited for this name, and events that
-    /// came since, which that person has not seen, are not to go the same way.
-    Discarded(Box<WaitKey>),
 }
 
 impl std::fmt::Display for WaitKey {
@@ -229,7 +226,6 @@ impl std::fmt::Display for WaitKey {
             Self::Location(location) => write!(f, "location {location}"),
             Self::Order(order) => write!(f, "order {order}"),
             Self::AnyLocation => f.write_str("a location"),
-            Self::Discarded(key) => write!(f, "the end of what is discarded for {key}"),
         }
     }
 }

@@ -23,6 +23,9 @@ const FIRST_US: i64 = -62_135_596_800 * SECOND_US;
 const LAST_US: i64 = 253_402_300_800 * SECOND_US - 1;
 
 impl Timestamp {
+    /// The first moment there is.
+    pub const MIN: Self = Self(FIRST_US);
+
     /// The moment this many microseconds after 1970-01-01T00:00:00Z, kept within the years 1 to
     /// 9999.
     pub fn from_micros(micros: i64) -> Self {

@@ -51,9 +51,9 @@ async fn try_out(
         location: None,
     };
     Ok(match state.ledger.preview(choice).await? {
-        Answer::Preview { levels, availability } => {
+        Answer::Preview { levels, availability, more } => {
             let publications = state.publication_previews(&availability);
-            Some(view(Some(Preview { levels, publications })))
+            Some(view(Some(Preview { levels, publications, more })))
         }
         Answer::Refused(_) | Answer::Event(_) | Answer::Resolved(_) => None,
     })

@@ -1,27 +1,23 @@
 //! A ledger in memory, for tests of the ways in: the real rules over one endless batch, so that
 //! nothing ever has to be loaded.
 
-use std::collections::BTreeSet;
-
 use onhand::event::{Event, EventData, ItemUpserted, LocationUpserted};
 use onhand::id::{EventId, LocationId, Sku, Source};
-use onhand::ledger::{Input, Ledger, Processed};
-use onhand::record::{Bucket, Change, Outcome, WaitKey};
-use onhand::state::{Settings, State};
+use onhand::ledger::{Input, Ledger, Processed, Step};
+use onhand::record::{Bucket, Outcome};
+use onhand::state::{Loaded, Settings, State};
 use onhand::time::Timestamp;
 
 /// A ledger with one endless batch.
 pub(crate) struct TestLedger {
     ledger: Ledger,
-    waiting: BTreeSet<(WaitKey, u64)>,
-    read: usize,
 }
 
 impl TestLedger {
     /// An empty ledger.
     pub(crate) fn new() -> Self {
         let ledger = Ledger::new(State::new(Settings::default()));
-        Self { ledger, waiting: BTreeSet::new(), read: 0 }
+        Self { ledger }
     }
 
     /// A ledger that knows this item and this location.
@@ -58,44 +54,21 @@ impl TestLedger {
     /// Takes an event and everything that it releases; gives its own first outcome, `None` for an
     /// invalid one.
     pub(crate) fn take(&mut self, event: &Event) -> Option<Outcome> {
-        let processed = self.ledger.process(&Input::Event(event.clone()), "test", wall());
-        let outcome = match processed {
+        let input = Input::Event(event.clone());
+        let mut processed = Vec::new();
+        loop {
+            match self.ledger.advance(&[(&input, "test")], &mut processed, wall()) {
+                // All that ever happened is in the batch.
+                Step::Load(wants) => self.ledger.load(&wants, Loaded::default()),
+                Step::Full => panic!("these tests do not release so many"),
+                Step::Done => break,
+            }
+        }
+        match processed.remove(0) {
             Processed::Recorded(index) => Some(self.ledger.entries()[index].record.outcome),
             Processed::Duplicate(_) => Some(Outcome::Duplicate),
             Processed::Invalid(_) | Processed::Refused(_) => None,
-        };
-        self.note_waiting();
-        while let Some((on, discard)) = self.ledger.state().next_woken() {
-            let on = on.clone();
-            let due: Vec<u64> =
-                self.waiting.iter().filter(|(key, _)| *key == on).map(|(_, seq)| *seq).collect();
-            for seq in due {
-                let entries = self.ledger.entries();
-                let held = entries.iter().find(|entry| entry.record.seq == seq).unwrap();
-                let held = Box::new(held.record.clone());
-                let input = Input::Release { held, on: on.clone(), discard };
-                self.ledger.process(&input, "onhand", wall());
-                self.note_waiting();
-            }
         }
-        outcome
-    }
-
-    fn note_waiting(&mut self) {
-        for entry in &self.ledger.entries()[self.read..] {
-            for change in &entry.record.changes {
-                match change {
-                    Change::Waiting { on, seq } => {
-                        self.waiting.insert((on.clone(), *seq));
-                    }
-                    Change::Released { on, seq } => {
-                        self.waiting.remove(&(on.clone(), *seq));
-                    }
-                    _ => {}
-                }
-            }
-        }
-        self.read = self.ledger.entries().len();
     }
 
     /// A number of an item, summed over locations.
@@ -115,7 +88,7 @@ impl TestLedger {
 
     /// Events that still wait for something.
     pub(crate) fn waiting(&self) -> usize {
-        self.waiting.len()
+        self.ledger.state().waiting().all().count()
     }
 }
 

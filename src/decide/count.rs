@@ -35,7 +35,8 @@ pub(super) fn counted(
             && movement.time.since(time).abs() <= window_us
             && movement.delta != 0
     };
-    let ambiguous: Vec<&Movement> = movements.iter().filter(near).collect();
+    let mut ambiguous: Vec<&Movement> = movements.iter().filter(near).collect();
+    ambiguous.sort_unstable_by_key(|movement| (movement.time, movement.seq));
     let certain = event.expected_version == Some(level.version);
     // A decision holds for the movements that the person can have seen; any that came since has to
     // be seen first.

@@ -141,7 +141,7 @@ impl<'a> Draft<'a> {
 
     /// Wakes what waits for something, if anything does.
     pub(crate) fn wake(&mut self, on: WaitKey, discard: bool) {
-        if self.state.waiting_for(&on) > 0 {
+        if self.state.waiting.any_on(&on) {
             self.changes.push(Change::Woken { on, discard });
         }
     }

@@ -1,8 +1,8 @@
 //! Safeguard 7: names that Onhand does not know become a conflict, not an error, and the events
 //! that use them wait.
 
+use super::catalogue;
 use super::draft::{About, Draft};
-use super::{catalogue, park};
 use crate::conflict::{ConflictKind, Evidence};
 use crate::event::{Event, EventData};
 use crate::id::{LocationId, Sku};
@@ -38,9 +38,6 @@ pub(super) fn unknown(draft: &mut Draft<'_>, event: &Event) -> Option<WaitKey> {
 
 /// Lets the event wait for a name, in the one conflict about that name.
 pub(super) fn hold(draft: &mut Draft<'_>, key: WaitKey, seq: u64) -> Outcome {
-    if draft.state.discards(&key) {
-        return park(draft, WaitKey::Discarded(Box::new(key)), seq);
-    }
     draft.reason = Some(format!("{key} is not known"));
     let subject = Subject::Waits(key.clone());
     if let Some(conflict) = draft.state.conflict_about(&subject) {
@@ -49,7 +46,7 @@ pub(super) fn hold(draft: &mut Draft<'_>, key: WaitKey, seq: u64) -> Outcome {
         let (sku, location) = match &key {
             WaitKey::Sku(sku) => (Some(sku.clone()), None),
             WaitKey::Location(location) => (None, Some(location.clone())),
-            WaitKey::Order(_) | WaitKey::AnyLocation | WaitKey::Discarded(_) => (None, None),
+            WaitKey::Order(_) | WaitKey::AnyLocation => (None, None),
         };
         let evidence = vec![Evidence::new("not known", &key)];
         let about = About { sku, location, ..About::default() };

@@ -3,8 +3,8 @@
 use super::draft::Draft;
 use super::{Lifted, Stop, weigh};
 use crate::event::Event;
-use crate::record::{Change, Decision, Outcome, Record, WaitKey};
-use crate::state::State;
+use crate::record::{Change, Decision, Outcome, Record};
+use crate::state::{Due, State};
 use crate::time::Timestamp;
 
 /// Decides an event again that waited for something. `carrier` is Onhand's own event that records
@@ -13,23 +13,18 @@ pub(crate) fn release(
     state: &State,
     carrier: &Event,
     held: &Record,
-    on: &WaitKey,
-    discard: bool,
+    due: &Due,
     now: Timestamp,
 ) -> Decision {
     let draft = || {
         let mut draft = Draft::new(state, carrier, now, "onhand");
         draft.stand_for(held);
-        draft.change(Change::Released { on: on.clone(), seq: held.seq });
+        draft.change(Change::Released { on: due.on.clone(), seq: due.seq });
         draft
     };
-    if discard {
+    if due.discard {
         let mut draft = draft();
         draft.reason = Some("discarded by a person".to_owned());
-        if state.waiting_for(on) == 1 {
-            // The last one: what came while others were discarded can be asked about now.
-            draft.wake(WaitKey::Discarded(Box::new(on.clone())), false);
-        }
         return end(draft, Outcome::Rejected, held.seq);
     }
     let mut attempt = draft();

@@ -2,15 +2,11 @@
 //! to hold of every batch.
 
 use super::store::Store;
-use crate::conflict::Choice;
 use crate::digest;
 use crate::journal;
-use crate::ledger::{Batch, Input, Ledger, Processed};
+use crate::ledger::{Batch, Input, Ledger, Processed, Step};
 use crate::state::{Settings, State};
 use crate::time::Timestamp;
-
-/// Events released in one batch.
-const RELEASE_BATCH: usize = 1_024;
 
 /// A ledger with its store and its clock.
 #[derive(Debug)]
@@ -24,6 +20,8 @@ pub struct Host {
     /// Whether each batch is undone and decided again before it is kept, which must leave no
     /// trace.
     pub twice: bool,
+    /// How many times the last batch had something loaded.
+    pub loads: usize,
     settings: Settings,
 }
 
@@ -31,13 +29,31 @@ impl Host {
     /// An empty ledger.
     pub fn new(settings: Settings, wall: Timestamp) -> Self {
         let ledger = Ledger::new(State::new(settings));
-        Self { ledger, store: Store::default(), wall, twice: true, settings }
+        Self { ledger, store: Store::default(), wall, twice: true, loads: 0, settings }
     }
 
-    /// Decides and commits one batch.
+    /// Has inputs decided and committed: in one batch, or in as many as their releases take. What
+    /// is recorded is counted from the start of the journal.
     pub fn batch(&mut self, inputs: &[Input], actor: &str) -> Vec<Processed> {
-        let first = self.twice.then(|| self.try_out(inputs, actor));
-        let processed = self.process(inputs, actor);
+        let inputs: Vec<(&Input, &str)> = inputs.iter().map(|input| (input, actor)).collect();
+        let mut answers = Vec::with_capacity(inputs.len());
+        loop {
+            let before = self.store.journal.len();
+            let (processed, more) = self.transaction(&inputs[answers.len()..]);
+            answers.extend(processed.into_iter().map(|processed| match processed {
+                Processed::Recorded(index) => Processed::Recorded(before + index),
+                other => other,
+            }));
+            if !more {
+                return answers;
+            }
+        }
+    }
+
+    /// Decides and commits one batch; says whether more is to be released.
+    fn transaction(&mut self, inputs: &[(&Input, &str)]) -> (Vec<Processed>, bool) {
+        let first = self.twice.then(|| self.try_out(inputs));
+        let processed = self.process(inputs);
         let batch = self.ledger.finish();
         if let Some(first) = first {
             assert!(bytes(&first).eq(bytes(&batch)), "deciding again decides the same");
@@ -48,53 +64,28 @@ impl Host {
     }
 
     /// Decides a batch and undoes it.
-    fn try_out(&mut self, inputs: &[Input], actor: &str) -> Batch {
+    fn try_out(&mut self, inputs: &[(&Input, &str)]) -> Batch {
         let before = self.ledger.state().clone();
-        self.process(inputs, actor);
+        self.process(inputs);
         let batch = self.ledger.finish();
         self.ledger.undo();
         assert!(*self.ledger.state() == before, "undoing a batch leaves no trace");
         batch
     }
 
-    fn process(&mut self, inputs: &[Input], actor: &str) -> Vec<Processed> {
-        let wants = self.ledger.wants(inputs);
-        self.ledger.load(self.store.fetch(&wants));
-        inputs.iter().map(|input| self.ledger.process(input, actor, self.wall)).collect()
-    }
-
-    /// How many of these inputs it takes until one wakes what has been waiting; all of them, if
-    /// none does.
-    pub fn until_woken(&mut self, inputs: &[Input], actor: &str) -> usize {
-        self.ledger.load(self.store.fetch(&self.ledger.wants(inputs)));
-        let waking = inputs.iter().position(|input| {
-            self.ledger.process(input, actor, self.wall);
-            self.ledger.state().next_woken().is_some()
-        });
-        self.ledger.undo();
-        waking.map_or(inputs.len(), |index| index + 1)
-    }
-
-    /// Decides again what waited for something that has come.
-    pub fn release(&mut self) {
-        while let Some((on, discard)) = self.ledger.state().next_woken() {
-            let on = on.clone();
-            let held = self.store.waiting(&on, RELEASE_BATCH);
-            assert!(!held.is_empty(), "nothing is woken for {on} unless something waits");
-            let inputs: Vec<Input> = held
-                .into_iter()
-                .map(|held| Input::Release { held: Box::new(held), on: on.clone(), discard })
-                .collect();
-            self.batch(&inputs, "onhand");
+    fn process(&mut self, inputs: &[(&Input, &str)]) -> (Vec<Processed>, bool) {
+        let mut processed = Vec::with_capacity(inputs.len());
+        self.loads = 0;
+        loop {
+            match self.ledger.advance(inputs, &mut processed, self.wall) {
+                Step::Load(wants) => {
+                    self.loads += 1;
+                    self.ledger.load(&wants, self.store.fetch(&wants));
+                }
+                Step::Full => return (processed, true),
+                Step::Done => return (processed, false),
+            }
         }
-    }
-
-    /// A choice with the event that its conflict is about.
-    pub fn resolution(&self, choice: Choice) -> Input {
-        let conflict = self.ledger.state().open_conflict(choice.conflict);
-        let held = conflict.and_then(|conflict| conflict.events.last());
-        let held = held.map(|event| Box::new(self.store.record(event.seq).clone()));
-        Input::Resolve { choice, held }
     }
 
     /// A replay of the journal, from its stored bytes, leads to the present state.
@@ -114,8 +105,8 @@ impl Host {
         for order in ledger.orders() {
             assert_eq!(Some(order), self.store.order(order.order.as_str()));
         }
-        let waiting: u64 = present.waiting().values().sum();
-        assert_eq!(self.store.waiting_count() as u64, waiting, "the state counts what waits");
+        let waiting = present.waiting().all().map(|(on, seq)| (on.clone(), seq));
+        assert!(waiting.eq(self.store.waiting()), "the state knows what waits");
     }
 }
 

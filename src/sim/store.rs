@@ -90,13 +90,8 @@ impl Store {
             let wanted = all.iter().filter(|movement| movement.time >= *from).cloned().collect();
             loaded.movements.push((level.clone(), wanted));
         }
+        loaded.records = wants.records.iter().map(|seq| self.record(*seq).clone()).collect();
         loaded
-    }
-
-    /// The records that wait for something, in the order of the journal.
-    pub fn waiting(&self, on: &WaitKey, limit: usize) -> Vec<Record> {
-        let waiting = self.waiting.iter().filter(|(key, _)| key == on);
-        waiting.take(limit).map(|(_, seq)| self.record(*seq).clone()).collect()
     }
 
     /// All events that wait for anything.
@@ -107,6 +102,11 @@ impl Store {
     /// All orders.
     pub fn orders(&self) -> impl Iterator<Item = &Order> {
         self.orders.values()
+    }
+
+    /// What events wait for, with the events.
+    pub fn waiting(&self) -> impl Iterator<Item = (WaitKey, u64)> {
+        self.waiting.iter().cloned()
     }
 
     /// How many events wait for something.

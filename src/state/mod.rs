@@ -8,6 +8,7 @@ mod catalogue;
 mod level;
 mod restore;
 mod undo;
+mod waiting;
 mod working;
 
 use std::collections::BTreeMap;
@@ -16,7 +17,8 @@ pub use catalogue::{Catalogue, LocIx, SkuIx};
 pub use level::{Baseline, Level, Oversold};
 pub use restore::{Damaged, Snapshot};
 pub(crate) use undo::{Undo, UndoLog};
-pub use working::{Held, Known, Loaded, Movement, Wants, Working};
+pub use waiting::{Due, Waiting};
+pub use working::{Known, Loaded, Movement, Wants, Working};
 
 use crate::conflict::{Conflict, ConflictKind};
 use crate::id::{ConflictId, EventId, LocationId, OrderId, Sku, Source};
@@ -67,9 +69,6 @@ pub enum Subject {
     Event(Source, EventId),
 }
 
-/// How many events wait for something.
-pub type WaitingCounts = BTreeMap<WaitKey, u64>;
-
 /// The central state of one ledger.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct State {
@@ -79,9 +78,7 @@ pub struct State {
     pub(crate) levels: BTreeMap<(SkuIx, LocIx), Level>,
     pub(crate) conflicts: BTreeMap<ConflictId, Conflict>,
     pub(crate) subjects: BTreeMap<Subject, ConflictId>,
-    pub(crate) waiting: WaitingCounts,
-    /// What has come while events still wait for it, and whether these are to be discarded.
-    pub(crate) woken: BTreeMap<WaitKey, bool>,
+    pub(crate) waiting: Waiting,
     pub(crate) working: Working,
     pub(crate) undo: UndoLog,
 }
@@ -139,25 +136,9 @@ impl State {
         self.subjects.get(subject).and_then(|id| self.conflicts.get(id))
     }
 
-    /// How many events wait for something.
-    pub fn waiting_for(&self, key: &WaitKey) -> u64 {
-        self.waiting.get(key).copied().unwrap_or_default()
-    }
-
-    /// Whether what waits for something is being discarded.
-    pub(crate) fn discards(&self, key: &WaitKey) -> bool {
-        self.woken.get(key) == Some(&true)
-    }
-
-    /// All that events wait for.
-    pub const fn waiting(&self) -> &WaitingCounts {
+    /// Which events wait for what.
+    pub const fn waiting(&self) -> &Waiting {
         &self.waiting
-    }
-
-    /// The first thing that has come while events still wait for it, and whether these are to be
-    /// discarded.
-    pub fn next_woken(&self) -> Option<(&WaitKey, bool)> {
-        self.woken.iter().next().map(|(key, discard)| (key, *discard))
     }
 
     /// What an order is, as far as it was loaded for this batch.
@@ -194,10 +175,5 @@ impl State {
                 .map(|first| Subject::Event(first.source.clone(), first.id.clone())),
             _ => None,
         }
-    }
-
-    /// All that has come while events still wait for it, and whether these are to be discarded.
-    pub fn all_woken(&self) -> impl Iterator<Item = (&WaitKey, bool)> {
-        self.woken.iter().map(|(key, discard)| (key, *discard))
     }
 }

@@ -22,7 +22,7 @@ pub struct Snapshot {
     pub levels: Vec<(Sku, LocationId, Level)>,
     /// The open conflicts.
     pub conflicts: Vec<Conflict>,
-    /// How many events wait for what.
+    /// What events wait for, with the events' places in the journal.
     pub waiting: Vec<(WaitKey, u64)>,
     /// What has come while events still wait for it, and whether these are to be discarded.
     pub woken: Vec<(WaitKey, bool)>,
@@ -66,8 +66,12 @@ impl State {
             }
             state.conflicts.insert(conflict.id, conflict);
         }
-        state.waiting = snapshot.waiting.into_iter().collect();
-        state.woken = snapshot.woken.into_iter().collect();
+        for (key, seq) in snapshot.waiting {
+            state.waiting.set(&key, seq, true);
+        }
+        for (key, discard) in snapshot.woken {
+            state.waiting.wake(&key, Some(discard));
+        }
         Ok(state)
     }
 }

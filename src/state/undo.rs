@@ -16,7 +16,8 @@ pub(crate) enum Undo {
     LocationAlias(LocationId, Option<LocationId>),
     Conflict(ConflictId, Option<Box<Conflict>>),
     Subject(Subject, Option<ConflictId>),
-    Waiting(WaitKey, Option<u64>),
+    /// The event waited, or did not.
+    Waiting(WaitKey, u64, bool),
     Woken(WaitKey, Option<bool>),
 }
 
@@ -48,8 +49,12 @@ impl State {
                 restore(&mut self.conflicts, id, before.map(|conflict| *conflict));
             }
             Undo::Subject(subject, before) => restore(&mut self.subjects, subject, before),
-            Undo::Waiting(key, before) => restore(&mut self.waiting, key, before),
-            Undo::Woken(key, before) => restore(&mut self.woken, key, before),
+            Undo::Waiting(key, seq, before) => {
+                self.waiting.set(&key, seq, before);
+            }
+            Undo::Woken(key, before) => {
+                self.waiting.wake(&key, before);
+            }
         }
     }
 }

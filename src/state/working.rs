@@ -7,7 +7,7 @@ use super::{LocIx, SkuIx};
 use crate::event::Fingerprint;
 use crate::id::{EventId, LocationId, OrderId, Sku, Source};
 use crate::order::{Order, OrderUpdate};
-use crate::record::{Outcome, Record};
+use crate::record::{Effect, Outcome, Record};
 use crate::time::Timestamp;
 
 /// What has to be loaded for a batch.
@@ -19,12 +19,17 @@ pub struct Wants {
     pub orders: BTreeSet<OrderId>,
     /// Levels whose movements at or after a moment a count needs.
     pub movements: BTreeMap<(Sku, LocationId), Timestamp>,
+    /// Records that are to be decided again, by their places in the journal.
+    pub records: BTreeSet<u64>,
 }
 
 impl Wants {
     /// Whether nothing has to be loaded.
     pub fn is_empty(&self) -> bool {
-        self.ids.is_empty() && self.orders.is_empty() && self.movements.is_empty()
+        self.ids.is_empty()
+            && self.orders.is_empty()
+            && self.movements.is_empty()
+            && self.records.is_empty()
     }
 }
 
@@ -37,6 +42,8 @@ pub struct Loaded {
     pub orders: Vec<Order>,
     /// The movements wanted, by level.
     pub movements: Vec<((Sku, LocationId), Vec<Movement>)>,
+    /// The records wanted; none may be missing.
+    pub records: Vec<Record>,
 }
 
 /// An event that came before under a name.
@@ -63,11 +70,16 @@ pub struct Movement {
     pub delta: i64,
 }
 
-/// An event that was held back, as the journal has it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Held {
-    /// Its record.
-    pub record: Record,
+impl Movement {
+    /// What an effect of a record on `on_hand` is to a count.
+    pub(crate) fn of(record: &Record, effect: &Effect) -> Self {
+        Self {
+            time: record.fact_time(),
+            seq: record.seq,
+            source: record.fact_source().clone(),
+            delta: effect.delta,
+        }
+    }
 }
 
 /// What a batch has loaded, kept up to date while the batch goes on.
@@ -75,19 +87,26 @@ pub struct Held {
 pub struct Working {
     known: HashMap<(Source, EventId), Vec<Known>>,
     orders: BTreeMap<OrderId, Order>,
-    movements: BTreeMap<(SkuIx, LocIx), Vec<Movement>>,
+    /// Orders that were asked for and are not there, unless the batch has placed them since.
+    no_orders: BTreeSet<OrderId>,
+    movements: BTreeMap<(SkuIx, LocIx), Movements>,
+    records: BTreeMap<u64, Record>,
+}
+
+/// The movements of a level at or after a moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Movements {
+    from: Timestamp,
+    all: Vec<Movement>,
 }
 
 impl Working {
     pub(crate) fn clear(&mut self) {
-        self.known.clear();
-        self.orders.clear();
-        self.movements.clear();
+        *self = Self::default();
     }
 
     pub(crate) fn forget_all_but_orders(&mut self) {
-        self.known.clear();
-        self.movements.clear();
+        *self = Self { orders: std::mem::take(&mut self.orders), ..Self::default() };
     }
 
     pub(crate) fn order(&self, order: &OrderId) -> Option<&Order> {
@@ -98,8 +117,18 @@ impl Working {
         &self.orders
     }
 
-    pub(crate) fn put_order(&mut self, order: Order) {
-        self.orders.entry(order.order.clone()).or_insert(order);
+    /// Whether it is known what an order is, or that there is none.
+    pub(crate) fn has_order(&self, order: &OrderId) -> bool {
+        self.orders.contains_key(order) || self.no_orders.contains(order)
+    }
+
+    /// Takes in the orders that a store has of those asked for, unless the batch has them already.
+    pub(crate) fn load_orders(&mut self, asked: &BTreeSet<OrderId>, loaded: Vec<Order>) {
+        for order in loaded {
+            self.orders.entry(order.order.clone()).or_insert(order);
+        }
+        let missing = asked.iter().filter(|order| !self.orders.contains_key(*order));
+        self.no_orders.extend(missing.cloned());
     }
 
     pub(crate) fn update_order(&mut self, update: OrderUpdate) {
@@ -112,15 +141,25 @@ impl Working {
         self.known.get(&(source.clone(), id.clone())).map_or(&[], Vec::as_slice)
     }
 
-    /// Takes in what a store knows of names, unless the batch knows them already.
-    pub(crate) fn load_known(&mut self, loaded: Vec<((Source, EventId), Known)>) {
-        let mut fresh: HashMap<(Source, EventId), Vec<Known>> = HashMap::new();
+    /// Whether it is known what came before under a name.
+    pub(crate) fn has_name(&self, source: &Source, id: &EventId) -> bool {
+        self.known.contains_key(&(source.clone(), id.clone()))
+    }
+
+    /// Takes in what a store knows of the names asked for, unless the batch knows them already.
+    pub(crate) fn load_known(
+        &mut self,
+        asked: &BTreeSet<(Source, EventId)>,
+        loaded: Vec<((Source, EventId), Known)>,
+    ) {
+        let mut fresh: HashMap<(Source, EventId), Vec<Known>> =
+            asked.iter().map(|name| (name.clone(), Vec::new())).collect();
         for (name, known) in loaded {
-            if !self.known.contains_key(&name) {
-                fresh.entry(name).or_default().push(known);
-            }
+            fresh.entry(name).or_default().push(known);
         }
-        self.known.extend(fresh);
+        for (name, known) in fresh {
+            self.known.entry(name).or_insert(known);
+        }
     }
 
     pub(crate) fn put_known(&mut self, name: (Source, EventId), known: Known) {
@@ -144,27 +183,51 @@ impl Working {
     }
 
     pub(crate) fn movements(&self, sku: SkuIx, location: LocIx) -> &[Movement] {
-        self.movements.get(&(sku, location)).map_or(&[], Vec::as_slice)
+        self.movements.get(&(sku, location)).map_or(&[], |movements| &movements.all)
     }
 
-    /// Takes in what a store knows of a level's movements; those that the batch has made stay.
-    pub(crate) fn put_movements(&mut self, level: (SkuIx, LocIx), mut movements: Vec<Movement>) {
-        let last = movements.iter().map(|movement| movement.seq).max().unwrap_or_default();
-        let known = self.movements.entry(level).or_default();
-        movements.extend(known.drain(..).filter(|movement| movement.seq > last));
-        *known = movements;
+    /// Whether all movements of a level at or after a moment are known.
+    pub(crate) fn has_movements(&self, level: (SkuIx, LocIx), from: Timestamp) -> bool {
+        self.movements.get(&level).is_some_and(|movements| movements.from <= from)
+    }
+
+    /// Takes in all movements of a level at or after a moment.
+    pub(crate) fn load_movements(
+        &mut self,
+        level: (SkuIx, LocIx),
+        from: Timestamp,
+        all: Vec<Movement>,
+    ) {
+        self.movements.insert(level, Movements { from, all });
     }
 
     /// Notes that nothing has ever moved at a level, so nothing has to be loaded for it.
     pub(crate) fn begin_level(&mut self, level: (SkuIx, LocIx)) {
-        self.movements.entry(level).or_default();
+        let nothing = || Movements { from: Timestamp::MIN, all: Vec::new() };
+        self.movements.entry(level).or_insert_with(nothing);
     }
 
     /// Notes a movement, if all movements of its level are known that a count may need: the batch
     /// has loaded them, or the level is new.
     pub(crate) fn add_movement(&mut self, level: (SkuIx, LocIx), movement: Movement) {
-        if let Some(movements) = self.movements.get_mut(&level) {
-            movements.push(movement);
+        if let Some(movements) = self.movements.get_mut(&level)
+            && movements.from <= movement.time
+        {
+            movements.all.push(movement);
         }
+    }
+
+    /// A record that was loaded to be decided again.
+    pub(crate) fn record(&self, seq: u64) -> Option<&Record> {
+        self.records.get(&seq)
+    }
+
+    /// How many records were loaded.
+    pub(crate) fn records(&self) -> usize {
+        self.records.len()
+    }
+
+    pub(crate) fn load_records(&mut self, records: Vec<Record>) {
+        self.records.extend(records.into_iter().map(|record| (record.seq, record)));
     }
 }

@@ -86,18 +86,20 @@ impl World {
         self.inputs(&inputs)
     }
 
-    /// Events one after another in batches of these sizes, over and over. A batch ends early where
-    /// an event wakes others, so that these go on at once.
+    /// Events one after another in batches of these sizes, over and over.
     pub fn stream(&mut self, events: &[Says], sizes: &[usize]) {
         let events: Vec<Input> = events.iter().map(|says| Input::Event(self.name(says))).collect();
-        let mut rest = &events[..];
+        self.stream_inputs(&events, sizes);
+    }
+
+    /// The same for inputs of any kind.
+    pub fn stream_inputs(&mut self, inputs: &[Input], sizes: &[usize]) {
+        let mut rest = inputs;
         let mut sizes = sizes.iter().cycle();
         while let (false, Some(size)) = (rest.is_empty(), sizes.next()) {
-            let batch = &rest[..rest.len().min(*size)];
-            let batch = &batch[..self.until_woken(batch, "token:test")];
-            self.commit(batch, "token:test");
-            self.release();
-            rest = &rest[batch.len()..];
+            let (batch, others) = rest.split_at(rest.len().min(*size));
+            self.answers(batch);
+            rest = others;
         }
     }
 
@@ -106,15 +108,14 @@ impl World {
         says.event(&says.id.clone().unwrap_or_else(|| format!("auto-{}", self.ids)))
     }
 
-    /// Events as inputs in one batch, then all that they wake.
+    /// Events as inputs in one batch.
     pub fn inputs(&mut self, inputs: &[Input]) -> Vec<EventResult> {
-        let first = self.store.journal.len();
-        let processed = self.commit(inputs, "token:test");
+        let processed = self.answers(inputs);
         let results = inputs.iter().zip(processed).map(|(input, processed)| {
             let Input::Event(event) = input else { panic!("{input:?} is no event") };
             match processed {
                 Processed::Recorded(index) => {
-                    EventResult::recorded(&self.store.journal[first + index].record)
+                    EventResult::recorded(&self.store.journal[index].record)
                 }
                 Processed::Duplicate(original) => {
                     EventResult::duplicate(&event.source, &event.id, original)
@@ -123,35 +124,20 @@ impl World {
                 Processed::Refused(refused) => panic!("{refused}"),
             }
         });
-        let results = results.collect();
-        self.release();
-        results
+        results.collect()
     }
 
-    /// Inputs of any kind in one batch, then all that they wake.
+    /// Inputs of any kind in one batch.
     pub fn answers(&mut self, inputs: &[Input]) -> Vec<Processed> {
-        let processed = self.commit(inputs, "token:test");
-        self.release();
-        processed
+        self.commit(inputs, "token:test")
     }
 
-    /// Commits one batch.
     fn commit(&mut self, inputs: &[Input], actor: &str) -> Vec<Processed> {
         let processed = self.host.batch(inputs, actor);
-        self.check();
-        processed
-    }
-
-    /// Decides again what waited for something that has come.
-    fn release(&mut self) {
-        self.host.release();
-        self.check();
-    }
-
-    fn check(&self) {
         if self.replay_always && self.store.journal.len() <= REPLAYED_MAX {
             self.verify();
         }
+        processed
     }
 
     /// A person's decision on a conflict as it is now.
@@ -165,14 +151,9 @@ impl World {
 
     /// A person's decision.
     pub fn choose(&mut self, choice: Choice) -> Result<Record, Refused> {
-        let input = self.resolution(choice);
-        let processed = self.commit(&[input], "user:mia@example.com").remove(0);
-        match processed {
-            Processed::Recorded(_) => {
-                let record = self.store.journal.last().unwrap().record.clone();
-                self.release();
-                Ok(record)
-            }
+        let input = Input::Resolve(choice);
+        match self.commit(&[input], "user:mia@example.com").remove(0) {
+            Processed::Recorded(index) => Ok(self.store.journal[index].record.clone()),
             Processed::Refused(refused) => Err(refused),
             other => panic!("{other:?}"),
         }

@@ -246,7 +246,7 @@ fn a_repeat_in_the_batch_of_the_decision_is_answered_with_the_final_outcome() {
     let late = adjusted("TEA", "berlin", 1).at(9_999).id("1");
     world.post(late.clone());
     let conflict = world.conflict();
-    let resolve = world.resolution(choice(&conflict, ResolutionOption::Discard));
+    let resolve = onhand::ledger::Input::Resolve(choice(&conflict, ResolutionOption::Discard));
     let repeat = onhand::ledger::Input::Event(late.event("1"));
     let answers = world.answers(&[resolve, repeat]);
     let onhand::ledger::Processed::Duplicate(original) = &answers[1] else { panic!("{answers:?}") };

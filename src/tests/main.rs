@@ -29,5 +29,6 @@ mod parsing;
 mod properties;
 mod range;
 mod refusals;
+mod releases;
 mod returns;
 mod versions;

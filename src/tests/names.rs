@@ -144,7 +144,7 @@ fn a_count_in_the_batch_of_the_mapping_knows_what_had_moved() {
     let mut world = World::new().given([received("TEA", "berlin", 5).at(200)]);
     world.post(received("TEE", "hamburg", 1));
     let conflict = world.conflict();
-    let resolve = world.resolution(to_sku(&conflict, "TEA"));
+    let resolve = Input::Resolve(to_sku(&conflict, "TEA"));
     let count = counted("TEE", "berlin", 10).at(100).event("count");
     world.answers(&[resolve, Input::Event(count)]);
     assert_eq!(world.on_hand("TEA", "berlin"), 15);
@@ -200,7 +200,7 @@ fn a_discard_takes_only_what_the_person_has_seen() {
     let mut world = World::new();
     let seen = world.post(received("NEW", "berlin", 1));
     let conflict = world.conflict();
-    let discard = world.resolution(choice(&conflict, O::Discard));
+    let discard = Input::Resolve(choice(&conflict, O::Discard));
     let unseen = Input::Event(received("NEW", "berlin", 2).event("unseen"));
     world.answers(&[discard, unseen]);
     assert_eq!(world.outcome(&seen), Outcome::Rejected);

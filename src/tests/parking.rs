@@ -5,7 +5,7 @@ use onhand::record::Outcome;
 
 use crate::harness::World;
 use crate::says::{
-    Says, amended, back, cancelled, fulfilled, item, line, part, placed, received, returned,
+    amended, back, cancelled, fulfilled, item, line, part, placed, received, returned,
 };
 
 fn world() -> World {
@@ -101,17 +101,4 @@ fn an_order_that_is_held_itself_keeps_what_waits_for_it() {
     assert_eq!(world.outcome(&order), Outcome::Applied);
     assert_eq!(world.outcome(&shipped), Outcome::Applied);
     assert_eq!((world.on_hand("NEW", "berlin"), world.committed("NEW", "berlin")), (-2, 3));
-}
-
-#[test]
-fn more_than_one_batch_of_events_can_wait() {
-    let mut world = World::new().given([received("TEA", "berlin", 5_000)]);
-    let ships: Vec<Says> =
-        (0..1_500).map(|n| fulfilled("o1", &format!("f{n}"), &[part("1", 1)]).at(10)).collect();
-    world.batch(ships);
-    assert_eq!(world.store.waiting_count(), 1_500);
-    world.post(placed("o1", &[line("1", "TEA", 1_600)]).at(1));
-    assert_eq!(world.store.waiting_count(), 0);
-    assert_eq!((world.on_hand("TEA", "berlin"), world.committed("TEA", "berlin")), (3_500, 100));
-    world.verify();
 }

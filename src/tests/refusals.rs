@@ -91,7 +91,7 @@ fn a_conflict_is_resolved_once() {
 fn two_decisions_in_one_batch_are_one_decision() {
     for (mut world, conflict) in each_kind() {
         let option = *conflict.kind.options().last().unwrap();
-        let input = world.resolution(choice(&conflict, option));
+        let input = Input::Resolve(choice(&conflict, option));
         let answers = world.answers(&[input.clone(), input]);
         assert!(matches!(answers[0], Processed::Recorded(_)), "{answers:?}");
         assert!(matches!(answers[1], Processed::Refused(Refused::NotOpen)), "{answers:?}");
@@ -110,23 +110,6 @@ fn a_conflict_that_never_was_is_not_open() {
         location: None,
     };
     assert_eq!(world.choose(never).unwrap_err(), Refused::NotOpen);
-}
-
-#[test]
-fn a_held_event_is_never_given_up_because_it_was_not_at_hand() {
-    for (mut world, conflict) in each_kind() {
-        let alone = matches!(
-            conflict.kind,
-            ConflictKind::Oversold | ConflictKind::Unmapped | ConflictKind::IdReused
-        );
-        let option = conflict.kind.options()[0];
-        let input = Input::Resolve { choice: choice(&conflict, option), held: None };
-        let answer = world.answers(&[input]).remove(0);
-        if !alone {
-            assert!(matches!(answer, Processed::Refused(Refused::Impossible(_))), "{answer:?}");
-            assert_eq!(world.conflict(), conflict);
-        }
-    }
 }
 
 #[test]

@@ -3,7 +3,9 @@
 
 use std::collections::BTreeSet;
 
-use onhand::conflict::{Choice, Conflict};
+use onhand::conflict::{Choice, Conflict, ResolutionOption};
+use onhand::id::ConflictId;
+use onhand::ledger::Input;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -187,5 +189,47 @@ impl Act {
         };
         // It may be refused; then it has to leave everything as it was, which the world checks.
         let _ = world.choose(decision);
+    }
+}
+
+/// Something said without a look at what has become of the rest: a fact, or a decision on a
+/// conflict that may be open by then.
+#[derive(Debug, Clone)]
+pub struct Said {
+    dice: Dice,
+    deed: u8,
+    conflict: u64,
+    version: u64,
+    option: prop::sample::Index,
+}
+
+impl Said {
+    pub fn any() -> impl Strategy<Value = Self> {
+        (dice(), 0..6_u8, 1..8_u64, 1..4_u64, any::<prop::sample::Index>()).prop_map(
+            |(dice, deed, conflict, version, option)| Self {
+                dice,
+                deed,
+                conflict,
+                version,
+                option,
+            },
+        )
+    }
+
+    /// The `index`th thing said.
+    pub fn input(&self, index: usize) -> Input {
+        if self.deed > 0 {
+            let says = self.dice.says(index, 4);
+            return Input::Event(says.event(&format!("e{index}")));
+        }
+        let options = ResolutionOption::ALL;
+        Input::Resolve(Choice {
+            conflict: ConflictId::from_number(self.conflict),
+            option: options[self.option.index(options.len())],
+            expected_version: self.version,
+            note: None,
+            sku: Some("TEA".parse().unwrap()),
+            location: Some("berlin".parse().unwrap()),
+        })
     }
 }

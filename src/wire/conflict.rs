@@ -43,6 +43,9 @@ pub struct Preview {
     pub levels: Vec<LevelRow>,
     /// What each channel would be told next.
     pub publications: Vec<PublicationPreview>,
+    /// Whether so many events wait for this decision that only the first of them were tried out.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub more: bool,
 }
 
 /// The next push to a channel if an option were taken.

@@ -342,7 +342,10 @@ fn preview(preview: Option<Preview>) -> AnyView {
             }
         })
         .collect_view();
-    view! { {levels} {pushes} }.into_any()
+    let more = preview.more.then(|| {
+        view! { <span class="preview-line">"And so on: more events wait for this."</span> }
+    });
+    view! { {levels} {pushes} {more} }.into_any()
 }
 
 fn sku_field(value: String) -> AnyView {

@@ -30,6 +30,8 @@ pub enum Answer {
         levels: Vec<LevelRow>,
         /// What could be sold then.
         availability: Vec<SkuAvailability>,
+        /// Whether more events would go on after these than were tried out.
+        more: bool,
     },
 }
 

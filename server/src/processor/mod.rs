@@ -3,6 +3,7 @@
 
 mod announce;
 mod handle;
+mod pending;
 mod queue;
 mod run;
 

@@ -57,11 +57,11 @@ pub trait Queue: Send + Sync + 'static {
     /// the queue is closed and empty.
     async fn take(&self, max: usize) -> Option<Vec<Job>>;
 
-    /// Takes what is there without waiting.
-    fn take_ready(&self, max: usize) -> Vec<Job>;
-
     /// Refuses jobs from now on; those taken in are still handed out.
     fn close(&self);
+
+    /// Whether jobs are refused from now on.
+    fn is_closed(&self) -> bool;
 
     /// Inputs that wait.
     fn depth(&self) -> usize;
@@ -116,21 +116,13 @@ impl Queue for MemoryQueue {
         Some(receiving.fill(first, max))
     }
 
-    fn take_ready(&self, max: usize) -> Vec<Job> {
-        let Ok(mut receiving) = self.receiver.try_lock() else { return Vec::new() };
-        let first = match receiving.held.take() {
-            Some(job) => job,
-            None => match receiving.jobs.try_recv() {
-                Ok((job, _)) => job,
-                Err(_) => return Vec::new(),
-            },
-        };
-        receiving.fill(first, max)
-    }
-
     fn close(&self) {
         self.places.close();
         self.closed.send_replace(true);
+    }
+
+    fn is_closed(&self) -> bool {
+        *self.closed.borrow()
     }
 
     fn depth(&self) -> usize {

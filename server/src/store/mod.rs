@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use onhand::conflict::{Conflict, ConflictStatus};
 use onhand::id::{ConflictId, EventId, OrderId, Sku, Source};
 use onhand::order::Order;
-use onhand::record::{ItemInfo, LocationInfo, Outcome, Record, WaitKey};
+use onhand::record::{ItemInfo, LocationInfo, Outcome};
 use onhand::state::{Loaded, Settings, State, Wants};
 use onhand::wire::page::{HistoryPoint, IntakeMinute};
 use onhand::wire::stock::{LevelRow, StockPage, StockQuery};
@@ -106,18 +106,13 @@ pub trait Store: Send + Sync + 'static {
     /// The state as the tables remember it.
     async fn load(&self, settings: Settings) -> Result<State, StoreError>;
 
-    /// What a batch needs of the things that are not always in memory.
+    /// What a batch needs of the things that are not always in memory. A record that is not there
+    /// means that the store is damaged.
     async fn fetch(&self, wants: &Wants) -> Result<Loaded, StoreError>;
 
     /// Writes a batch in one transaction, durably: when this returns `Ok`, a power cut loses
     /// nothing of it; when it returns an error other than `Failed`, nothing of it is there.
     async fn commit(&self, rows: &Rows<'_>) -> Result<(), StoreError>;
-
-    /// Records by their places, in that order; places that do not exist are left out.
-    async fn records(&self, seqs: &[u64]) -> Result<Vec<Record>, StoreError>;
-
-    /// The first events, at most `limit`, that wait for something, in the order of the journal.
-    async fn waiting(&self, on: &WaitKey, limit: u32) -> Result<Vec<Record>, StoreError>;
 
     /// Rows of the journal.
     async fn journal(&self, query: &JournalQuery) -> Result<Vec<JournalRow>, StoreError>;

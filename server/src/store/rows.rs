@@ -37,7 +37,7 @@ pub struct Rows<'a> {
     /// was there. `None` if it did not change.
     pub woken: Option<Vec<(&'a WaitKey, bool)>>,
     /// Last outcomes of events recorded earlier.
-    pub finals: Vec<(u64, Outcome)>,
+    pub finals: BTreeMap<u64, Outcome>,
 }
 
 /// What a record did to one level.
@@ -79,7 +79,7 @@ impl<'a> Rows<'a> {
             waiting: BTreeSet::new(),
             released: BTreeSet::new(),
             woken: None,
-            finals: Vec::new(),
+            finals: BTreeMap::new(),
         };
         rows.collect_changes(batch, state);
         rows
@@ -121,7 +121,9 @@ impl<'a> Rows<'a> {
                     }
                 }
                 Change::Woken { .. } => woken = true,
-                Change::Final { seq, outcome } => self.finals.push((*seq, *outcome)),
+                Change::Final { seq, outcome } => {
+                    self.finals.insert(*seq, *outcome);
+                }
                 Change::Absorbed { .. }
                 | Change::Counted(_)
                 | Change::Order(_)
@@ -135,7 +137,7 @@ impl<'a> Rows<'a> {
         let located = locations.into_values();
         self.locations = located.filter_map(|i| Some((number(&i.location)?, i))).collect();
         self.conflicts = conflicts.into_values().collect();
-        self.woken = woken.then(|| state.all_woken().collect());
+        self.woken = woken.then(|| state.waiting().woken().collect());
     }
 }
 

@@ -1,5 +1,5 @@
-//! What a batch needs of the things that are not always in memory: three statements, whatever its
-//! size.
+//! What a batch needs of the things that are not always in memory: one statement for each kind,
+//! whatever its size.
 
 use std::collections::HashMap;
 
@@ -7,7 +7,7 @@ use onhand::event::Fingerprint;
 use onhand::id::{EventId, LocationId, OrderId, Sku, Source};
 use onhand::journal;
 use onhand::order::Order;
-use onhand::record::{Outcome, Record, WaitKey};
+use onhand::record::{Outcome, Record};
 use onhand::state::{Known, Loaded, Movement, Wants};
 use onhand::time::Timestamp;
 use sqlx::Row;
@@ -31,6 +31,9 @@ pub(super) async fn fetch(
     }
     if !wants.movements.is_empty() {
         loaded.movements = movements(connection, wants).await?;
+    }
+    if !wants.records.is_empty() {
+        loaded.records = records(connection, wants).await?;
     }
     Ok(loaded)
 }
@@ -123,40 +126,22 @@ async fn movements(
     Ok(levels.map(|(level, key)| (level, found.remove(&key).unwrap_or_default())).collect())
 }
 
-/// Records by their places.
-pub(super) async fn records(
+async fn records(
     connection: &mut SqliteConnection,
-    seqs: &[u64],
+    wants: &Wants,
 ) -> Result<Vec<Record>, StoreError> {
-    let seqs: Vec<i64> = seqs.iter().map(|seq| signed(*seq)).collect();
+    let seqs: Vec<i64> = wants.records.iter().map(|seq| signed(*seq)).collect();
     let rows: Vec<Vec<u8>> = sqlx::query_scalar(
         "SELECT j.record FROM json_each(?2) AS wanted CROSS JOIN journal AS j
-         WHERE j.ledger = ?1 AND j.seq = wanted.value ORDER BY j.seq",
+         WHERE j.ledger = ?1 AND j.seq = wanted.value",
     )
     .bind(LEDGER)
     .bind(serde_json::to_string(&seqs).map_err(damaged)?)
     .fetch_all(connection)
     .await
     .map_err(reading)?;
-    rows.iter().map(|bytes| journal::decode(bytes).map_err(damaged)).collect()
-}
-
-/// The first events that wait for something.
-pub(super) async fn waiting(
-    connection: &mut SqliteConnection,
-    on: &WaitKey,
-    limit: u32,
-) -> Result<Vec<Record>, StoreError> {
-    let rows: Vec<Vec<u8>> = sqlx::query_scalar(
-        "SELECT j.record FROM waiting AS w JOIN journal AS j
-            ON j.ledger = w.ledger AND j.seq = w.seq
-         WHERE w.ledger = ?1 AND w.wait = ?2 ORDER BY w.seq LIMIT ?3",
-    )
-    .bind(LEDGER)
-    .bind(serde_json::to_string(on).map_err(damaged)?)
-    .bind(limit)
-    .fetch_all(connection)
-    .await
-    .map_err(reading)?;
+    if rows.len() != seqs.len() {
+        return Err(damaged(format!("the journal lacks one of the records {seqs:?}")));
+    }
     rows.iter().map(|bytes| journal::decode(bytes).map_err(damaged)).collect()
 }

@@ -30,14 +30,11 @@ pub(super) async fn load(
             "SELECT doc FROM conflicts WHERE ledger = ?1 AND status = 'open' ORDER BY number",
         )
         .await?,
-        waiting: waits(
-            connection,
-            "SELECT wait, count(*) FROM waiting WHERE ledger = ?1 GROUP BY wait",
-        )
-        .await?
-        .into_iter()
-        .map(|(on, count)| (on, unsigned(count)))
-        .collect(),
+        waiting: waits(connection, "SELECT wait, seq FROM waiting WHERE ledger = ?1")
+            .await?
+            .into_iter()
+            .map(|(on, seq)| (on, unsigned(seq)))
+            .collect(),
         woken: waits(connection, "SELECT wait, discard FROM woken WHERE ledger = ?1")
             .await?
             .into_iter()

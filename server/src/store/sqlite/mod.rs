@@ -17,7 +17,7 @@ use async_trait::async_trait;
 use onhand::conflict::Conflict;
 use onhand::id::{ConflictId, EventId, OrderId, Sku, Source};
 use onhand::order::Order;
-use onhand::record::{ItemInfo, LocationInfo, Record, WaitKey};
+use onhand::record::{ItemInfo, LocationInfo};
 use onhand::state::{Loaded, Settings, State, Wants};
 use onhand::wire::page::{HistoryPoint, IntakeMinute};
 use onhand::wire::stock::{LevelRow, StockPage, StockQuery};
@@ -179,14 +179,6 @@ impl Store for SqliteStore {
         commit::commit(&mut writer, rows).await?;
         self.checkpoints.committed(&mut writer).await;
         Ok(())
-    }
-
-    async fn records(&self, seqs: &[u64]) -> Result<Vec<Record>, StoreError> {
-        fetch::records(&mut *self.loader.lock().await, seqs).await
-    }
-
-    async fn waiting(&self, on: &WaitKey, limit: u32) -> Result<Vec<Record>, StoreError> {
-        fetch::waiting(&mut *self.loader.lock().await, on, limit).await
     }
 
     async fn journal(&self, query: &JournalQuery) -> Result<Vec<JournalRow>, StoreError> {

@@ -1,0 +1,107 @@
+//! Jobs on their way through the processor: what is still to be decided, and the answers so far.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use onhand::conflict::Choice;
+use onhand::ledger::{Entry, Input, Processed};
+use onhand::wire::EventResult;
+use tokio::sync::oneshot;
+
+use super::handle::{Answer, Unavailable};
+use super::queue::{Job, Work};
+
+/// A job whose inputs are being decided.
+pub(super) struct Pending {
+    inputs: Vec<Input>,
+    /// What became of the first inputs: it is durable.
+    answers: Vec<Answer>,
+    actor: Arc<str>,
+    answer: oneshot::Sender<Result<Vec<Answer>, Unavailable>>,
+}
+
+/// A job that only asks.
+pub(super) struct Preview {
+    /// What would be chosen.
+    pub(super) choice: Choice,
+    /// Where the answer goes.
+    pub(super) answer: oneshot::Sender<Result<Vec<Answer>, Unavailable>>,
+}
+
+impl Pending {
+    /// The inputs that are not decided yet, with who sent them.
+    pub(super) fn rest(&self) -> impl Iterator<Item = (&Input, &str)> {
+        self.inputs[self.answers.len()..].iter().map(|input| (input, &*self.actor))
+    }
+}
+
+/// Those that decide something, in their order, and those that only ask.
+pub(super) fn sort(jobs: Vec<Job>) -> (VecDeque<Pending>, Vec<Preview>) {
+    let mut pending = VecDeque::with_capacity(jobs.len());
+    let mut previews = Vec::new();
+    for Job { work, actor, answer } in jobs {
+        let inputs = match work {
+            Work::Decide(inputs) => inputs,
+            Work::Resolve(choice) => vec![Input::Resolve(choice)],
+            Work::Preview(choice) => {
+                previews.push(Preview { choice, answer });
+                continue;
+            }
+        };
+        pending.push_back(Pending { inputs, answers: Vec::new(), actor, answer });
+    }
+    (pending, previews)
+}
+
+/// Answers the first jobs with what is durable now, as far as all their inputs are decided.
+pub(super) fn answer(
+    pending: &mut VecDeque<Pending>,
+    processed: Vec<Processed>,
+    entries: &[Entry],
+) {
+    let mut processed = processed.into_iter();
+    while let Some(mut first) = pending.pop_front() {
+        let rest = first.inputs[first.answers.len()..].iter();
+        let answers: Vec<Answer> = rest
+            .zip(&mut processed)
+            .map(|(input, processed)| answer_to(input, processed, entries))
+            .collect();
+        first.answers.extend(answers);
+        if first.answers.len() < first.inputs.len() {
+            return pending.push_front(first);
+        }
+        // The asker may have gone; what is recorded stays recorded.
+        let _ = first.answer.send(Ok(first.answers));
+    }
+}
+
+/// Answers that it was not done. Of a job that has taken more than one transaction, the first
+/// inputs may be recorded; whoever sends it again is told so by their outcome.
+pub(super) fn refuse(pending: VecDeque<Pending>, previews: Vec<Preview>, why: &Unavailable) {
+    let pending = pending.into_iter().map(|job| job.answer);
+    for answer in pending.chain(previews.into_iter().map(|job| job.answer)) {
+        let _ = answer.send(Err(why.clone()));
+    }
+}
+
+fn answer_to(input: &Input, processed: Processed, entries: &[Entry]) -> Answer {
+    match (input, processed) {
+        (Input::Event(event), Processed::Duplicate(original)) => {
+            Answer::Event(EventResult::duplicate(&event.source, &event.id, original))
+        }
+        (Input::Event(event), Processed::Invalid(errors)) => {
+            let (source, id) = (event.source.to_string(), event.id.to_string());
+            Answer::Event(EventResult::invalid(Some(source), Some(id), errors))
+        }
+        (Input::Event(_), Processed::Recorded(index)) => {
+            Answer::Event(EventResult::recorded(&entries[index].record))
+        }
+        (_, Processed::Recorded(index)) => {
+            Answer::Resolved(Box::new(entries[index].record.clone()))
+        }
+        (_, Processed::Refused(refused)) => Answer::Refused(refused),
+        (_, Processed::Duplicate(_) | Processed::Invalid(_)) => {
+            unreachable!("only events from outside are duplicates or invalid")
+        }
+    }
+}

@@ -1,0 +1,313 @@
+//! One ledger: its state and the batch in progress. The host gives it inputs one after another and
+//! writes what [`Ledger::finish`] hands out in one transaction; only then is the batch kept.
+
+mod batch;
+mod wants;
+
+use std::collections::BTreeMap;
+
+use crate::apply::apply;
+pub use crate::apply::is_movement;
+use crate::conflict::Choice;
+pub use crate::decide::Refused;
+use crate::decide::{self, Verdict};
+use crate::event::{Event, EventData, EventReleased, FieldError, Fingerprint};
+use crate::id::{EventId, OrderId, Source};
+use crate::journal;
+use crate::order::Order;
+use crate::record::{Bucket, Change, Decision, Original, Outcome, Record};
+use crate::state::{Due, Loaded, Movement, Settings, State, Wants};
+use crate::time::Timestamp;
+
+pub use batch::{Batch, Entry};
+
+/// Events released in one transaction; the others go on in the next ones.
+pub const RELEASES_MAX: usize = 1_024;
+
+/// Something for the processor to decide.
+#[derive(Debug, Clone)]
+pub enum Input {
+    /// What a source says.
+    Event(Event),
+    /// A person's decision.
+    Resolve(Choice),
+}
+
+/// What became of an input.
+#[derive(Debug)]
+pub enum Processed {
+    /// It is in the journal, once the batch is committed: the entry of this index in the batch.
+    Recorded(usize),
+    /// It came before. True only once the batch is committed, since the first may be part of it.
+    Duplicate(Original),
+    /// It does not fit; nothing is recorded.
+    Invalid(Vec<FieldError>),
+    /// The resolution is not taken; nothing is recorded.
+    Refused(Refused),
+}
+
+/// What the host has to do for a ledger to go on.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Load this, hand it to [`Ledger::load`], and go on.
+    Load(Wants),
+    /// End the batch here and go on in the next one: more events are to be released than one
+    /// transaction takes, and they go before any further input.
+    Full,
+    /// Nothing: all inputs are decided, and all that they have woken.
+    Done,
+}
+
+/// A ledger.
+#[derive(Debug)]
+pub struct Ledger {
+    state: State,
+    entries: Vec<Entry>,
+    /// Events released in this batch.
+    releases: usize,
+}
+
+impl Ledger {
+    /// Takes over a state as a store remembers it.
+    pub fn new(state: State) -> Self {
+        Self { state, entries: Vec::new(), releases: 0 }
+    }
+
+    /// The state, with what the batch in progress has changed.
+    pub const fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// The rows of the journal that the batch in progress has made.
+    pub fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
+    /// A record of the batch in progress, or one that was loaded for it.
+    fn record(&self, seq: u64) -> Option<&Record> {
+        let before = self.state.head.seq - self.entries.len() as u64;
+        let Some(index) = seq.checked_sub(before + 1) else {
+            return self.state.working.record(seq);
+        };
+        self.entries.get(usize::try_from(index).ok()?).map(|entry| &entry.record)
+    }
+
+    /// Takes in what was loaded for the batch. What the batch itself has made of it since stands.
+    pub fn load(&mut self, asked: &Wants, loaded: Loaded) {
+        let Loaded { mut known, orders, movements, records } = loaded;
+        if !known.is_empty() {
+            let finals = self.finals();
+            for (_, known) in &mut known {
+                known.outcome = finals.get(&known.seq).copied().unwrap_or(known.outcome);
+            }
+        }
+        self.state.working.load_known(&asked.ids, known);
+        self.state.working.load_orders(&asked.orders, orders);
+        for ((sku, location), mut movements) in movements {
+            let Some(from) = asked.movements.get(&(sku.clone(), location.clone())) else {
+                continue;
+            };
+            let catalogue = &self.state.catalogue;
+            let names = (catalogue.sku(&sku), catalogue.location(&location));
+            let (Some(sku_number), Some(location_number)) = names else { continue };
+            let here = |effect: &&crate::record::Effect| {
+                effect.state == Bucket::OnHand && effect.sku == sku && effect.location == location
+            };
+            for record in self.entries.iter().map(|entry| &entry.record) {
+                let time = record.fact_time();
+                if time >= *from && is_movement(record) {
+                    let effects = record.effects.iter().filter(here);
+                    movements.extend(effects.map(|effect| Movement::of(record, effect)));
+                }
+            }
+            self.state.working.load_movements((sku_number, location_number), *from, movements);
+        }
+        self.state.working.load_records(records);
+    }
+
+    /// The last outcomes that the batch in progress has decided.
+    fn finals(&self) -> BTreeMap<u64, Outcome> {
+        let changes = self.entries.iter().flat_map(|entry| &entry.record.changes);
+        let finals = changes.filter_map(|change| match change {
+            Change::Final { seq, outcome } => Some((*seq, *outcome)),
+            _ => None,
+        });
+        finals.collect()
+    }
+
+    /// Decides inputs one after another, each by an actor, from the first that is not `processed`
+    /// yet, and after each all the events that it has woken: what waited goes on before anything
+    /// new, so it makes no difference how inputs are put into batches. Ends where the host has
+    /// something to do.
+    ///
+    /// `wall` is the server's clock; the time of recording never goes back, whatever the clock
+    /// does.
+    pub fn advance(
+        &mut self,
+        inputs: &[(&Input, &str)],
+        processed: &mut Vec<Processed>,
+        wall: Timestamp,
+    ) -> Step {
+        loop {
+            let rest = &inputs[processed.len()..];
+            let wants = |ledger: &Self| ledger.wants(rest.iter().map(|(input, _)| *input));
+            if let Some(due) = self.state.waiting.next_due() {
+                let there = self.record(due.seq).is_some();
+                if self.releases == RELEASES_MAX || (!there && self.is_crowded()) {
+                    return Step::Full;
+                }
+                if !self.has_all_for_held(due.seq) {
+                    return Step::Load(wants(self));
+                }
+                self.release(&due, wall);
+            } else if let Some((input, actor)) = rest.first() {
+                if !self.has_all_for(input) {
+                    return Step::Load(wants(self));
+                }
+                let done = self.process(input, actor, wall);
+                processed.push(done);
+            } else {
+                return Step::Done;
+            }
+        }
+    }
+
+    /// The moment of the next record.
+    fn now(&self, wall: Timestamp) -> Timestamp {
+        wall.max(self.state.head.recorded_at.plus_micros(1))
+    }
+
+    /// Decides one input and applies the decision.
+    fn process(&mut self, input: &Input, actor: &str, wall: Timestamp) -> Processed {
+        let now = self.now(wall);
+        match input {
+            Input::Event(event) => match decide::decide(&self.state, event, now, actor) {
+                Verdict::Record(decision) => {
+                    self.record_decision(event.clone(), decision, now, actor)
+                }
+                Verdict::Duplicate(original) => Processed::Duplicate(original),
+                Verdict::Invalid(errors) => Processed::Invalid(errors),
+            },
+            Input::Resolve(choice) => {
+                let data = EventData::ConflictResolved(choice.clone());
+                let carrier = self.own_event("resolved", data, now);
+                let conflict = self.state.open_conflict(choice.conflict);
+                let held = conflict.and_then(|conflict| conflict.events.last());
+                let held = held.and_then(|event| self.record(event.seq));
+                match decide::resolve(&self.state, &carrier, choice, held, now, actor) {
+                    Ok(decision) => self.record_decision(carrier, decision, now, actor),
+                    Err(refused) => Processed::Refused(refused),
+                }
+            }
+        }
+    }
+
+    /// Decides an event again whose waiting is over.
+    fn release(&mut self, due: &Due, wall: Timestamp) {
+        let now = self.now(wall);
+        let held = self.record(due.seq).expect("the record was loaded");
+        let data = EventData::EventReleased(EventReleased {
+            source: held.envelope.source.clone(),
+            id: held.envelope.id.clone(),
+            seq: held.seq,
+        });
+        let carrier = self.own_event("released", data, now);
+        let decision = decide::release(&self.state, &carrier, held, due, now);
+        self.record_decision(carrier, decision, now, "onhand");
+        self.releases += 1;
+    }
+
+    /// An event that Onhand itself makes; its place in the journal makes its id unique.
+    fn own_event(&self, what: &str, data: EventData, now: Timestamp) -> Event {
+        let id = EventId::new(format!("{what}-{}", self.state.head.seq + 1));
+        Event {
+            source: Source::onhand(),
+            id: id.expect("a word and a number make an id"),
+            time: now,
+            expected_version: None,
+            extensions: BTreeMap::new(),
+            data,
+        }
+    }
+
+    fn record_decision(
+        &mut self,
+        envelope: Event,
+        decision: Decision,
+        now: Timestamp,
+        actor: &str,
+    ) -> Processed {
+        let record = Record {
+            seq: self.state.head.seq + 1,
+            recorded_at: now,
+            actor: actor.to_owned(),
+            fingerprint: Fingerprint::of_event(&envelope),
+            envelope,
+            outcome: decision.outcome,
+            reason: decision.reason,
+            conflict: decision.conflict,
+            effects: decision.effects,
+            changes: decision.changes,
+            mentions: decision.mentions,
+            fact: decision.fact,
+        };
+        let bytes = journal::encode(&record);
+        let chain = self.state.head.chain.after(&bytes);
+        apply(&mut self.state, &record, chain);
+        self.entries.push(Entry { record, bytes, chain });
+        Processed::Recorded(self.entries.len() - 1)
+    }
+
+    /// Hands out what the batch changed. It is kept by [`Ledger::keep`] or undone by
+    /// [`Ledger::undo`]; until then nothing else may be processed.
+    pub fn finish(&mut self) -> Batch {
+        Batch { entries: std::mem::take(&mut self.entries), head: self.state.head }
+    }
+
+    /// The batch is durable.
+    pub fn keep(&mut self) {
+        self.releases = 0;
+        self.state.undo.clear();
+        self.state.working.clear();
+    }
+
+    /// The batch is not durable: it never happened.
+    pub fn undo(&mut self) {
+        self.releases = 0;
+        self.entries.clear();
+        self.state.roll_back();
+    }
+
+    /// The orders that the batch in progress knows, for the store.
+    pub fn orders(&self) -> impl Iterator<Item = &Order> {
+        self.state.working.orders().values()
+    }
+
+    /// Applies a record of the journal in a replay. The record's own chain must follow from the
+    /// one before. Orders stay in memory, for [`Ledger::orders`] to be compared with the store.
+    pub fn replay(&mut self, record: &Record, bytes: &[u8]) {
+        let chain = self.state.head.chain.after(bytes);
+        apply(&mut self.state, record, chain);
+        self.state.undo.clear();
+        self.state.working.forget_all_but_orders();
+    }
+}
+
+/// The order that an event is about.
+pub fn order_of(data: &EventData) -> Option<&OrderId> {
+    match data {
+        EventData::OrderPlaced(data) => Some(&data.order),
+        EventData::OrderAmended(data) => Some(&data.order),
+        EventData::OrderCancelled(data) => Some(&data.order),
+        EventData::OrderFulfilled(data) => Some(&data.order),
+        EventData::OrderReturned(data) => Some(&data.order),
+        _ => None,
+    }
+}
+
+/// An empty ledger.
+impl Default for Ledger {
+    fn default() -> Self {
+        Self::new(State::new(Settings::default()))
+    }
+}

@@ -1,0 +1,169 @@
+//! What has to be loaded before inputs can be decided: by themselves, and for the events that they
+//! may wake.
+
+use std::collections::BTreeSet;
+
+use super::{Input, Ledger, RELEASES_MAX, order_of};
+use crate::event::{Event, EventData};
+use crate::id::{LocationId, Sku};
+use crate::record::{Record, WaitKey};
+use crate::state::{LocIx, SkuIx, Wants};
+use crate::time::Timestamp;
+
+impl Ledger {
+    /// What has to be loaded for these inputs, for the events whose waiting is over, and for those
+    /// that the inputs may wake, as far as that can be foreseen; without what is loaded already.
+    /// What cannot be foreseen is asked for when its turn comes.
+    pub(super) fn wants<'a>(&self, inputs: impl IntoIterator<Item = &'a Input>) -> Wants {
+        let room = RELEASES_MAX.saturating_sub(self.state.working.records());
+        let mut needs = Needs { ledger: self, wants: Wants::default(), keys: Vec::new(), room };
+        for seq in self.state.waiting.due() {
+            if !needs.waiting(seq) {
+                break;
+            }
+        }
+        for input in inputs {
+            needs.input(input);
+        }
+        needs.woken();
+        needs.wants
+    }
+
+    /// Whether all is loaded that an input needs.
+    pub(super) fn has_all_for(&self, input: &Input) -> bool {
+        let mut needs = self.needs();
+        needs.input(input);
+        needs.wants.is_empty()
+    }
+
+    /// Whether all is loaded to decide an event again, its record included.
+    pub(super) fn has_all_for_held(&self, seq: u64) -> bool {
+        let Some(held) = self.record(seq) else { return false };
+        let mut needs = self.needs();
+        needs.held(held);
+        needs.wants.is_empty()
+    }
+
+    fn needs(&self) -> Needs<'_> {
+        Needs { ledger: self, wants: Wants::default(), keys: Vec::new(), room: 0 }
+    }
+
+    /// Whether no more records can be loaded in this transaction.
+    pub(super) fn is_crowded(&self) -> bool {
+        self.state.working.records() >= RELEASES_MAX
+    }
+}
+
+/// What is needed, as it is being found out.
+struct Needs<'a> {
+    ledger: &'a Ledger,
+    wants: Wants,
+    /// What the inputs may wake.
+    keys: Vec<WaitKey>,
+    /// How many more records may be loaded.
+    room: usize,
+}
+
+impl Needs<'_> {
+    fn input(&mut self, input: &Input) {
+        match input {
+            Input::Event(event) => {
+                if !self.ledger.state.working.has_name(&event.source, &event.id) {
+                    self.wants.ids.insert((event.source.clone(), event.id.clone()));
+                }
+                self.event(event, event.time);
+            }
+            Input::Resolve(choice) => {
+                let Some(conflict) = self.ledger.state.open_conflict(choice.conflict) else {
+                    return;
+                };
+                self.keys.extend(conflict.sku.clone().map(WaitKey::Sku));
+                self.keys.extend(conflict.location.clone().map(WaitKey::Location));
+                self.keys.push(WaitKey::AnyLocation);
+                if let Some(event) = conflict.events.last() {
+                    match self.ledger.record(event.seq) {
+                        Some(held) => self.held(held),
+                        None => drop(self.wants.records.insert(event.seq)),
+                    }
+                }
+            }
+        }
+    }
+
+    /// What it takes to decide an event again.
+    fn held(&mut self, held: &Record) {
+        // It may be decided with the time at which it was received.
+        self.event(&held.envelope, held.envelope.time.min(held.recorded_at));
+    }
+
+    fn event(&mut self, event: &Event, time: Timestamp) {
+        let state = &self.ledger.state;
+        if let Some(order) = order_of(&event.data)
+            && !state.working.has_order(order)
+        {
+            self.wants.orders.insert(order.clone());
+        }
+        if let EventData::StockCounted(count) = &event.data
+            && let Some(level) = self.level(&count.sku, &count.location)
+        {
+            let from = time.plus_micros(-state.settings.count_window_us);
+            if !state.working.has_movements(level, from) {
+                let (sku, location) = state.names(level.0, level.1);
+                let wanted = &mut self.wants.movements;
+                let wanted = wanted.entry((sku.clone(), location.clone())).or_insert(from);
+                *wanted = from.min(*wanted);
+            }
+        }
+        self.wakes(&event.data);
+    }
+
+    fn level(&self, sku: &Sku, location: &LocationId) -> Option<(SkuIx, LocIx)> {
+        let catalogue = &self.ledger.state.catalogue;
+        Some((catalogue.sku(sku)?, catalogue.location(location)?))
+    }
+
+    /// Notes what an event wakes if it is applied.
+    fn wakes(&mut self, data: &EventData) {
+        match data {
+            EventData::ItemUpserted(data) => self.keys.push(WaitKey::Sku(data.sku.clone())),
+            EventData::LocationUpserted(data) => {
+                self.keys.push(WaitKey::Location(data.location.clone()));
+                self.keys.push(WaitKey::AnyLocation);
+            }
+            EventData::OrderPlaced(data) => self.keys.push(WaitKey::Order(data.order.clone())),
+            _ => {}
+        }
+    }
+
+    /// What it takes to release the events that wait for what may come, and those that these may
+    /// wake in turn.
+    fn woken(&mut self) {
+        let mut seen = BTreeSet::new();
+        while let Some(key) = self.keys.pop() {
+            if !self.ledger.state.waiting.any_on(&key) || !seen.insert(key.clone()) {
+                continue;
+            }
+            for seq in self.ledger.state.waiting.on(&key) {
+                if !self.waiting(seq) {
+                    break;
+                }
+            }
+        }
+    }
+
+    /// What it takes to release one event; says whether there is room for more.
+    fn waiting(&mut self, seq: u64) -> bool {
+        if let Some(held) = self.ledger.record(seq) {
+            self.held(held);
+            return true;
+        }
+        if self.wants.records.contains(&seq) {
+            return true;
+        }
+        if self.room == 0 {
+            return false;
+        }
+        self.room -= 1;
+        self.wants.records.insert(seq)
+    }
+}

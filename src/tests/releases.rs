@@ -1,0 +1,131 @@
+//! What an event wakes goes on directly after it, before anything new, in the order of the journal:
+//! how events are put into batches decides nothing.
+
+use onhand::conflict::ResolutionOption as O;
+use onhand::ledger::{Input, RELEASES_MAX};
+use onhand::record::Outcome;
+
+use crate::harness::{World, choice};
+use crate::says::{Says, cancelled, counted, fulfilled, item, line, part, placed, received};
+
+fn world() -> World {
+    World::new().given([received("TEA", "berlin", 20).at(-60)])
+}
+
+/// The events of the journal after a place, by their types.
+fn types_after(world: &World, seq: usize) -> Vec<&'static str> {
+    world.store.journal[seq..].iter().map(|entry| entry.record.envelope.event_type()).collect()
+}
+
+#[test]
+fn what_waited_goes_before_the_next_event_of_the_batch() {
+    let mut world = world();
+    let shipped = world.post(fulfilled("o1", "f1", &[part("1", 3)]).at(2));
+    // The cancellation would leave nothing to ship if it went first.
+    let results = world.batch([placed("o1", &[line("1", "TEA", 5)]).at(1), cancelled("o1").at(3)]);
+    assert!(results.iter().all(|result| result.outcome == Outcome::Applied), "{results:?}");
+    assert_eq!(world.outcome(&shipped), Outcome::Applied);
+    let line = world.order_line("o1", "1");
+    assert_eq!((line.fulfilled(), line.cancelled, line.committed()), (3, 2, 0));
+    world.quiet();
+}
+
+#[test]
+fn what_began_to_wait_in_the_batch_goes_on_in_the_batch() {
+    let mut world = world();
+    let seq = world.store.journal.len();
+    world.batch([
+        fulfilled("o1", "f1", &[part("1", 3)]).at(2),
+        placed("o1", &[line("1", "NEW", 5)]).at(1),
+        received("NEW", "berlin", 4).at(3),
+        item("NEW"),
+        cancelled("o1").at(4),
+    ]);
+    let expected = [
+        "order.fulfilled",
+        "order.placed",
+        "stock.received",
+        "item.upserted",
+        // The order, which was waiting for its item, and the shipment, which was waiting for the
+        // order and came before the receipt.
+        "event.released",
+        "event.released",
+        "event.released",
+        "order.cancelled",
+    ];
+    assert_eq!(types_after(&world, seq), expected);
+    let released = |index: usize| world.store.journal[seq + index].record.fact_time();
+    assert!(released(4) < released(5) && released(5) < released(6));
+    assert_eq!((world.on_hand("NEW", "berlin"), world.committed("NEW", "berlin")), (1, 0));
+    assert_eq!(world.store.waiting_count(), 0);
+    world.quiet();
+}
+
+#[test]
+fn an_event_with_two_unknown_names_goes_on_when_both_come_in_one_batch() {
+    let mut world = world();
+    let result = world.post(received("NEW", "mars", 4));
+    world.batch([item("NEW"), crate::says::location("mars", 9)]);
+    assert_eq!(world.outcome(&result), Outcome::Applied);
+    assert_eq!(world.on_hand("NEW", "mars"), 4);
+    world.quiet();
+}
+
+#[test]
+fn a_count_released_in_the_batch_of_its_mapping_knows_what_the_batch_has_moved() {
+    let mut world = world();
+    world.post(counted("TEE", "berlin", 7).at(100));
+    let map = onhand::conflict::Choice {
+        sku: Some("TEA".parse().unwrap()),
+        ..choice(&world.conflict(), O::Map)
+    };
+    let moved = Input::Event(received("TEA", "berlin", 2).at(200).event("moved"));
+    world.answers(&[moved, Input::Resolve(map)]);
+    assert_eq!(world.on_hand("TEA", "berlin"), 9, "7 counted, and 2 came after");
+}
+
+#[test]
+fn more_than_one_transaction_takes_goes_on_in_the_next_ones_before_anything_new() {
+    let many = RELEASES_MAX + RELEASES_MAX / 2;
+    let units = i64::try_from(many).unwrap();
+    let mut world = World::new().given([received("TEA", "berlin", 5_000)]);
+    let ships: Vec<Says> =
+        (0..many).map(|n| fulfilled("o1", &format!("f{n}"), &[part("1", 1)]).at(10)).collect();
+    world.batch(ships);
+    assert_eq!(world.store.waiting_count(), many);
+    let seq = world.store.journal.len();
+    world.batch([placed("o1", &[line("1", "TEA", units + 100)]).at(1), cancelled("o1").at(20)]);
+    assert_eq!(world.store.waiting_count(), 0);
+    let types = types_after(&world, seq);
+    assert_eq!(
+        (types.len(), types[0], types[many + 1]),
+        (many + 2, "order.placed", "order.cancelled")
+    );
+    assert_eq!(world.on_hand("TEA", "berlin"), 5_000 - units);
+    assert_eq!(world.order_line("o1", "1").cancelled, 100);
+    world.quiet();
+    world.verify();
+}
+
+#[test]
+fn a_batch_loads_what_it_needs_in_a_few_goes_whatever_its_size() {
+    let loads = |orders: usize| {
+        let mut world = world();
+        world.replay_always = false;
+        let name = |n: usize| format!("o{n}");
+        let ships: Vec<Says> =
+            (0..orders).map(|n| fulfilled(&name(n), "f", &[part("1", 1)]).at(2)).collect();
+        world.batch(ships);
+        let placed = |n| placed(&name(n), &[line("1", "NEW", 1)]).at(1);
+        let half = orders / 2;
+        world.batch((0..half).map(placed).collect::<Vec<_>>());
+        let mut last = vec![item("NEW")];
+        last.extend((half..orders).map(placed));
+        world.batch(last);
+        assert_eq!(world.store.waiting_count(), 0);
+        world.loads
+    };
+    // First for the inputs, with the orders and the shipments that they wake, then for what those
+    // orders need and wake in turn.
+    assert_eq!((loads(2), loads(20), loads(500)), (2, 2, 2));
+}
