@@ -4,6 +4,7 @@
 //! [`mailbox`] is one connection's place among them; a [`snapshot`] is where it begins; [`session`]
 //! speaks the protocol (contract.md section 7) over a [`socket`].
 
+pub mod bye;
 pub mod change;
 pub mod channels;
 pub mod frame;

@@ -1,6 +1,7 @@
 //! One connection's protocol (contract.md section 7), over any pair of message stream and sink.
 
 use std::collections::VecDeque;
+use std::fmt::Display;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -8,12 +9,13 @@ use std::task::Poll;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use axum::extract::ws::{CloseFrame, Message, Utf8Bytes};
+use axum::extract::ws::{Message, Utf8Bytes};
 use bytes::Bytes;
 use futures_util::{Sink, SinkExt, Stream, StreamExt};
 use onhand::wire::live::{ClientFrame, PROTOCOL, ServerFrame};
 use tokio::time::{Instant, sleep_until};
 
+use super::bye::Bye;
 use super::frame;
 use super::hub::{Hub, LiveStats};
 use super::mailbox::{MERGED_CHANGES_MAX, Mailbox};
@@ -61,63 +63,6 @@ pub struct Shared {
     pub build: String,
 }
 
-/// Why the server closes a connection.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Bye {
-    /// The server is stopping.
-    Stopping,
-    /// The session or the token does not hold any more.
-    Revoked,
-    /// The client sent something that is no frame.
-    BadFrame(String),
-    /// The client sends too many frames.
-    TooManyFrames,
-    /// The client did not say hello.
-    NoHello,
-    /// The client answers no ping.
-    Unresponsive,
-    /// There is no snapshot to be had.
-    Unavailable,
-}
-
-impl Bye {
-    const fn code(&self) -> &'static str {
-        match self {
-            Self::Stopping => "stopping",
-            Self::Revoked => "revoked",
-            Self::BadFrame(_) => "bad_frame",
-            Self::TooManyFrames => "too_many_frames",
-            Self::NoHello => "no_hello",
-            Self::Unresponsive => "unresponsive",
-            Self::Unavailable => "unavailable",
-        }
-    }
-
-    fn reason(&self) -> String {
-        match self {
-            Self::Stopping => "the server is stopping".to_owned(),
-            Self::Revoked => "the session or token is no longer valid".to_owned(),
-            Self::BadFrame(reason) => reason.clone(),
-            Self::TooManyFrames => format!(
-                "more than {CLIENT_FRAMES_MAX} frames within {} s",
-                CLIENT_FRAMES_WINDOW.as_secs()
-            ),
-            Self::NoHello => format!("no hello within {} s", HELLO_TIMEOUT.as_secs()),
-            Self::Unresponsive => format!("no answer for {} s", PONG_TIMEOUT.as_secs()),
-            Self::Unavailable => "the present state cannot be read right now".to_owned(),
-        }
-    }
-
-    /// The websocket's close code (RFC 6455, 7.4.1).
-    const fn close_code(&self) -> u16 {
-        match self {
-            Self::Stopping | Self::Unresponsive => 1001,
-            Self::BadFrame(_) | Self::TooManyFrames | Self::NoHello | Self::Revoked => 1008,
-            Self::Unavailable => 1013,
-        }
-    }
-}
-
 /// What a connection got from the store.
 enum Read {
     /// Everything at one place.
@@ -139,8 +84,18 @@ enum Event {
     CanSend,
     /// What was sent has left.
     Flushed,
+    /// What came cannot be taken for a message, so that nothing more can be read.
+    Garbled(String),
     /// The connection is gone.
     Gone,
+}
+
+/// What is to be done at the socket.
+#[derive(Clone, Copy)]
+struct Busy {
+    listening: bool,
+    sending: bool,
+    flushing: bool,
 }
 
 /// What a connection has been told and has yet to be told.
@@ -161,6 +116,8 @@ struct Session {
     /// Frames on their way: of one update or of one snapshot at a time.
     out: VecDeque<Message>,
     flushing: bool,
+    /// Nothing more can be read; what is left to say can still be sent.
+    deaf: bool,
     opened_at: Instant,
     /// The first ping since the other side was heard.
     unanswered_since: Option<Instant>,
@@ -181,6 +138,7 @@ pub async fn run<S, E>(
     stopping: impl Future<Output = ()>,
 ) where
     S: Stream<Item = Result<Message, E>> + Sink<Message> + Unpin,
+    E: Display,
 {
     let counted = Counted::new(&shared.hub);
     let hub = Arc::clone(&shared.hub);
@@ -194,7 +152,7 @@ pub async fn run<S, E>(
         let closing = session.closing.is_some();
         tokio::select! {
             biased;
-            event = next_event(&mut socket, !session.out.is_empty(), session.flushing) => {
+            event = next_event(&mut socket, session.busy()) => {
                 if session.at_socket(event, &mut socket).is_break() {
                     break;
                 }
@@ -217,18 +175,24 @@ pub async fn run<S, E>(
 }
 
 /// Waits for whatever the socket does next.
-async fn next_event<S, E>(socket: &mut S, sending: bool, flushing: bool) -> Event
+async fn next_event<S, E>(socket: &mut S, busy: Busy) -> Event
 where
     S: Stream<Item = Result<Message, E>> + Sink<Message> + Unpin,
+    E: Display,
 {
     std::future::poll_fn(|context| {
-        match socket.poll_next_unpin(context) {
-            Poll::Ready(Some(Ok(message))) => return Poll::Ready(Event::Came(message)),
-            Poll::Ready(Some(Err(_)) | None) => return Poll::Ready(Event::Gone),
-            Poll::Pending => {}
+        if busy.listening {
+            match socket.poll_next_unpin(context) {
+                Poll::Ready(Some(Ok(message))) => return Poll::Ready(Event::Came(message)),
+                Poll::Ready(Some(Err(error))) => {
+                    return Poll::Ready(Event::Garbled(error.to_string()));
+                }
+                Poll::Ready(None) => return Poll::Ready(Event::Gone),
+                Poll::Pending => {}
+            }
         }
         // One message at a time: the next one is made only when this one has left.
-        let (progress, event) = match (flushing, sending) {
+        let (progress, event) = match (busy.flushing, busy.sending) {
             (true, _) => (socket.poll_flush_unpin(context), Event::Flushed),
             (false, true) => (socket.poll_ready_unpin(context), Event::CanSend),
             (false, false) => return Poll::Pending,
@@ -267,6 +231,7 @@ impl Session {
             snapshot: None,
             out: VecDeque::new(),
             flushing: false,
+            deaf: false,
             opened_at: now,
             unanswered_since: None,
             ping_at: now + PING_INTERVAL,
@@ -276,6 +241,11 @@ impl Session {
             frames: 0,
             closing: None,
         }
+    }
+
+    fn busy(&self) -> Busy {
+        let sending = !self.out.is_empty();
+        Busy { listening: !self.deaf, sending, flushing: self.flushing }
     }
 
     /// Whether the next thing to tell can only come from the hub.
@@ -298,7 +268,8 @@ impl Session {
         if self.wants_snapshot && self.is_idle() {
             deadline = deadline.min(self.snapshot_due());
         }
-        if self.mailbox.as_ref().is_some_and(Mailbox::is_quiet) {
+        // Only who has nothing on its way is told where the journal stands.
+        if self.is_idle() && self.mailbox.as_ref().is_some_and(Mailbox::is_quiet) {
             deadline = deadline.min(self.told_at + QUIET_INTERVAL);
         }
         deadline
@@ -355,6 +326,13 @@ impl Session {
                 }
             }
             Event::Flushed => self.flushing = false,
+            Event::Garbled(reason) => {
+                // If it is the connection that failed, the bye fails as well.
+                self.deaf = true;
+                if self.closing.is_none() {
+                    self.bye(&Bye::BadFrame(reason));
+                }
+            }
             Event::Gone => return Flow::Break(()),
         }
         Flow::Continue(())
@@ -537,14 +515,8 @@ impl Session {
 
     /// Says why, and closes.
     fn bye(&mut self, why: &Bye) {
-        let (code, reason) = (why.code().to_owned(), why.reason());
         self.start_over();
-        self.out.clear();
-        let bye = ServerFrame::Bye { code, reason };
-        self.out.push_back(Message::Text(frame::plain(&bye)));
-        let close =
-            CloseFrame { code: why.close_code(), reason: Utf8Bytes::from_static(why.code()) };
-        self.out.push_back(Message::Close(Some(close)));
+        self.out = why.messages().into();
         self.closing = Some(Instant::now() + BYE_TIMEOUT);
     }
 }
@@ -564,3 +536,6 @@ impl Drop for Counted {
         self.0.stats().connections.fetch_sub(1, Ordering::Relaxed);
     }
 }
+
+#[cfg(test)]
+mod tests;
