@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use onhand::policy::Policy;
@@ -10,6 +11,7 @@ use onhand::state::Settings;
 use onhand::time::SECOND_US;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
+use tokio::time::timeout;
 
 use crate::auth::{Auth, SessionCookie, SessionRules};
 use crate::clock::Clock;
@@ -19,7 +21,7 @@ use crate::http::assets::Site;
 use crate::http::health::Readiness;
 use crate::http::{listener, router};
 use crate::live::channels::tell;
-use crate::live::session::Shared;
+use crate::live::session::{BYE_TIMEOUT, Shared};
 use crate::live::socket::Live;
 use crate::live::{Hub, Snapshots};
 use crate::lock::LedgerLock;
@@ -132,18 +134,22 @@ impl Server {
     pub async fn stop(self) -> anyhow::Result<()> {
         let Self { state, http, processor, store, lock } = self;
         state.shutdown.request();
-        http.await.context("the listener failed")?;
+        let (listener, _) = tokio::join!(http, timeout(LIVE_DRAIN_TIMEOUT, state.live.ended()));
+        listener.context("the listener failed")?;
         state.channels.stopped().await;
         // Whoever was still waiting for an answer has it or is gone; what is queued is still done.
         state.ledger.close();
         processor.await.context("the processor failed")?;
-        store.shut().await?;
+        store.shut().await;
         state.notes.flush().await;
         state.control.close().await;
         drop(lock);
         Ok(())
     }
 }
+
+/// How long those who watch may take to hear that the server stops: longer than a bye may take.
+const LIVE_DRAIN_TIMEOUT: Duration = Duration::from_secs(BYE_TIMEOUT.as_secs() + 1);
 
 /// The ledger's file in the data folder.
 pub const LEDGER_FILE: &str = "ledger.db";

@@ -82,7 +82,7 @@ pub(super) async fn import(
     let imported = all(&Target::Ledger(handle.clone()), files).await;
     handle.close();
     processing.await??;
-    store.shut().await?;
+    store.shut().await;
     imported
 }
 

@@ -10,6 +10,7 @@ use axum::extract::{State, WebSocketUpgrade};
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::session::{self, Gate, Shared};
 use crate::auth::{Auth, Credential, Identity};
@@ -22,7 +23,7 @@ const CLIENT_FRAME_BYTES_MAX: usize = 256 * 1024;
 /// Connections of one person or program.
 const CONNECTIONS_PER_ACTOR: usize = 6_000;
 /// Connections in all.
-const CONNECTIONS_MAX: usize = 10_000;
+const CONNECTIONS_MAX: u32 = 10_000;
 /// Seconds after which a connection that was one too many is worth another try.
 const CONNECTION_RETRY_S: u32 = 5;
 
@@ -30,13 +31,16 @@ const CONNECTION_RETRY_S: u32 = 5;
 #[derive(Debug)]
 pub struct Live {
     shared: Arc<Shared>,
-    connections: Mutex<HashMap<String, usize>>,
+    places: Arc<Semaphore>,
+    /// Connections of each person or program.
+    open: Mutex<HashMap<String, usize>>,
 }
 
 impl Live {
     /// Connections share this.
     pub fn new(shared: Shared) -> Self {
-        Self { shared: Arc::new(shared), connections: Mutex::default() }
+        let places = Arc::new(Semaphore::new(CONNECTIONS_MAX as usize));
+        Self { shared: Arc::new(shared), places, open: Mutex::default() }
     }
 
     /// What connections share.
@@ -44,16 +48,22 @@ impl Live {
         &self.shared
     }
 
+    /// Waits until every connection has ended. Once the server is to stop, each says bye.
+    pub async fn ended(&self) {
+        // Nobody closes the semaphore.
+        let _ = self.places.acquire_many(CONNECTIONS_MAX).await;
+    }
+
     /// A place for one more connection; `None` if there are enough.
     fn place(self: &Arc<Self>, actor: &str) -> Option<Seat> {
-        let mut connections = self.connections.lock().unwrap_or_else(PoisonError::into_inner);
-        let all: usize = connections.values().sum();
-        let own = connections.entry(actor.to_owned()).or_default();
-        if all >= CONNECTIONS_MAX || *own >= CONNECTIONS_PER_ACTOR {
+        let place = Arc::clone(&self.places).try_acquire_owned().ok()?;
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        let own = open.entry(actor.to_owned()).or_default();
+        if *own >= CONNECTIONS_PER_ACTOR {
             return None;
         }
         *own += 1;
-        Some(Seat { live: Arc::clone(self), actor: actor.to_owned() })
+        Some(Seat { live: Arc::clone(self), actor: actor.to_owned(), _place: place })
     }
 }
 
@@ -61,15 +71,16 @@ impl Live {
 struct Seat {
     live: Arc<Live>,
     actor: String,
+    _place: OwnedSemaphorePermit,
 }
 
 impl Drop for Seat {
     fn drop(&mut self) {
-        let mut connections = self.live.connections.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(own) = connections.get_mut(&self.actor) {
+        let mut open = self.live.open.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(own) = open.get_mut(&self.actor) {
             *own -= 1;
             if *own == 0 {
-                connections.remove(&self.actor);
+                open.remove(&self.actor);
             }
         }
     }

@@ -9,6 +9,9 @@ use std::time::Duration;
 use sqlx::sqlite::SqliteConnection;
 use tokio::sync::Mutex;
 
+use super::writing;
+use crate::store::StoreError;
+
 /// The log is brought in at once when it has grown to this.
 const WAL_MAX_BYTES: u64 = 64 * 1024 * 1024;
 
@@ -69,12 +72,36 @@ impl Checkpoints {
     }
 }
 
-async fn checkpoint(writer: &mut SqliteConnection) {
-    let result = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(writer).await;
-    if let Err(error) = result {
-        // What is committed is safe in the log; the next idle moment tries again.
+/// Brings the log in before anybody is told what it holds: a process that ended without warning may
+/// have left something there that never reached the disk. From here on it has.
+pub(super) async fn settle(writer: &mut SqliteConnection) -> Result<(), StoreError> {
+    match bring_in(writer).await {
+        Ok(0) => Ok(()),
+        Ok(_) => Err(StoreError::Unavailable("another program reads the ledger".to_owned())),
+        Err(StoreError::Full(why)) => {
+            // Without room in the file everything stays in the log, which is synced first.
+            tracing::warn!(why, "the write-ahead log was not brought in");
+            Ok(())
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Brings the log in, if that is possible.
+pub(super) async fn checkpoint(writer: &mut SqliteConnection) {
+    if let Err(error) = bring_in(writer).await {
+        // What is committed is safe in the log; the next idle moment or start tries again.
         tracing::warn!(%error, "the write-ahead log was not brought in");
     }
+}
+
+/// Not 0 if somebody is in the way who reads what the log has changed.
+async fn bring_in(writer: &mut SqliteConnection) -> Result<i64, StoreError> {
+    let row: (i64, i64, i64) = sqlx::query_as("PRAGMA wal_checkpoint(TRUNCATE)")
+        .fetch_one(writer)
+        .await
+        .map_err(writing)?;
+    Ok(row.0)
 }
 
 fn size_of(wal: &Path) -> u64 {

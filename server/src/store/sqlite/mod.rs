@@ -59,7 +59,7 @@ impl SqliteStore {
     /// Opens the file, creates it if it is not there, and brings its tables up to date.
     ///
     /// # Errors
-    /// When the file cannot be used, or SQLite is one with the WAL-reset bug.
+    /// When the file cannot be used or synced, or SQLite is one with the WAL-reset bug.
     pub async fn open(path: &Path) -> Result<Self, StoreError> {
         let options = SqliteConnectOptions::new()
             .filename(path)
@@ -79,6 +79,7 @@ impl SqliteStore {
             .run(&mut writer)
             .await
             .map_err(|error| StoreError::Damaged(error.to_string()))?;
+        checkpoint::settle(&mut writer).await?;
         let reading = options.read_only(true).create_if_missing(false);
         let loader = reading.clone().connect().await.map_err(opening)?;
         let readers = SqlitePoolOptions::new().max_connections(READERS);
@@ -91,14 +92,10 @@ impl SqliteStore {
     /// Writes what is in the log into the file and stops looking after it. What was committed is
     /// safe without it; the next start is only a little quicker.
     ///
-    /// # Errors
-    /// When SQLite reports one.
-    pub async fn shut(&self) -> Result<(), StoreError> {
+    pub async fn shut(&self) {
         self.checkpoints.stop();
         self.readers.close().await;
-        let mut writer = self.writer.lock().await;
-        let checkpoint = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)");
-        checkpoint.execute(&mut *writer).await.map(|_| ()).map_err(writing)
+        checkpoint::checkpoint(&mut *self.writer.lock().await).await;
     }
 
     /// The file.
