@@ -8,6 +8,7 @@ use serde_json::Value;
 use tracing_subscriber::EnvFilter;
 
 use super::Config;
+use crate::intake::events::REQUEST_EVENTS_MAX;
 
 /// A key of the configuration.
 pub(super) struct Key {
@@ -76,10 +77,11 @@ pub(super) static KEYS: [Key; 14] = [
     },
     Key {
         name: "queue_capacity",
-        meaning: "Events that may wait for the processor; further ones are answered with 503.",
-        must_be: "a whole number from 1 to 1000000",
+        meaning: "Events that may wait for the processor; further ones are answered with 503. The\n\
+                  largest request has to find room.",
+        must_be: "a whole number from 1000 to 1000000",
         example: "",
-        right: |config| (1..=1_000_000).contains(&config.queue_capacity),
+        right: |config| (REQUEST_EVENTS_MAX..=1_000_000).contains(&config.queue_capacity),
     },
     Key {
         name: "batch_events_max",

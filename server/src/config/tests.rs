@@ -67,6 +67,10 @@ fn a_wrong_value_is_named_with_its_place_and_what_would_be_right() {
         (from_file("listen = 'x'"), "listen = \"x\" (FILE): must be HOST:PORT"),
         (from_file("queue_capacity = 0"), "queue_capacity = 0 (FILE): must be a whole number"),
         (from_file("queue_capacity = -1"), "queue_capacity = -1 (FILE): must be a whole number"),
+        (
+            from_file("queue_capacity = 999"),
+            "queue_capacity = 999 (FILE): must be a whole number from 1000 to 1000000",
+        ),
         (from_file("secure_cookies = 'maybe'"), "secure_cookies = \"maybe\" (FILE): must be"),
         (from_file("public_url = 'x.com/y'"), "public_url = \"x.com/y\" (FILE): must be an http"),
         (from_file("log = 'info,='"), "log = \"info,=\" (FILE): must be a level"),
