@@ -3,7 +3,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo dev test bench setup site toolchain site-builder
+.PHONY: help demo dev test bench crash setup site toolchain site-builder
 
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 SITE_BUILDER := $(TARGET)/debug/onhand-site
@@ -16,6 +16,9 @@ say = printf '\n== %s\n'
 
 # Arguments of the server that `make demo` and `make dev` start.
 ARGS ?=
+
+# How often `make crash` kills the server.
+CYCLES ?= 100
 
 help: ## List the commands
 	@echo "Onhand. The commands:"
@@ -53,6 +56,10 @@ test: site ## Check format and lints, run every test, also in a real browser
 bench: toolchain ## Run the benchmarks
 	@$(say) "Running the benchmarks"
 	@cargo bench -p onhand-server
+
+crash: ## Kill a server under load CYCLES times (100): nothing that was answered may be lost
+	@$(say) "Killing a server under load $(CYCLES) times"
+	@ONHAND_CRASH_CYCLES=$(CYCLES) cargo test $(HOST) --test it many_kills -- --ignored --nocapture
 
 setup: toolchain ## Install what the other commands need: wasm target, Node, Chromium, Playwright
 	@end2end/setup.sh

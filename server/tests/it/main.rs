@@ -2,8 +2,12 @@
 #![expect(clippy::unwrap_used, reason = "a test may fail wherever it likes")]
 
 mod accounts;
+mod crash;
+mod events;
+mod faults;
 mod hooks;
 mod identity;
+mod live;
 mod pages;
 mod program;
 mod rights;

@@ -1,9 +1,13 @@
 //! What the tests share: a real server in this process ([`TestServer`]), the compiled program as a
 //! process of its own ([`program`]), and waiting for a condition ([`eventually`]).
 
+pub mod faults;
+pub mod live;
+pub mod load;
 pub mod program;
 pub mod server;
 pub mod shops;
+pub mod small_disk;
 
 use std::time::{Duration, Instant};
 

@@ -40,6 +40,20 @@ pub fn told(output: &Output) -> (Option<i32>, String, String) {
     (output.status.code(), text(&output.stdout), text(&output.stderr))
 }
 
+/// A new token of the ledger in `folder`.
+pub fn token(folder: &Path, role: &str) -> String {
+    let arguments = ["token", "create", "--name", role, "--role", role];
+    let (code, out, err) = told(&onhand(folder, &arguments).output().unwrap());
+    assert_eq!(code, Some(0), "{err}");
+    out.trim_end().to_owned()
+}
+
+/// Has the program compare the ledger in `folder` with its journal; they must agree.
+pub fn verify(folder: &Path) {
+    let (code, out, err) = told(&onhand(folder, &["verify"]).output().unwrap());
+    assert_eq!(code, Some(0), "{out}{err}");
+}
+
 /// A server in a process of its own; killed when dropped.
 pub struct Serving {
     child: Child,
@@ -75,6 +89,11 @@ impl Serving {
     pub fn kill(&mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
+    }
+
+    /// Waits until the process has ended by itself.
+    pub async fn ended(&mut self) -> ExitStatus {
+        super::eventually("the process ends", async || self.child.try_wait().unwrap()).await
     }
 
     /// Asks the process to stop (SIGTERM) and waits until it has.
