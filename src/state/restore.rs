@@ -1,6 +1,6 @@
 //! A state as a store remembers it: the tables are the snapshot, so a start never replays.
 
-use super::{Head, Level, Settings, State};
+use super::{Head, Level, Settings, State, UndoLog, Working};
 use crate::conflict::Conflict;
 use crate::id::{LocationId, Sku};
 use crate::record::{ItemInfo, LocationInfo, WaitKey};
@@ -34,6 +34,12 @@ pub struct Snapshot {
 pub struct Damaged(pub Sku, pub LocationId);
 
 impl State {
+    /// The state without anything of the batch in progress.
+    #[must_use]
+    pub fn at_rest(&self, settings: Settings) -> Self {
+        Self { settings, working: Working::default(), undo: UndoLog::new(), ..self.clone() }
+    }
+
     /// The state that a store remembers.
     ///
     /// # Errors

@@ -50,7 +50,7 @@ pub struct QueueFull;
 /// The queue before the processor. In one process it is memory; over several machines a stream.
 #[async_trait]
 pub trait Queue: Send + Sync + 'static {
-    /// Takes a job, or refuses it at once and as a whole.
+    /// Takes a job, or refuses it at once and as a whole. An empty queue takes any job.
     fn offer(&self, job: Job) -> Result<(), QueueFull>;
 
     /// Waits for jobs and takes as many as make up to `max` inputs, at least one job; `None` once
@@ -101,7 +101,9 @@ impl MemoryQueue {
 #[async_trait]
 impl Queue for MemoryQueue {
     fn offer(&self, job: Job) -> Result<(), QueueFull> {
-        let size = u32::try_from(job.work.size()).map_err(|_| QueueFull)?;
+        // A job larger than the queue waits alone in it, rather than being refused for ever.
+        let size = job.work.size().min(self.capacity);
+        let size = u32::try_from(size).map_err(|_| QueueFull)?;
         let places = Arc::clone(&self.places).try_acquire_many_owned(size);
         let places = places.map_err(|_| QueueFull)?;
         self.sender.try_send((job, places)).map_err(|_| QueueFull)

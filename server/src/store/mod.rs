@@ -1,8 +1,10 @@
-//! The store: where the ledger is durable. A port with one contract suite (`contract`), so that
-//! another database is another implementation and nothing else.
+//! The store: where the ledger is durable. A port with one contract suite (`tests/it/store`), so
+//! that another database is another implementation and nothing else.
 
+pub mod memory;
 pub mod rows;
 pub mod sqlite;
+mod stock;
 
 use async_trait::async_trait;
 use onhand::conflict::{Conflict, ConflictStatus};
@@ -35,6 +37,9 @@ pub enum StoreError {
     #[error("cursor is not one that an earlier answer gave")]
     BadCursor,
 }
+
+/// The chart of what came in looks at no more than this many of the newest records.
+const INTAKE_ROWS_MAX: usize = 200_000;
 
 /// One row of the journal as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]

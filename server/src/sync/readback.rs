@@ -12,6 +12,7 @@ use onhand::publication::Drift;
 use onhand::time::Timestamp;
 
 use super::follow::SOURCE_PREFIX;
+use crate::intake::events::REQUEST_EVENTS_MAX;
 use crate::processor::Handle;
 
 /// Writes differences into the journal. If that does not work right now they are only logged: the
@@ -40,11 +41,9 @@ pub(super) async fn record(
             data: EventData::ChannelLevelReported(data),
         }));
     }
-    if inputs.is_empty() {
-        return;
-    }
-    let actor: Arc<str> = Arc::from("onhand");
-    if let Err(error) = handle.submit(inputs, actor).await {
-        tracing::warn!(%channel, %error, "differences of a channel were not recorded");
+    for inputs in inputs.chunks(REQUEST_EVENTS_MAX) {
+        if let Err(error) = handle.submit(inputs.to_vec(), Arc::from("onhand")).await {
+            tracing::warn!(%channel, %error, "differences of a channel were not recorded");
+        }
     }
 }

@@ -7,10 +7,7 @@ use sqlx::sqlite::{Sqlite, SqlitePool, SqliteRow};
 use sqlx::{QueryBuilder, Row};
 
 use super::{LEDGER, damaged, reading, signed, unsigned};
-use crate::store::{JournalQuery, JournalRow, StoreError};
-
-/// The chart of what came in looks at no more than this many of the newest rows.
-const INTAKE_ROWS_MAX: i64 = 200_000;
+use crate::store::{INTAKE_ROWS_MAX, JournalQuery, JournalRow, StoreError};
 
 const COLUMNS: &str = "SELECT j.seq, j.record, j.chain, j.final_outcome FROM journal AS j";
 
@@ -90,7 +87,7 @@ pub(super) async fn intake(
     )
     .bind(LEDGER)
     .bind(from_minute)
-    .bind(INTAKE_ROWS_MAX)
+    .bind(i64::try_from(INTAKE_ROWS_MAX).map_err(damaged)?)
     .fetch_all(readers)
     .await
     .map_err(reading)?;

@@ -1,7 +1,5 @@
 //! Reading levels.
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use onhand::id::Sku;
 use onhand::time::Timestamp;
 use onhand::wire::page::HistoryPoint;
@@ -11,13 +9,8 @@ use sqlx::{QueryBuilder, Row};
 
 use super::load::name;
 use super::{LEDGER, damaged, reading, unsigned};
+use crate::store::stock::{page_rows, read_cursor, write_cursor};
 use crate::store::{StoreError, Totals};
-
-/// Rows of a page without `limit`.
-const PAGE_ROWS: u32 = 100;
-
-/// Rows of a page at most (contract.md, conventions).
-const PAGE_ROWS_MAX: u32 = 1_000;
 
 const COLUMNS: &str = "SELECT l.sku, l.location, i.name, l.on_hand, l.available, l.committed,
     l.reserved, l.damaged, l.quality_control, l.safety_stock, l.incoming, l.version, l.counted_at,
@@ -29,7 +22,7 @@ pub(super) async fn page(
     readers: &SqlitePool,
     query: &StockQuery,
 ) -> Result<StockPage, StoreError> {
-    let limit = query.limit.unwrap_or(PAGE_ROWS).clamp(1, PAGE_ROWS_MAX);
+    let limit = page_rows(query);
     let mut sql: QueryBuilder<Sqlite> = QueryBuilder::new(COLUMNS);
     sql.push_bind(LEDGER);
     if let Some(sku) = &query.sku {
@@ -74,16 +67,6 @@ async fn head_seq(reader: &mut sqlx::sqlite::SqliteConnection) -> Result<u64, St
 
 fn escape_like(text: &str) -> String {
     text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_")
-}
-
-fn write_cursor(row: &LevelRow) -> String {
-    let place = (row.sku.as_str(), row.location.as_str());
-    URL_SAFE_NO_PAD.encode(serde_json::to_vec(&place).unwrap_or_default())
-}
-
-fn read_cursor(cursor: &str) -> Result<(String, String), StoreError> {
-    let bytes = URL_SAFE_NO_PAD.decode(cursor).map_err(|_| StoreError::BadCursor)?;
-    serde_json::from_slice(&bytes).map_err(|_| StoreError::BadCursor)
 }
 
 fn level_row(row: &SqliteRow) -> Result<LevelRow, StoreError> {
@@ -163,7 +146,7 @@ pub(super) async fn history(
         "SELECT m.seq, j.recorded_at, m.location, m.on_hand FROM movements AS m
          JOIN journal AS j ON j.ledger = m.ledger AND j.seq = m.seq
          WHERE m.ledger = ?1 AND m.sku = ?2 AND m.on_hand IS NOT NULL
-         ORDER BY m.seq DESC LIMIT ?3",
+         ORDER BY m.seq DESC, m.location DESC LIMIT ?3",
     )
     .bind(LEDGER)
     .bind(sku.as_str())

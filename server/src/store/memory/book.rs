@@ -1,0 +1,152 @@
+//! The journal, what a replay of it leads to, and what batches need of it.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use onhand::conflict::Conflict;
+use onhand::id::{ConflictId, EventId, LocationId, OrderId, Sku, Source};
+use onhand::journal::{self, Chain};
+use onhand::ledger::Ledger;
+use onhand::order::Order;
+use onhand::record::{Change, Outcome, Record};
+use onhand::state::{Known, Loaded, Movement, State, Wants};
+use onhand::time::Timestamp;
+
+use crate::store::StoreError;
+use crate::store::rows::{Rows, movements};
+
+/// All that is durable.
+#[derive(Debug, Default)]
+pub(super) struct Book {
+    replayed: Ledger,
+    pub(super) lines: Vec<Line>,
+    pub(super) finals: BTreeMap<u64, Outcome>,
+    pub(super) names: HashMap<(Source, EventId), Vec<u64>>,
+    pub(super) points: BTreeMap<(Sku, LocationId), Vec<Point>>,
+    pub(super) conflicts: BTreeMap<ConflictId, Conflict>,
+    orders: BTreeMap<OrderId, Order>,
+}
+
+/// A record of the journal as it is stored, and as it is read.
+#[derive(Debug)]
+pub(super) struct Line {
+    pub(super) record: Record,
+    pub(super) bytes: Vec<u8>,
+    pub(super) chain: Chain,
+}
+
+/// What a record did to one level.
+#[derive(Debug)]
+pub(super) struct Point {
+    pub(super) seq: u64,
+    occurred_at: Timestamp,
+    source: Source,
+    delta: i64,
+    pub(super) on_hand: Option<i64>,
+    is_count: bool,
+}
+
+impl Book {
+    pub(super) const fn state(&self) -> &State {
+        self.replayed.state()
+    }
+
+    /// Writes a batch: its records, and what these lead to.
+    pub(super) fn commit(&mut self, rows: &Rows<'_>) -> Result<(), StoreError> {
+        let next = self.state().head().seq + 1;
+        if rows.entries.first().is_some_and(|entry| entry.record.seq != next) {
+            return Err(StoreError::Failed(format!("the next record is #{next}")));
+        }
+        for entry in rows.entries {
+            let record = journal::decode(&entry.bytes);
+            let record = record.map_err(|error| StoreError::Damaged(error.to_string()))?;
+            self.replayed.replay(&record, &entry.bytes);
+            self.note(&record);
+            let (bytes, chain) = (entry.bytes.clone(), entry.chain);
+            self.lines.push(Line { record, bytes, chain });
+        }
+        assert_eq!(*self.state().head(), rows.head, "a batch ends where its records lead");
+        let changed: BTreeSet<&OrderId> = rows.orders.iter().map(|order| &order.order).collect();
+        let orders = self.replayed.orders().filter(|order| changed.contains(&order.order));
+        self.orders.extend(orders.map(|order| (order.order.clone(), order.clone())));
+        Ok(())
+    }
+
+    fn note(&mut self, record: &Record) {
+        let envelope = &record.envelope;
+        let name = (envelope.source.clone(), envelope.id.clone());
+        self.names.entry(name).or_default().push(record.seq);
+        for row in movements(record) {
+            let level = (row.sku.parse(), row.location.parse());
+            let (Ok(sku), Ok(location)) = level else { continue };
+            self.points.entry((sku, location)).or_default().push(Point {
+                seq: record.seq,
+                occurred_at: record.fact_time(),
+                source: record.fact_source().clone(),
+                delta: row.delta,
+                on_hand: row.on_hand,
+                is_count: row.is_count,
+            });
+        }
+        for change in &record.changes {
+            match change {
+                Change::Conflict(conflict) => {
+                    self.conflicts.insert(conflict.id, conflict.as_ref().clone());
+                }
+                Change::Final { seq, outcome } => {
+                    self.finals.insert(*seq, *outcome);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// A line of the journal by its place.
+    pub(super) fn line(&self, seq: u64) -> Option<&Line> {
+        self.lines.get(usize::try_from(seq.checked_sub(1)?).ok()?)
+    }
+
+    /// What became of a record in the end, as far as it is decided.
+    pub(super) fn outcome(&self, record: &Record) -> Outcome {
+        self.finals.get(&record.seq).copied().unwrap_or(record.outcome)
+    }
+
+    /// An order.
+    pub(super) fn order(&self, order: &OrderId) -> Option<Order> {
+        self.orders.get(order).cloned()
+    }
+
+    /// What is wanted for a batch.
+    pub(super) fn fetch(&self, wants: &Wants) -> Result<Loaded, StoreError> {
+        let mut loaded = Loaded::default();
+        for name in &wants.ids {
+            for line in self.lines_of(name) {
+                let Record { seq, fingerprint, .. } = line.record;
+                let outcome = self.outcome(&line.record);
+                loaded.known.push((name.clone(), Known { seq, fingerprint, outcome }));
+            }
+        }
+        loaded.orders = wants.orders.iter().filter_map(|order| self.order(order)).collect();
+        for (level, from) in &wants.movements {
+            let points = self.points.get(level).into_iter().flatten();
+            let wanted =
+                points.filter(|it| it.occurred_at >= *from && !it.is_count && it.delta != 0);
+            let movements = wanted.map(|it| Movement {
+                time: it.occurred_at,
+                seq: it.seq,
+                source: it.source.clone(),
+                delta: it.delta,
+            });
+            loaded.movements.push((level.clone(), movements.collect()));
+        }
+        for seq in &wants.records {
+            let missing = || StoreError::Damaged(format!("the journal lacks record {seq}"));
+            loaded.records.push(self.line(*seq).ok_or_else(missing)?.record.clone());
+        }
+        Ok(loaded)
+    }
+
+    /// The lines recorded under an event's name, oldest first.
+    pub(super) fn lines_of(&self, name: &(Source, EventId)) -> impl Iterator<Item = &Line> {
+        self.names.get(name).into_iter().flatten().filter_map(|seq| self.line(*seq))
+    }
+}
