@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::event::EventRef;
-use crate::id::{ChannelId, ConflictId, LocationId, OrderId, Sku, Text};
+use crate::id::{ChannelId, ConflictId, LocationId, OrderId, Sku, Text, TransferId};
 use crate::time::Timestamp;
 
 /// Events listed in a conflict; `event_count` counts all of them.
@@ -23,7 +23,7 @@ pub enum ConflictKind {
     CountOverlap,
     /// The event's time lies in the future.
     FutureTime,
-    /// More than the order still has.
+    /// More than the order still has, or not what the transfer shipped.
     Excess,
     /// A name that Onhand does not know.
     Unmapped,
@@ -57,7 +57,10 @@ impl ConflictKind {
                  includes the movement."
             }
             Self::FutureTime => "The event says it happened in the future.",
-            Self::Excess => "More was fulfilled, cancelled or returned than the order still has.",
+            Self::Excess => {
+                "More was fulfilled, cancelled or returned than the order still has, or a transfer \
+                 did not arrive as it left."
+            }
             Self::Unmapped => "The event names something that Onhand does not know.",
             Self::Oversold => "More was promised to customers than is in stock.",
         }
@@ -247,6 +250,9 @@ pub struct Conflict {
     /// The order it is about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub order: Option<OrderId>,
+    /// The transfer it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transfer: Option<TransferId>,
     /// The channel it is about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub channel: Option<ChannelId>,
