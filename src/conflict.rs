@@ -57,10 +57,7 @@ impl ConflictKind {
                  includes the movement."
             }
             Self::FutureTime => "The event says it happened in the future.",
-            Self::Excess => {
-                "More was fulfilled, cancelled or returned than the order still has, or a transfer \
-                 did not arrive as it left."
-            }
+            Self::Excess => "More was fulfilled, cancelled or returned than the order still has.",
             Self::Unmapped => "The event names something that Onhand does not know.",
             Self::Oversold => "More was promised to customers than is in stock.",
         }
@@ -267,6 +264,39 @@ pub struct Conflict {
     /// What happened in the end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resolution: Option<Resolution>,
+}
+
+impl Conflict {
+    /// What it is about, in one sentence for people.
+    pub const fn explanation(&self) -> &'static str {
+        if self.is_about_transfer() {
+            "A transfer did not arrive as it left."
+        } else {
+            self.kind.explanation()
+        }
+    }
+
+    /// What an option means here, in words.
+    pub const fn label(&self, option: ResolutionOption) -> &'static str {
+        match option {
+            ResolutionOption::ApplyAnyway if self.is_about_transfer() => {
+                "What arrived is right: correct the shipment"
+            }
+            ResolutionOption::Cap if self.is_about_transfer() => {
+                "What left is right: give up what is missing, take out what is too much"
+            }
+            ResolutionOption::Discard if self.is_about_transfer() => {
+                "The receipt is wrong: take it back"
+            }
+            option => option.label(),
+        }
+    }
+
+    /// Whether a transfer did not arrive as it left. What arrived took effect; the decision is about
+    /// the difference.
+    pub const fn is_about_transfer(&self) -> bool {
+        matches!(self.kind, ConflictKind::Excess) && self.transfer.is_some()
+    }
 }
 
 /// One fact for the decision.

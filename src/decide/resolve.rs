@@ -80,7 +80,7 @@ pub(crate) fn resolve(
             let outcome = flip(&mut draft, conflict, choice.option, held);
             draft.finish(outcome).map_err(Stop::from)
         }
-        (ConflictKind::Excess, Some(held)) if conflict.transfer.is_some() => {
+        (_, Some(held)) if conflict.is_about_transfer() => {
             transfer::settle(&mut draft, conflict, choice.option, held);
             draft.finish(Outcome::Applied).map_err(Stop::from)
         }

@@ -16,3 +16,4 @@ mod sessions;
 mod store;
 mod support;
 mod sync;
+mod transfers;
