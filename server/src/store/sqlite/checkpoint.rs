@@ -4,12 +4,12 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use sqlx::sqlite::SqliteConnection;
 use tokio::sync::Mutex;
 
-use super::writing;
+use super::{BUSY_TIMEOUT, writing};
 use crate::store::StoreError;
 
 /// The log is brought in at once when it has grown to this.
@@ -23,6 +23,9 @@ const LOOK_EVERY_COMMITS: u64 = 256;
 
 /// How often an idle writer is looked for.
 const IDLE_INTERVAL: Duration = Duration::from_secs(2);
+
+/// How often an opening looks whether another connection has closed.
+const CLOSING_DELAY: Duration = Duration::from_millis(5);
 
 /// Keeps the log small.
 pub(super) struct Checkpoints {
@@ -75,15 +78,23 @@ impl Checkpoints {
 /// Brings the log in before anybody is told what it holds: a process that ended without warning may
 /// have left something there that never reached the disk. From here on it has.
 pub(super) async fn settle(writer: &mut SqliteConnection) -> Result<(), StoreError> {
-    match bring_in(writer).await {
-        Ok(0) => Ok(()),
-        Ok(_) => Err(StoreError::Unavailable("another program reads the ledger".to_owned())),
-        Err(StoreError::Full(why)) => {
-            // Without room in the file everything stays in the log, which is synced first.
-            tracing::warn!(why, "the write-ahead log was not brought in");
-            Ok(())
+    let begun = Instant::now();
+    loop {
+        match bring_in(writer).await {
+            Ok(0) => return Ok(()),
+            // A connection that closes brings the log in too, and SQLite does not wait for it.
+            Ok(_) if begun.elapsed() < BUSY_TIMEOUT => tokio::time::sleep(CLOSING_DELAY).await,
+            Ok(_) => {
+                let why = "another program reads the ledger".to_owned();
+                return Err(StoreError::Unavailable(why));
+            }
+            Err(StoreError::Full(why)) => {
+                // Without room in the file everything stays in the log, which is synced first.
+                tracing::warn!(why, "the write-ahead log was not brought in");
+                return Ok(());
+            }
+            Err(error) => return Err(error),
         }
-        Err(error) => Err(error),
     }
 }
 

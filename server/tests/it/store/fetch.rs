@@ -1,0 +1,129 @@
+//! What a batch needs of the things that are not always in memory.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use onhand::conflict::ResolutionOption as O;
+use onhand::record::Outcome;
+use onhand::state::{Loaded, Wants};
+use onhand::time::SECOND_US;
+use onhand_server::store::StoreError;
+use serde_json::json;
+
+use super::{
+    Book, Place, catalogue, counted_at, event_at, for_every_store, fulfilled, placed, received,
+    start,
+};
+
+for_every_store!(
+    nothing_wanted_is_nothing_loaded,
+    names_are_known_with_every_content_and_their_last_outcome,
+    orders_are_found_where_they_exist,
+    movements_are_those_from_a_moment_on_without_counts,
+    records_are_found_by_their_places,
+    a_record_that_is_missing_is_damage,
+    a_thousand_of_each_are_found_at_once,
+);
+
+async fn nothing_wanted_is_nothing_loaded(place: &dyn Place) {
+    let mut book = Book::open(place).await;
+    book.tell(catalogue()).await;
+    let Loaded { known, orders, movements, records } =
+        book.store.fetch(&Wants::default()).await.unwrap();
+    assert!(known.is_empty() && orders.is_empty() && movements.is_empty() && records.is_empty());
+}
+
+async fn names_are_known_with_every_content_and_their_last_outcome(place: &dyn Place) {
+    let mut book = Book::open(place).await;
+    book.tell(catalogue()).await;
+    book.tell([received("twice", "S", "L", 1)]).await;
+    let other = book.tell([received("twice", "S", "L", 2)]).await.remove(0);
+    assert_eq!(other.outcome, Outcome::Conflict);
+    let name = |id: &str| ("wms-1".parse().unwrap(), id.parse().unwrap());
+    let ids = BTreeSet::from([name("twice"), name("r"), name("never")]);
+    let wants = Wants { ids, ..Wants::default() };
+    let known = book.store.fetch(&wants).await.unwrap().known;
+    let of = |id: &str| -> Vec<(u64, Outcome)> {
+        let known = known.iter().filter(|(known, _)| *known == name(id));
+        known.map(|(_, known)| (known.seq, known.outcome)).collect()
+    };
+    assert_eq!(of("r"), [(4, Outcome::Applied)]);
+    assert_eq!(of("twice"), [(5, Outcome::Applied), (6, Outcome::Conflict)]);
+    assert_eq!(of("never"), []);
+    let fingerprints: Vec<_> = known.iter().map(|(_, known)| known.fingerprint).collect();
+    assert!(fingerprints.contains(&other.fingerprint));
+    book.resolve("id_reused", O::KeepFirst).await;
+    let known = book.store.fetch(&wants).await.unwrap().known;
+    assert!(known.iter().any(|(_, known)| (known.seq, known.outcome) == (6, Outcome::Rejected)));
+}
+
+async fn orders_are_found_where_they_exist(place: &dyn Place) {
+    let mut book = Book::open(place).await;
+    book.tell(catalogue()).await;
+    book.tell([placed("o1", "S", 3), fulfilled("o1", "f1", 1), placed("o2", "S", 1)]).await;
+    let orders = ["o1", "o3"].map(|order| order.parse().unwrap());
+    let wants = Wants { orders: BTreeSet::from(orders), ..Wants::default() };
+    let orders = book.store.fetch(&wants).await.unwrap().orders;
+    assert_eq!(orders.len(), 1);
+    let line = &orders[0].lines[0];
+    assert_eq!((line.fulfilled(), line.committed()), (1, 2));
+    assert_eq!(book.store.order(&orders[0].order).await.unwrap().as_ref(), Some(&orders[0]));
+}
+
+async fn movements_are_those_from_a_moment_on_without_counts(place: &dyn Place) {
+    let mut book = Book::open(place).await;
+    book.tell(catalogue()).await;
+    let adjusted = |seconds, delta| {
+        let data = json!({"sku": "S", "location": "L", "delta": delta, "reason": "test"});
+        event_at(seconds, &format!("a{seconds}"), "stock.adjusted", data)
+    };
+    book.tell([adjusted(100, 1), adjusted(300, 3), adjusted(200, 2)]).await;
+    book.tell([counted_at(250, "c", "S", "L", 40), placed("o1", "S", 1)]).await;
+    let at = |seconds: i64| start().plus_micros((seconds - 3_600) * SECOND_US);
+    let level = |location: &str| ("S".parse().unwrap(), location.parse().unwrap());
+    let movements = BTreeMap::from([(level("L"), at(200)), (level("M"), at(0))]);
+    let wants = Wants { movements, ..Wants::default() };
+    let mut found = book.store.fetch(&wants).await.unwrap().movements;
+    found.sort_by(|(one, _), (other, _)| one.cmp(other));
+    let [(here, here_moved), (there, there_moved)] = &mut found[..] else { panic!("{found:?}") };
+    assert_eq!((&*here, &*there), (&level("L"), &level("M")));
+    assert!(there_moved.is_empty(), "a level that never moved is part of the answer");
+    here_moved.sort_by_key(|movement| movement.time);
+    let moved: Vec<_> = here_moved.iter().map(|it| (it.time, it.seq, it.delta)).collect();
+    assert_eq!(moved, [(at(200), 7, 2), (at(300), 6, 3)]);
+    assert_eq!(here_moved[0].source.as_str(), "wms-1");
+}
+
+async fn records_are_found_by_their_places(place: &dyn Place) {
+    let mut book = Book::open(place).await;
+    let told = book.tell(catalogue()).await;
+    let wants = Wants { records: BTreeSet::from([4, 2]), ..Wants::default() };
+    let mut records = book.store.fetch(&wants).await.unwrap().records;
+    records.sort_by_key(|record| record.seq);
+    assert_eq!(records, [told[1].clone(), told[3].clone()]);
+}
+
+async fn a_record_that_is_missing_is_damage(place: &dyn Place) {
+    let mut book = Book::open(place).await;
+    book.tell(catalogue()).await;
+    let wants = Wants { records: BTreeSet::from([4, 5]), ..Wants::default() };
+    let error = book.store.fetch(&wants).await.unwrap_err();
+    assert!(matches!(error, StoreError::Damaged(_)), "{error}");
+}
+
+async fn a_thousand_of_each_are_found_at_once(place: &dyn Place) {
+    let mut book = Book::open(place).await;
+    book.tell(catalogue()).await;
+    let name = |n: usize| format!("o{n}");
+    book.tell((0..1_000).map(|n| placed(&name(n), "S", 1))).await;
+    let ids = (0..1_000)
+        .map(|n| ("wms-1".parse().unwrap(), format!("placed-{}", name(n)).parse().unwrap()));
+    let wants = Wants {
+        ids: ids.collect(),
+        orders: (0..1_000).map(|n| name(n).parse().unwrap()).collect(),
+        records: (5..1_005).collect(),
+        ..Wants::default()
+    };
+    let loaded = book.store.fetch(&wants).await.unwrap();
+    let found = (loaded.known.len(), loaded.orders.len(), loaded.records.len());
+    assert_eq!(found, (1_000, 1_000, 1_000));
+}
