@@ -4,10 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::conflict::{Conflict, Resolution};
 use crate::event::{Event, EventRef, Fingerprint};
-use crate::id::{ConflictId, LocationId, Sku, Source, Text};
+use crate::id::{ConflictId, LocationId, OrderId, Sku, Source, Text};
 use crate::order::OrderUpdate;
 use crate::time::Timestamp;
-use crate::transfer::TransferUpdate;
 
 /// What became of an event (contract.md section 3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -166,8 +165,6 @@ pub enum Change {
     Counted(Counted),
     /// An order changed.
     Order(OrderUpdate),
-    /// A transfer changed. Boxed: it holds its whole shipment.
-    Transfer(Box<TransferUpdate>),
     /// A conflict is this. Boxed: it is large and rare.
     Conflict(Box<Conflict>),
     /// An event waits for something.
@@ -217,9 +214,7 @@ pub enum WaitKey {
     /// A location of this name.
     Location(LocationId),
     /// The placing of this order.
-    Order(crate::id::OrderId),
-    /// The shipment of this transfer.
-    Transfer(crate::id::TransferId),
+    Order(OrderId),
     /// Any location at all: an order line that names none needs one.
     AnyLocation,
 }
@@ -230,7 +225,6 @@ impl std::fmt::Display for WaitKey {
             Self::Sku(sku) => write!(f, "SKU {sku}"),
             Self::Location(location) => write!(f, "location {location}"),
             Self::Order(order) => write!(f, "order {order}"),
-            Self::Transfer(transfer) => write!(f, "transfer {transfer}"),
             Self::AnyLocation => f.write_str("a location"),
         }
     }
@@ -380,6 +374,15 @@ impl Record {
             id: self.envelope.id.clone(),
             seq: self.seq,
         }
+    }
+
+    /// The order that the event is about, or the one that it changes on behalf of another event.
+    pub fn order(&self) -> Option<&OrderId> {
+        let changed = self.changes.iter().find_map(|change| match change {
+            Change::Order(update) => Some(&update.order),
+            _ => None,
+        });
+        changed.or_else(|| self.envelope.data.order())
     }
 
     /// How a conflict ended that this record closes.

@@ -7,6 +7,7 @@ pub mod config;
 pub mod conflicts;
 pub mod control;
 pub mod demo;
+pub mod history;
 pub mod http;
 pub mod import;
 pub mod intake;

@@ -1,11 +1,13 @@
 //! Why a level is what it is, term by term. The terms add up exactly: what no event accounts for
 //! is a term of its own, the decision of the person who accepted the count.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
 use super::{Step, newest_count};
+use crate::event::EventRef;
 use crate::id::{OrderId, Source};
 use crate::record::Bucket;
 use crate::time::Timestamp;
@@ -50,10 +52,13 @@ pub struct Term {
     /// Units, signed.
     pub quantity: i64,
     /// The event in the journal; of earlier terms, the last one.
-    pub seq: u64,
+    pub event: EventRef,
+    /// The type of that event.
+    #[serde(rename = "type")]
+    pub event_type: Cow<'static, str>,
     /// When it happened.
     pub time: Timestamp,
-    /// Who said it.
+    /// Who said the fact.
     pub source: Source,
     /// The order it is about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -68,7 +73,7 @@ pub struct Hold {
     /// Units, signed: what an order holds, or what one event moved.
     pub quantity: i64,
     /// The last event that changed it.
-    pub seq: u64,
+    pub event: EventRef,
     /// When that happened.
     pub time: Timestamp,
     /// The order that holds them; without one, the event does.
@@ -96,7 +101,7 @@ fn terms(steps: &[Step], on_hand: i64) -> Vec<Term> {
     // A count is re-based on what happened after it, whenever that arrived.
     let is_later = |step: &Step| {
         count.is_none_or(|count| {
-            step.seq > count.seq || (step.occurred_at > count.occurred_at && !step.is_verdict)
+            step.seq() > count.seq() || (step.occurred_at > count.occurred_at && !step.is_verdict)
         })
     };
     let moved = steps.iter().filter(|step| step.counted.is_none() && step.on_hand() != 0);
@@ -113,7 +118,7 @@ fn terms(steps: &[Step], on_hand: i64) -> Vec<Term> {
         }
     }
     // A count comes before what happened at the same moment: it is where the sum begins.
-    terms.sort_by_key(|term| (term.cause == Cause::Moved, term.time, term.seq));
+    terms.sort_by_key(|term| (term.cause == Cause::Moved, term.time, term.event.seq));
     terms
 }
 
@@ -121,7 +126,8 @@ fn term(cause: Cause, quantity: i64, step: &Step) -> Term {
     Term {
         cause,
         quantity,
-        seq: step.seq,
+        event: step.event.clone(),
+        event_type: step.event_type.clone(),
         time: step.occurred_at,
         source: step.source.clone(),
         order: step.order.clone(),
@@ -152,22 +158,22 @@ fn holds(steps: &[Step]) -> Vec<Hold> {
             if moved == 0 {
                 continue;
             }
-            let own = if step.order.is_some() { 0 } else { step.seq };
+            let own = if step.order.is_some() { 0 } else { step.seq() };
             let hold = left.entry((state, step.order.as_ref(), own)).or_insert_with(|| Hold {
                 state,
                 quantity: 0,
-                seq: 0,
+                event: step.event.clone(),
                 time: step.occurred_at,
                 order: step.order.clone(),
             });
             hold.quantity += moved;
-            if step.seq > hold.seq {
-                (hold.seq, hold.time) = (step.seq, step.occurred_at);
+            if step.seq() > hold.event.seq {
+                (hold.event, hold.time) = (step.event.clone(), step.occurred_at);
             }
         }
     }
     let mut holds: Vec<Hold> = left.into_values().filter(|hold| hold.quantity != 0).collect();
-    holds.sort_by_key(|hold| (hold.state, hold.seq));
+    holds.sort_by_key(|hold| (hold.state, hold.event.seq));
     holds.chunk_by(|one, next| one.state == next.state).flat_map(bounded_holds).collect()
 }
 

@@ -6,10 +6,13 @@ mod explain;
 
 pub use explain::{Cause, Explanation, Hold, TERMS_MAX, Term, explain};
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
 use crate::conflict::ResolutionOption as O;
-use crate::event::EventData;
+use crate::event::{EventData, EventRef};
 use crate::id::{LocationId, OrderId, Sku, Source};
-use crate::ledger::{is_movement, order_of};
+use crate::ledger::is_movement;
 use crate::record::{Bucket, Change, Record};
 use crate::state::{Baseline, Level};
 use crate::time::Timestamp;
@@ -17,13 +20,15 @@ use crate::time::Timestamp;
 /// What one record did to one level.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Step {
-    /// The record.
-    pub seq: u64,
+    /// The record's event.
+    pub event: EventRef,
+    /// The type of that event.
+    pub event_type: Cow<'static, str>,
     /// When it was recorded.
     pub recorded_at: Timestamp,
     /// When the fact behind it happened.
     pub occurred_at: Timestamp,
-    /// Who said it.
+    /// Who said the fact.
     pub source: Source,
     /// The order it is about.
     pub order: Option<OrderId>,
@@ -48,14 +53,14 @@ pub enum Moment {
 
 /// What a record did to each level that it touches, by SKU, then location.
 pub fn steps(record: &Record) -> Vec<(&Sku, &LocationId, Step)> {
-    let mut steps: std::collections::BTreeMap<(&Sku, &LocationId), Step> =
-        std::collections::BTreeMap::new();
+    let mut steps: BTreeMap<(&Sku, &LocationId), Step> = BTreeMap::new();
     let blank = Step {
-        seq: record.seq,
+        event: record.event_ref(),
+        event_type: Cow::Borrowed(record.envelope.event_type()),
         recorded_at: record.recorded_at,
         occurred_at: record.fact_time(),
         source: record.fact_source().clone(),
-        order: order_of(&record.envelope.data).cloned(),
+        order: record.order().cloned(),
         moved: [0; Bucket::ALL.len()],
         absorbed: 0,
         counted: None,
@@ -94,12 +99,18 @@ fn is_verdict(record: &Record) -> bool {
 }
 
 impl Step {
+    /// The record's place in the journal.
+    pub const fn seq(&self) -> u64 {
+        self.event.seq
+    }
+
     /// Whether the level's version grew by it.
     pub fn raises_version(&self) -> bool {
         self.counted.is_some() || self.moved.iter().any(|delta| *delta != 0)
     }
 
-    const fn on_hand(&self) -> i64 {
+    /// By how much `on_hand` moved.
+    pub const fn on_hand(&self) -> i64 {
         self.moved[Bucket::OnHand as usize]
     }
 }
@@ -109,7 +120,7 @@ impl Step {
 pub fn level_at(steps: &[Step], moment: Moment) -> Level {
     let by_then = |step: &&Step| match moment {
         Moment::Occurred(at) => step.occurred_at <= at,
-        Moment::Recorded(seq) => step.seq <= seq,
+        Moment::Recorded(seq) => step.seq() <= seq,
     };
     let mut buckets = [0; Bucket::ALL.len()];
     let mut version = 0;
@@ -119,8 +130,8 @@ pub fn level_at(steps: &[Step], moment: Moment) -> Level {
             *number += delta;
         }
         version += 1;
-        if step.seq > seq {
-            (seq, updated_at) = (step.seq, step.recorded_at);
+        if step.seq() > seq {
+            (seq, updated_at) = (step.seq(), step.recorded_at);
         }
     }
     let newest = newest_count(steps.iter().filter(by_then));
@@ -134,7 +145,7 @@ pub fn level_at(steps: &[Step], moment: Moment) -> Level {
     level.counted = newest.map(|count| Baseline {
         time: count.occurred_at,
         source: count.source.clone(),
-        seq: count.seq,
+        seq: count.seq(),
     });
     level
 }
@@ -143,7 +154,7 @@ pub fn level_at(steps: &[Step], moment: Moment) -> Level {
 /// recorded.
 fn newest_count<'a>(steps: impl Iterator<Item = &'a Step>) -> Option<&'a Step> {
     let counts = steps.filter(|step| step.counted.is_some());
-    counts.max_by_key(|count| (count.occurred_at, count.seq))
+    counts.max_by_key(|count| (count.occurred_at, count.seq()))
 }
 
 /// `on_hand` as it truly was. After the last count it is what it is now without what happened
@@ -151,7 +162,7 @@ fn newest_count<'a>(steps: impl Iterator<Item = &'a Step>) -> Option<&'a Step> {
 /// those included that the next count contained.
 fn on_hand_at(steps: &[Step], newest: Option<&Step>, at: Timestamp) -> i64 {
     let last = newest_count(steps.iter());
-    if last.map(|count| count.seq) == newest.map(|count| count.seq) {
+    if last.map(Step::seq) == newest.map(Step::seq) {
         let later = |step: &&Step| step.occurred_at > at && step.counted.is_none();
         let now: i64 = steps.iter().map(Step::on_hand).sum();
         return now - steps.iter().filter(later).map(Step::on_hand).sum::<i64>();

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Input, Ledger, RELEASES_MAX, order_of, transfer_of};
+use super::{Input, Ledger, RELEASES_MAX};
 use crate::event::{Event, EventData};
 use crate::id::{LocationId, Sku};
 use crate::record::{Record, WaitKey};
@@ -98,15 +98,10 @@ impl Needs<'_> {
 
     fn event(&mut self, event: &Event, time: Timestamp) {
         let state = &self.ledger.state;
-        if let Some(order) = order_of(&event.data)
-            && !state.working.orders().is_known(order)
+        if let Some(order) = event.data.order()
+            && !state.working.has_order(order)
         {
             self.wants.orders.insert(order.clone());
-        }
-        if let Some(transfer) = transfer_of(&event.data)
-            && !state.working.transfers().is_known(transfer)
-        {
-            self.wants.transfers.insert(transfer.clone());
         }
         if let EventData::StockCounted(count) = &event.data
             && let Some(level) = self.level(&count.sku, &count.location)
@@ -134,9 +129,6 @@ impl Needs<'_> {
             EventData::LocationUpserted(data) => {
                 self.keys.push(WaitKey::Location(data.location.clone()));
                 self.keys.push(WaitKey::AnyLocation);
-            }
-            EventData::TransferShipped(data) => {
-                self.keys.push(WaitKey::Transfer(data.transfer.clone()));
             }
             EventData::OrderPlaced(data) => self.keys.push(WaitKey::Order(data.order.clone())),
             _ => {}

@@ -21,7 +21,7 @@ pub use waiting::{Due, Waiting};
 pub use working::{Known, Loaded, Movement, Wants, Working};
 
 use crate::conflict::{Conflict, ConflictKind};
-use crate::id::{ConflictId, EventId, LocationId, OrderId, Sku, Source, TransferId};
+use crate::id::{ConflictId, EventId, LocationId, OrderId, Sku, Source};
 use crate::journal::Chain;
 use crate::record::WaitKey;
 use crate::time::{SECOND_US, Timestamp};
@@ -65,8 +65,6 @@ pub struct Head {
 pub enum Subject {
     /// Events wait for this.
     Waits(WaitKey),
-    /// This transfer did not arrive as it left.
-    Transfer(TransferId),
     /// This event came with several contents.
     Event(Source, EventId),
 }
@@ -145,12 +143,7 @@ impl State {
 
     /// What an order is, as far as it was loaded for this batch.
     pub(crate) fn order(&self, order: &OrderId) -> Option<&crate::order::Order> {
-        self.working.orders().get(order)
-    }
-
-    /// What a transfer is, as far as it was loaded for this batch.
-    pub(crate) fn transfer(&self, transfer: &TransferId) -> Option<&crate::transfer::Transfer> {
-        self.working.transfers().get(transfer)
+        self.working.order(order)
     }
 
     /// The movements of a level that were loaded for a count.
@@ -176,7 +169,6 @@ impl State {
                 (None, Some(location)) => Some(Subject::Waits(WaitKey::Location(location.clone()))),
                 _ => Some(Subject::Waits(WaitKey::AnyLocation)),
             },
-            ConflictKind::Excess => conflict.transfer.clone().map(Subject::Transfer),
             ConflictKind::IdReused => conflict
                 .events
                 .first()

@@ -152,10 +152,25 @@ fn holds_name_the_order_and_what_is_left_of_it() {
 }
 
 #[test]
+fn a_shipment_that_waited_for_its_order_leaves_no_hold_behind() {
+    let mut world = World::new().given([received("TEA", "berlin", 20).at(0)]);
+    world.post(fulfilled("o1", "f1", &[part("1", 5)]).at(4));
+    world.post(placed("o1", &[line("1", "TEA", 5)]).at(2));
+    let explained = explain(&tea(&world));
+    assert_eq!((explained.on_hand, explained.holds), (15, vec![]));
+}
+
+#[test]
 fn long_sums_are_bounded_and_still_add_up() {
     let world = World::new().given([received("TEA", "berlin", 1).at(0)]);
     let one = tea(&world).remove(0);
-    let many: Vec<Step> = (1..=5_000).map(|seq| Step { seq, ..one.clone() }).collect();
+    let many: Vec<Step> = (1..=5_000)
+        .map(|seq| {
+            let mut step = one.clone();
+            step.event.seq = seq;
+            step
+        })
+        .collect();
     let explained = explain(&many);
     assert_eq!(explained.terms.len(), onhand::history::TERMS_MAX);
     assert_eq!(explained.terms[0].cause, Cause::Earlier);

@@ -31,5 +31,4 @@ mod range;
 mod refusals;
 mod releases;
 mod returns;
-mod transfers;
 mod versions;

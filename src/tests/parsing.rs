@@ -87,10 +87,7 @@ fn every_wrong_value_of_a_line_is_pointed_at() {
             for text in [event(&without(&row, name)), event(&with(&row, name, "null"))] {
                 let optional = match name.as_str() {
                     "location" | "state" => true,
-                    "sku" => !matches!(
-                        event_type,
-                        "order.placed" | "order.amended" | "transfer.shipped" | "transfer.received"
-                    ),
+                    "sku" => !matches!(event_type, "order.placed" | "order.amended"),
                     _ => false,
                 };
                 if optional {
@@ -110,7 +107,7 @@ fn every_wrong_value_of_a_line_is_pointed_at() {
 
 #[test]
 fn every_required_member_of_the_data_is_missed() {
-    let optional = ["name", "barcode", "low_stock", "rank", "state", "reference", "note", "final"];
+    let optional = ["name", "barcode", "low_stock", "rank", "state", "reference", "note"];
     for (event_type, data) in GOOD {
         let good = members(data);
         for (name, _) in &good {
@@ -169,8 +166,6 @@ fn limits_are_inclusive() {
     for (event_type, member) in [
         ("stock.received", "quantity"),
         ("stock.moved", "quantity"),
-        ("transfer.shipped", "quantity"),
-        ("transfer.received", "quantity"),
         ("order.placed", "quantity"),
         ("order.cancelled", "quantity"),
     ] {

@@ -3,6 +3,7 @@
 
 pub mod channel;
 pub mod conflict;
+pub mod explain;
 pub mod live;
 pub mod page;
 pub mod stock;

@@ -44,10 +44,21 @@ impl LevelRow {
     /// A level as it is read.
     pub fn of(catalogue: &Catalogue, sku: SkuIx, location: LocIx, level: &Level) -> Self {
         let item = catalogue.item(sku);
+        let name = item.name.as_ref().map(ToString::to_string);
+        Self::new(item.sku.clone(), catalogue.location_name(location).clone(), name, level)
+    }
+
+    /// The same row with the numbers of another level, such as an earlier one.
+    #[must_use]
+    pub fn with(self, level: &Level) -> Self {
+        Self::new(self.sku, self.location, self.name, level)
+    }
+
+    fn new(sku: Sku, location: LocationId, name: Option<String>, level: &Level) -> Self {
         Self {
-            sku: item.sku.clone(),
-            location: catalogue.location_name(location).clone(),
-            name: item.name.as_ref().map(ToString::to_string),
+            sku,
+            location,
+            name,
             on_hand: level.get(Bucket::OnHand),
             available: level.available(),
             committed: level.get(Bucket::Committed),

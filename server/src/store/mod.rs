@@ -8,11 +8,12 @@ mod stock;
 
 use async_trait::async_trait;
 use onhand::conflict::{Conflict, ConflictStatus};
-use onhand::id::{ConflictId, EventId, OrderId, Sku, Source, TransferId};
+use onhand::history::Step;
+use onhand::id::{ConflictId, EventId, LocationId, OrderId, Sku, Source};
 use onhand::order::Order;
 use onhand::record::{ItemInfo, LocationInfo, Outcome};
 use onhand::state::{Loaded, Settings, State, Wants};
-use onhand::transfer::Transfer;
+use onhand::time::Timestamp;
 use onhand::wire::page::{HistoryPoint, IntakeMinute};
 use onhand::wire::stock::{LevelRow, StockPage, StockQuery};
 
@@ -145,11 +146,21 @@ pub trait Store: Send + Sync + 'static {
     /// What was recorded in each minute since `from_minute` (minutes since 1970), oldest first.
     async fn intake(&self, from_minute: i64) -> Result<Vec<IntakeMinute>, StoreError>;
 
+    /// What the records of the journal did to some levels, level by level, in the order of the
+    /// facts.
+    async fn steps(&self, levels: &[(Sku, LocationId)]) -> Result<Vec<Vec<Step>>, StoreError>;
+
+    /// The last record of a moment: nothing after it was recorded by then.
+    async fn seq_at(&self, recorded_at: Timestamp) -> Result<u64, StoreError>;
+
     /// The newest points of a SKU's `on_hand`, oldest first.
     async fn history(&self, sku: &Sku, limit: u32) -> Result<Vec<HistoryPoint>, StoreError>;
 
     /// One item.
     async fn item(&self, sku: &Sku) -> Result<Option<ItemInfo>, StoreError>;
+
+    /// The items of these SKUs, by SKU.
+    async fn items_of(&self, skus: &[Sku]) -> Result<Vec<ItemInfo>, StoreError>;
 
     /// Items by SKU after a SKU, at most `limit`.
     async fn items(&self, after: Option<&str>, limit: u32) -> Result<Vec<ItemInfo>, StoreError>;
@@ -159,9 +170,6 @@ pub trait Store: Send + Sync + 'static {
 
     /// One order.
     async fn order(&self, order: &OrderId) -> Result<Option<Order>, StoreError>;
-
-    /// One transfer.
-    async fn transfer(&self, transfer: &TransferId) -> Result<Option<Transfer>, StoreError>;
 
     /// Conflicts, newest first.
     async fn conflicts(&self, query: &ConflictQuery) -> Result<Vec<Conflict>, StoreError>;

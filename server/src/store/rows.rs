@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use onhand::conflict::Conflict;
-use onhand::ledger::{Batch, Entry, Ledger, order_of};
+use onhand::history::{self, Step};
+use onhand::id::{LocationId, Sku};
+use onhand::ledger::{Batch, Entry, Ledger};
 use onhand::order::Order;
-use onhand::record::{Bucket, Change, ItemInfo, LocationInfo, Outcome, Record, WaitKey};
+use onhand::record::{Change, ItemInfo, LocationInfo, Outcome, WaitKey};
 use onhand::state::{Head, Level, State};
-use onhand::transfer::Transfer;
 
 /// What one batch writes.
 #[derive(Debug)]
@@ -17,7 +18,7 @@ pub struct Rows<'a> {
     /// The new rows of the journal.
     pub entries: &'a [Entry],
     /// What each of them did to which level.
-    pub movements: Vec<MovementRow<'a>>,
+    pub steps: Vec<(&'a Sku, &'a LocationId, Step)>,
     /// The levels that changed, as they are now.
     pub levels: Vec<(&'a str, &'a str, &'a Level)>,
     /// The items that changed, with their numbers.
@@ -28,8 +29,6 @@ pub struct Rows<'a> {
     pub aliases: Vec<(&'static str, &'a str, &'a str)>,
     /// The orders that changed, as they are now.
     pub orders: Vec<&'a Order>,
-    /// The transfers that changed, as they are now.
-    pub transfers: Vec<&'a Transfer>,
     /// The conflicts that changed, as they are now.
     pub conflicts: Vec<&'a Conflict>,
     /// Events that wait from now on.
@@ -43,46 +42,20 @@ pub struct Rows<'a> {
     pub finals: BTreeMap<u64, Outcome>,
 }
 
-/// What a record did to one level.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct MovementRow<'a> {
-    /// The item.
-    pub sku: &'a str,
-    /// The location.
-    pub location: &'a str,
-    /// When the fact happened, in microseconds since 1970.
-    pub occurred_at: i64,
-    /// The record.
-    pub seq: u64,
-    /// Who said it.
-    pub source: &'a str,
-    /// By how much `on_hand` moved.
-    pub delta: i64,
-    /// `on_hand` afterwards, if it moved.
-    pub on_hand: Option<i64>,
-    /// Whether it is a new starting point instead of a movement.
-    pub is_count: bool,
-}
-
 impl<'a> Rows<'a> {
     /// The rows of a batch that the ledger has just finished.
     pub fn of(batch: &'a Batch, ledger: &'a Ledger) -> Self {
         let state = ledger.state();
         let changed: BTreeSet<_> = batch.orders();
-        let transferred = batch.transfers();
         let mut rows = Self {
             head: batch.head,
             entries: &batch.entries,
-            movements: batch.entries.iter().flat_map(|entry| movements(&entry.record)).collect(),
+            steps: batch.entries.iter().flat_map(|entry| history::steps(&entry.record)).collect(),
             levels: levels(batch, state),
             items: Vec::new(),
             locations: Vec::new(),
             aliases: Vec::new(),
             orders: ledger.orders().filter(|order| changed.contains(&order.order)).collect(),
-            transfers: ledger
-                .transfers()
-                .filter(|known| transferred.contains(&known.transfer))
-                .collect(),
             conflicts: Vec::new(),
             waiting: BTreeSet::new(),
             released: BTreeSet::new(),
@@ -135,7 +108,6 @@ impl<'a> Rows<'a> {
                 Change::Absorbed { .. }
                 | Change::Counted(_)
                 | Change::Order(_)
-                | Change::Transfer(_)
                 | Change::Recovered { .. } => {}
             }
         }
@@ -159,38 +131,4 @@ fn levels<'a>(batch: &'a Batch, state: &'a State) -> Vec<(&'a str, &'a str, &'a 
             (sku.as_str(), location.as_str(), level)
         })
         .collect()
-}
-
-/// The levels that a record touches, one row each.
-pub fn movements(record: &Record) -> Vec<MovementRow<'_>> {
-    let is_count = !onhand::ledger::is_movement(record);
-    let mut rows: BTreeMap<(&str, &str), MovementRow<'_>> = BTreeMap::new();
-    let row = |sku, location| MovementRow {
-        sku,
-        location,
-        occurred_at: record.fact_time().micros(),
-        seq: record.seq,
-        source: record.fact_source().as_str(),
-        delta: 0,
-        on_hand: None,
-        is_count,
-    };
-    for (sku, location) in &record.mentions {
-        let key = (sku.as_str(), location.as_str());
-        rows.entry(key).or_insert_with(|| row(key.0, key.1));
-    }
-    for effect in &record.effects {
-        let key = (effect.sku.as_str(), effect.location.as_str());
-        let row = rows.entry(key).or_insert_with(|| row(key.0, key.1));
-        if effect.state == Bucket::OnHand {
-            row.delta += effect.delta;
-            row.on_hand = Some(effect.after);
-        }
-    }
-    rows.into_values().collect()
-}
-
-/// The order that a record is about.
-pub fn order_of_record(record: &Record) -> Option<&str> {
-    order_of(&record.envelope.data).map(onhand::id::OrderId::as_str)
 }

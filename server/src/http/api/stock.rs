@@ -1,18 +1,25 @@
-//! `/api/v1/stock`: levels as they are now.
+//! `/api/v1/stock`: levels as they are now, as they were, and why.
 
-use axum::extract::{Query, State};
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Path, Query, State};
+use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
+use onhand::id::{ChannelId, LocationId, Sku};
+use onhand::time::Timestamp;
 use onhand::wire::stock::{StockPage, StockQuery};
 use serde::Deserialize;
 
 use super::list;
 use crate::auth::{Action, Identity};
+use crate::history::{self, Clock};
 use crate::http::problem::Problem;
 use crate::state::AppState;
 
 pub(super) fn routes() -> Router<AppState> {
-    Router::new().route("/api/v1/stock", get(levels))
+    Router::new()
+        .route("/api/v1/stock", get(levels))
+        .route("/api/v1/stock/{sku}/explain", get(explain))
 }
 
 #[derive(Deserialize)]
@@ -23,6 +30,9 @@ struct StockParams {
     q: Option<String>,
     #[serde(default)]
     low: bool,
+    /// The moment to look at; now without it.
+    at: Option<String>,
+    clock: Option<Clock>,
     limit: Option<u32>,
     cursor: Option<String>,
 }
@@ -30,7 +40,7 @@ struct StockParams {
 async fn levels(
     State(state): State<AppState>,
     identity: Identity,
-    params: Result<Query<StockParams>, axum::extract::rejection::QueryRejection>,
+    params: Result<Query<StockParams>, QueryRejection>,
 ) -> Result<Json<StockPage>, Problem> {
     state.auth.require(&identity, Action::See, "GET /api/v1/stock")?;
     let Query(params) = params.map_err(|error| Problem::bad_request(error.body_text()))?;
@@ -42,5 +52,50 @@ async fn levels(
         limit: Some(list::limit(params.limit)?),
         cursor: params.cursor,
     };
-    Ok(Json(state.ledger.store().stock(&query).await?))
+    let store = state.ledger.store().as_ref();
+    let page = match (params.at, params.clock) {
+        (None, None) => store.stock(&query).await?,
+        (None, Some(_)) => return Err(Problem::bad_request("clock needs a moment: at=TIME")),
+        (Some(at), clock) => {
+            let at = Timestamp::parse(&at)
+                .map_err(|error| Problem::bad_request(format!("at {error}")))?;
+            history::stock_at(store, &query, at, clock.unwrap_or_default()).await?
+        }
+    };
+    Ok(Json(page))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ExplainParams {
+    location: Option<LocationId>,
+    channel: Option<ChannelId>,
+}
+
+async fn explain(
+    State(state): State<AppState>,
+    identity: Identity,
+    Path(sku): Path<String>,
+    params: Result<Query<ExplainParams>, QueryRejection>,
+) -> Result<Response, Problem> {
+    state.auth.require(&identity, Action::See, "GET /api/v1/stock/{sku}/explain")?;
+    let Query(params) = params.map_err(|error| Problem::bad_request(error.body_text()))?;
+    let no_item = || Problem::not_found("There is no item of this SKU.");
+    let sku = Sku::new(sku).map_err(|_| no_item())?;
+    let store = state.ledger.store().as_ref();
+    match (params.location, params.channel) {
+        (Some(_), Some(_)) => {
+            Err(Problem::bad_request("name a location or a channel, not both at once"))
+        }
+        (location, None) => {
+            let explained = history::explain_stock(store, &sku, location.as_ref()).await?;
+            Ok(Json(explained.ok_or_else(no_item)?).into_response())
+        }
+        (None, Some(channel)) => {
+            store.item(&sku).await?.ok_or_else(no_item)?;
+            let explained = history::explain_channel(&state, &sku, &channel).await?;
+            let no_channel = || Problem::not_found("There is no channel of this id.");
+            Ok(Json(explained.ok_or_else(no_channel)?).into_response())
+        }
+    }
 }

@@ -3,17 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use onhand::conflict::Conflict;
-use onhand::id::{ConflictId, EventId, LocationId, OrderId, Sku, Source, TransferId};
+use onhand::history::{self, Step};
+use onhand::id::{ConflictId, EventId, LocationId, OrderId, Sku, Source};
 use onhand::journal::{self, Chain};
 use onhand::ledger::Ledger;
 use onhand::order::Order;
 use onhand::record::{Change, Outcome, Record};
 use onhand::state::{Known, Loaded, Movement, State, Wants};
-use onhand::time::Timestamp;
-use onhand::transfer::Transfer;
 
 use crate::store::StoreError;
-use crate::store::rows::{Rows, movements};
+use crate::store::rows::Rows;
 
 /// All that is durable.
 #[derive(Debug, Default)]
@@ -22,10 +21,9 @@ pub(super) struct Book {
     pub(super) lines: Vec<Line>,
     pub(super) finals: BTreeMap<u64, Outcome>,
     pub(super) names: HashMap<(Source, EventId), Vec<u64>>,
-    pub(super) points: BTreeMap<(Sku, LocationId), Vec<Point>>,
+    pub(super) steps: BTreeMap<(Sku, LocationId), Vec<Step>>,
     pub(super) conflicts: BTreeMap<ConflictId, Conflict>,
     orders: BTreeMap<OrderId, Order>,
-    transfers: BTreeMap<TransferId, Transfer>,
 }
 
 /// A record of the journal as it is stored, and as it is read.
@@ -34,17 +32,6 @@ pub(super) struct Line {
     pub(super) record: Record,
     pub(super) bytes: Vec<u8>,
     pub(super) chain: Chain,
-}
-
-/// What a record did to one level.
-#[derive(Debug)]
-pub(super) struct Point {
-    pub(super) seq: u64,
-    occurred_at: Timestamp,
-    source: Source,
-    delta: i64,
-    pub(super) on_hand: Option<i64>,
-    is_count: bool,
 }
 
 impl Book {
@@ -70,10 +57,6 @@ impl Book {
         let changed: BTreeSet<&OrderId> = rows.orders.iter().map(|order| &order.order).collect();
         let orders = self.replayed.orders().filter(|order| changed.contains(&order.order));
         self.orders.extend(orders.map(|order| (order.order.clone(), order.clone())));
-        let changed: BTreeSet<&TransferId> =
-            rows.transfers.iter().map(|transfer| &transfer.transfer).collect();
-        let transfers = self.replayed.transfers().filter(|it| changed.contains(&it.transfer));
-        self.transfers.extend(transfers.map(|it| (it.transfer.clone(), it.clone())));
         Ok(())
     }
 
@@ -81,17 +64,9 @@ impl Book {
         let envelope = &record.envelope;
         let name = (envelope.source.clone(), envelope.id.clone());
         self.names.entry(name).or_default().push(record.seq);
-        for row in movements(record) {
-            let level = (row.sku.parse(), row.location.parse());
-            let (Ok(sku), Ok(location)) = level else { continue };
-            self.points.entry((sku, location)).or_default().push(Point {
-                seq: record.seq,
-                occurred_at: record.fact_time(),
-                source: record.fact_source().clone(),
-                delta: row.delta,
-                on_hand: row.on_hand,
-                is_count: row.is_count,
-            });
+        for (sku, location, step) in history::steps(record) {
+            let level = (sku.clone(), location.clone());
+            self.steps.entry(level).or_default().push(step);
         }
         for change in &record.changes {
             match change {
@@ -121,11 +96,6 @@ impl Book {
         self.orders.get(order).cloned()
     }
 
-    /// A transfer.
-    pub(super) fn transfer(&self, transfer: &TransferId) -> Option<Transfer> {
-        self.transfers.get(transfer).cloned()
-    }
-
     /// What is wanted for a batch.
     pub(super) fn fetch(&self, wants: &Wants) -> Result<Loaded, StoreError> {
         let mut loaded = Loaded::default();
@@ -137,16 +107,17 @@ impl Book {
             }
         }
         loaded.orders = wants.orders.iter().filter_map(|order| self.order(order)).collect();
-        loaded.transfers = wants.transfers.iter().filter_map(|it| self.transfer(it)).collect();
         for (level, from) in &wants.movements {
-            let points = self.points.get(level).into_iter().flatten();
-            let wanted =
-                points.filter(|it| it.occurred_at >= *from && !it.is_count && it.delta != 0);
-            let movements = wanted.map(|it| Movement {
-                time: it.occurred_at,
-                seq: it.seq,
-                source: it.source.clone(),
-                delta: it.delta,
+            let moved = |step: &&Step| {
+                let moves = step.counted.is_none() && step.on_hand() != 0;
+                moves && step.occurred_at >= *from
+            };
+            let steps = self.steps.get(level).into_iter().flatten().filter(moved);
+            let movements = steps.map(|step| Movement {
+                time: step.occurred_at,
+                seq: step.seq(),
+                source: step.source.clone(),
+                delta: step.on_hand(),
             });
             loaded.movements.push((level.clone(), movements.collect()));
         }

@@ -10,11 +10,12 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use onhand::conflict::Conflict;
-use onhand::id::{ConflictId, EventId, OrderId, Sku, Source, TransferId};
+use onhand::history::Step;
+use onhand::id::{ConflictId, EventId, LocationId, OrderId, Sku, Source};
 use onhand::order::Order;
 use onhand::record::{ItemInfo, LocationInfo};
 use onhand::state::{Loaded, Settings, State, Wants};
-use onhand::transfer::Transfer;
+use onhand::time::Timestamp;
 use onhand::wire::page::{HistoryPoint, IntakeMinute};
 use onhand::wire::stock::{LevelRow, StockPage, StockQuery};
 
@@ -79,12 +80,24 @@ impl Store for MemoryStore {
         Ok(self.book().intake(from_minute))
     }
 
+    async fn steps(&self, levels: &[(Sku, LocationId)]) -> Result<Vec<Vec<Step>>, StoreError> {
+        Ok(self.book().steps(levels))
+    }
+
+    async fn seq_at(&self, recorded_at: Timestamp) -> Result<u64, StoreError> {
+        Ok(self.book().seq_at(recorded_at))
+    }
+
     async fn history(&self, sku: &Sku, limit: u32) -> Result<Vec<HistoryPoint>, StoreError> {
         Ok(self.book().history(sku, limit))
     }
 
     async fn item(&self, sku: &Sku) -> Result<Option<ItemInfo>, StoreError> {
         Ok(self.book().item(sku))
+    }
+
+    async fn items_of(&self, skus: &[Sku]) -> Result<Vec<ItemInfo>, StoreError> {
+        Ok(self.book().items_of(skus))
     }
 
     async fn items(&self, after: Option<&str>, limit: u32) -> Result<Vec<ItemInfo>, StoreError> {
@@ -97,10 +110,6 @@ impl Store for MemoryStore {
 
     async fn order(&self, order: &OrderId) -> Result<Option<Order>, StoreError> {
         Ok(self.book().order(order))
-    }
-
-    async fn transfer(&self, transfer: &TransferId) -> Result<Option<Transfer>, StoreError> {
-        Ok(self.book().transfer(transfer))
     }
 
     async fn conflicts(&self, query: &ConflictQuery) -> Result<Vec<Conflict>, StoreError> {

@@ -1,15 +1,16 @@
 //! What pages and the API read.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use onhand::conflict::Conflict;
-use onhand::id::{ConflictId, EventId, Sku, Source};
+use onhand::history::{self, Step};
+use onhand::id::{ConflictId, EventId, LocationId, OrderId, Sku, Source};
 use onhand::record::{ItemInfo, LocationInfo, Outcome};
+use onhand::time::Timestamp;
 use onhand::wire::page::{HistoryPoint, IntakeMinute};
 use onhand::wire::stock::{LevelRow, StockPage, StockQuery};
 
 use super::book::{Book, Line};
-use crate::store::rows::order_of_record;
 use crate::store::stock::{page_rows, read_cursor, write_cursor};
 use crate::store::{ConflictQuery, INTAKE_ROWS_MAX, JournalQuery, JournalRow, StoreError, Totals};
 
@@ -40,10 +41,10 @@ impl Book {
             && query.before.is_none_or(|before| record.seq < before)
             && is(&query.event_type, Some(record.envelope.event_type()))
             && is(&query.source, Some(record.envelope.source.as_str()))
-            && is(&query.order, order_of_record(record))
+            && is(&query.order, record.order().map(OrderId::as_str))
             && query.outcome.is_none_or(|outcome| self.outcome(record) == outcome)
             && query.sku.as_deref().is_none_or(|sku| {
-                crate::store::rows::movements(record).iter().any(|row| row.sku == sku)
+                history::steps(record).iter().any(|(touched, _, _)| touched.as_str() == sku)
             })
     }
 
@@ -134,24 +135,46 @@ impl Book {
         minutes.into_values().filter(|counts| counts.minute >= from_minute).collect()
     }
 
+    pub(super) fn steps(&self, levels: &[(Sku, LocationId)]) -> Vec<Vec<Step>> {
+        let of_level = |level| {
+            let mut steps = self.steps.get(level).cloned().unwrap_or_default();
+            steps.sort_by_key(|step| (step.occurred_at, step.seq()));
+            steps
+        };
+        levels.iter().map(of_level).collect()
+    }
+
+    pub(super) fn seq_at(&self, recorded_at: Timestamp) -> u64 {
+        self.lines.partition_point(|line| line.record.recorded_at <= recorded_at) as u64
+    }
+
     pub(super) fn history(&self, sku: &Sku, limit: u32) -> Vec<HistoryPoint> {
-        let levels = self.points.iter().filter(|((item, _), _)| item == sku);
-        let points = levels.flat_map(|((_, location), points)| {
-            points.iter().filter_map(move |point| Some((point.seq, location, point.on_hand?)))
-        });
-        let points: BTreeSet<_> = points.collect();
-        let newest = points.into_iter().rev().take(at_most(limit)).filter_map(|point| {
-            let (seq, location, on_hand) = point;
-            let at_us = self.line(seq)?.record.recorded_at.micros();
-            Some(HistoryPoint { seq, at_us, location: location.to_string(), on_hand })
-        });
-        let mut newest: Vec<HistoryPoint> = newest.collect();
-        newest.reverse();
-        newest
+        let mut points = Vec::new();
+        for ((_, location), steps) in self.steps.iter().filter(|((item, _), _)| item == sku) {
+            let mut on_hand = 0;
+            for step in steps.iter().filter(|step| step.on_hand() != 0) {
+                on_hand += step.on_hand();
+                points.push(HistoryPoint {
+                    seq: step.seq(),
+                    at_us: step.recorded_at.micros(),
+                    location: location.to_string(),
+                    on_hand,
+                });
+            }
+        }
+        points.sort_by(|one, other| (one.seq, &one.location).cmp(&(other.seq, &other.location)));
+        points.split_off(points.len().saturating_sub(at_most(limit)))
     }
 
     pub(super) fn item(&self, sku: &Sku) -> Option<ItemInfo> {
         self.state().catalogue().items().iter().find(|item| item.sku == *sku).cloned()
+    }
+
+    pub(super) fn items_of(&self, skus: &[Sku]) -> Vec<ItemInfo> {
+        let mut items: Vec<ItemInfo> = skus.iter().filter_map(|sku| self.item(sku)).collect();
+        items.sort_by(|one, other| one.sku.cmp(&other.sku));
+        items.dedup_by(|one, other| one.sku == other.sku);
+        items
     }
 
     pub(super) fn items(&self, after: Option<&str>, limit: u32) -> Vec<ItemInfo> {

@@ -9,7 +9,7 @@ use sqlx::sqlite::SqliteConnection;
 
 use super::{LEDGER, damaged, signed, writing};
 use crate::store::StoreError;
-use crate::store::rows::{Rows, order_of_record};
+use crate::store::rows::Rows;
 
 const JOURNAL: &str = "
 INSERT INTO journal (ledger, seq, recorded_at, source, id, type, outcome, order_id,
@@ -19,9 +19,11 @@ SELECT ?1, value->>0, value->>1, value->>2, value->>3, value->>4, value->>5, val
        substr(?3, (value->>7) + 48, value->>8)
 FROM json_each(?2)";
 
-const MOVEMENTS: &str = "
-INSERT INTO movements (ledger, sku, location, occurred_at, seq, source, delta, on_hand, is_count)
-SELECT ?1, value->>0, value->>1, value->>2, value->>3, value->>4, value->>5, value->>6, value->>7
+const STEPS: &str = "
+INSERT INTO steps (ledger, sku, location, occurred_at, seq, source, on_hand, committed, reserved,
+    damaged, quality_control, safety_stock, incoming, absorbed, counted, is_verdict)
+SELECT ?1, value->>0, value->>1, value->>2, value->>3, value->>4, value->>5, value->>6, value->>7,
+    value->>8, value->>9, value->>10, value->>11, value->>12, value->>13, value->>14
 FROM json_each(?2)";
 
 const LEVELS: &str = "
@@ -46,10 +48,6 @@ SELECT ?1, value->>0, value->>1, value->>2 FROM json_each(?2)";
 
 const ORDERS: &str = "
 INSERT OR REPLACE INTO orders (ledger, order_id, seq, doc)
-SELECT ?1, value->>0, ?3, value->>1 FROM json_each(?2)";
-
-const TRANSFERS: &str = "
-INSERT OR REPLACE INTO transfers (ledger, transfer, seq, doc)
 SELECT ?1, value->>0, ?3, value->>1 FROM json_each(?2)";
 
 const CONFLICTS: &str = "
@@ -111,12 +109,28 @@ async fn execute(
 
 async fn write(connection: &mut SqliteConnection, rows: &Rows<'_>) -> Result<(), StoreError> {
     journal(connection, rows).await?;
-    let movements = rows.movements.iter().map(|m| {
-        let seq = signed(m.seq);
-        let is_count = i64::from(m.is_count);
-        (m.sku, m.location, m.occurred_at, seq, m.source, m.delta, m.on_hand, is_count)
+    let steps = rows.steps.iter().map(|(sku, location, step)| {
+        let [on_hand, committed, reserved, damaged, quality_control, safety_stock, incoming] =
+            step.moved;
+        (
+            sku,
+            location,
+            step.occurred_at.micros(),
+            signed(step.seq()),
+            &step.source,
+            on_hand,
+            committed,
+            reserved,
+            damaged,
+            quality_control,
+            safety_stock,
+            incoming,
+            step.absorbed,
+            step.counted,
+            i64::from(step.is_verdict),
+        )
     });
-    table(connection, MOVEMENTS, movements).await?;
+    table(connection, STEPS, steps).await?;
     table(connection, LEVELS, rows.levels.iter().map(level)).await?;
     let items = rows
         .items
@@ -128,7 +142,6 @@ async fn write(connection: &mut SqliteConnection, rows: &Rows<'_>) -> Result<(),
     table(connection, LOCATIONS, locations).await?;
     table(connection, ALIASES, rows.aliases.iter()).await?;
     orders(connection, rows).await?;
-    transfers(connection, rows).await?;
     let conflicts: Result<Vec<_>, _> = rows.conflicts.iter().map(|c| conflict(c)).collect();
     table(connection, CONFLICTS, conflicts?.iter()).await?;
     waiting(connection, rows).await?;
@@ -178,7 +191,7 @@ async fn journal(connection: &mut SqliteConnection, rows: &Rows<'_>) -> Result<(
             &record.envelope.id,
             record.envelope.event_type(),
             record.outcome.as_str(),
-            order_of_record(record),
+            record.order(),
             offset,
             entry.bytes.len(),
         ));
@@ -195,31 +208,18 @@ async fn journal(connection: &mut SqliteConnection, rows: &Rows<'_>) -> Result<(
 }
 
 async fn orders(connection: &mut SqliteConnection, rows: &Rows<'_>) -> Result<(), StoreError> {
-    let docs = rows.orders.iter().map(|order| (&order.order, *order));
-    documents(connection, ORDERS, rows, docs).await
-}
-
-async fn transfers(connection: &mut SqliteConnection, rows: &Rows<'_>) -> Result<(), StoreError> {
-    let docs = rows.transfers.iter().map(|known| (&known.transfer, *known));
-    documents(connection, TRANSFERS, rows, docs).await
-}
-
-/// Runs the statement of a table of documents, if there are any; they changed in this batch.
-async fn documents<K: Serialize, D: Serialize>(
-    connection: &mut SqliteConnection,
-    statement: &'static str,
-    rows: &Rows<'_>,
-    docs: impl Iterator<Item = (K, D)>,
-) -> Result<(), StoreError> {
-    let docs: Result<Vec<_>, _> =
-        docs.map(|(key, doc)| serde_json::to_string(&doc).map(|doc| (key, doc))).collect();
-    let docs = docs.map_err(damaged)?;
-    if docs.is_empty() {
+    if rows.orders.is_empty() {
         return Ok(());
     }
-    sqlx::query(statement)
+    let docs: Result<Vec<_>, _> = rows
+        .orders
+        .iter()
+        .map(|order| serde_json::to_string(order).map(|doc| (&order.order, doc)))
+        .collect();
+    let json = serde_json::to_string(&docs.map_err(damaged)?).map_err(damaged)?;
+    sqlx::query(ORDERS)
         .bind(LEDGER)
-        .bind(serde_json::to_string(&docs).map_err(damaged)?)
+        .bind(json)
         .bind(signed(rows.head.seq))
         .execute(connection)
         .await

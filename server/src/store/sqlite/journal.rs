@@ -37,7 +37,7 @@ pub(super) async fn journal(
         sql.push(" AND coalesce(j.final_outcome, j.outcome) = ").push_bind(outcome.as_str());
     }
     if let Some(sku) = &query.sku {
-        sql.push(" AND j.seq IN (SELECT seq FROM movements WHERE ledger = ").push_bind(LEDGER);
+        sql.push(" AND j.seq IN (SELECT seq FROM steps WHERE ledger = ").push_bind(LEDGER);
         sql.push(" AND sku = ").push_bind(sku).push(")");
     }
     sql.push(if query.newest_first { " ORDER BY j.seq DESC" } else { " ORDER BY j.seq" });

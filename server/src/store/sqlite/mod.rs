@@ -7,6 +7,7 @@ mod fetch;
 mod journal;
 mod load;
 mod read;
+mod steps;
 mod stock;
 
 use std::path::{Path, PathBuf};
@@ -15,11 +16,12 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use onhand::conflict::Conflict;
-use onhand::id::{ConflictId, EventId, OrderId, Sku, Source, TransferId};
+use onhand::history::Step;
+use onhand::id::{ConflictId, EventId, LocationId, OrderId, Sku, Source};
 use onhand::order::Order;
 use onhand::record::{ItemInfo, LocationInfo};
 use onhand::state::{Loaded, Settings, State, Wants};
-use onhand::transfer::Transfer;
+use onhand::time::Timestamp;
 use onhand::wire::page::{HistoryPoint, IntakeMinute};
 use onhand::wire::stock::{LevelRow, StockPage, StockQuery};
 use sqlx::ConnectOptions;
@@ -211,12 +213,24 @@ impl Store for SqliteStore {
         journal::intake(&self.readers, from_minute).await
     }
 
+    async fn steps(&self, levels: &[(Sku, LocationId)]) -> Result<Vec<Vec<Step>>, StoreError> {
+        steps::steps(&self.readers, levels).await
+    }
+
+    async fn seq_at(&self, recorded_at: Timestamp) -> Result<u64, StoreError> {
+        steps::seq_at(&self.readers, recorded_at).await
+    }
+
     async fn history(&self, sku: &Sku, limit: u32) -> Result<Vec<HistoryPoint>, StoreError> {
-        stock::history(&self.readers, sku, limit).await
+        steps::history(&self.readers, sku, limit).await
     }
 
     async fn item(&self, sku: &Sku) -> Result<Option<ItemInfo>, StoreError> {
         read::item(&self.readers, sku).await
+    }
+
+    async fn items_of(&self, skus: &[Sku]) -> Result<Vec<ItemInfo>, StoreError> {
+        read::items_of(&self.readers, skus).await
     }
 
     async fn items(&self, after: Option<&str>, limit: u32) -> Result<Vec<ItemInfo>, StoreError> {
@@ -229,10 +243,6 @@ impl Store for SqliteStore {
 
     async fn order(&self, order: &OrderId) -> Result<Option<Order>, StoreError> {
         read::order(&self.readers, order).await
-    }
-
-    async fn transfer(&self, transfer: &TransferId) -> Result<Option<Transfer>, StoreError> {
-        read::transfer(&self.readers, transfer).await
     }
 
     async fn conflicts(&self, query: &ConflictQuery) -> Result<Vec<Conflict>, StoreError> {

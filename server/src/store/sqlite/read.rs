@@ -1,11 +1,9 @@
-//! Reading the catalogue, orders, transfers and conflicts.
+//! Reading the catalogue, orders and conflicts.
 
 use onhand::conflict::Conflict;
-use onhand::id::{ConflictId, OrderId, Sku, TransferId};
+use onhand::id::{ConflictId, OrderId, Sku};
 use onhand::order::Order;
 use onhand::record::{ItemInfo, LocationInfo};
-use onhand::transfer::Transfer;
-use serde::de::DeserializeOwned;
 use sqlx::QueryBuilder;
 use sqlx::sqlite::{Sqlite, SqlitePool};
 
@@ -18,6 +16,18 @@ pub(super) async fn item(readers: &SqlitePool, sku: &Sku) -> Result<Option<ItemI
     let query = "SELECT sku, name, barcode, low_stock FROM items WHERE ledger = ?1 AND sku = ?2";
     let row = sqlx::query(query).bind(LEDGER).bind(sku.as_str()).fetch_optional(readers).await;
     row.map_err(reading)?.as_ref().map(load::item).transpose()
+}
+
+/// The items of some SKUs.
+pub(super) async fn items_of(
+    readers: &SqlitePool,
+    skus: &[Sku],
+) -> Result<Vec<ItemInfo>, StoreError> {
+    let query = "SELECT sku, name, barcode, low_stock FROM items
+        WHERE ledger = ?1 AND sku IN (SELECT value FROM json_each(?2)) ORDER BY sku";
+    let wanted = serde_json::to_string(skus).map_err(damaged)?;
+    let rows = sqlx::query(query).bind(LEDGER).bind(wanted).fetch_all(readers).await;
+    rows.map_err(reading)?.iter().map(load::item).collect()
 }
 
 /// Items by SKU.
@@ -47,26 +57,12 @@ pub(super) async fn order(
     order: &OrderId,
 ) -> Result<Option<Order>, StoreError> {
     let query = "SELECT doc FROM orders WHERE ledger = ?1 AND order_id = ?2";
-    document(readers, query, order.as_str()).await
-}
-
-/// One transfer.
-pub(super) async fn transfer(
-    readers: &SqlitePool,
-    transfer: &TransferId,
-) -> Result<Option<Transfer>, StoreError> {
-    let query = "SELECT doc FROM transfers WHERE ledger = ?1 AND transfer = ?2";
-    document(readers, query, transfer.as_str()).await
-}
-
-/// A document (JSON) by its name.
-async fn document<D: DeserializeOwned>(
-    readers: &SqlitePool,
-    query: &'static str,
-    name: &str,
-) -> Result<Option<D>, StoreError> {
-    let query = sqlx::query_scalar(query).bind(LEDGER).bind(name);
-    let doc: Option<String> = query.fetch_optional(readers).await.map_err(reading)?;
+    let doc: Option<String> = sqlx::query_scalar(query)
+        .bind(LEDGER)
+        .bind(order.as_str())
+        .fetch_optional(readers)
+        .await
+        .map_err(reading)?;
     doc.map(|doc| serde_json::from_str(&doc).map_err(damaged)).transpose()
 }
 

@@ -2,7 +2,6 @@
 
 use onhand::id::Sku;
 use onhand::time::Timestamp;
-use onhand::wire::page::HistoryPoint;
 use onhand::wire::stock::{LevelRow, StockPage, StockQuery};
 use sqlx::sqlite::{Sqlite, SqlitePool, SqliteRow};
 use sqlx::{QueryBuilder, Row};
@@ -56,7 +55,10 @@ pub(super) async fn page(
     Ok(StockPage { seq, levels, next_cursor })
 }
 
-async fn head_seq(reader: &mut sqlx::sqlite::SqliteConnection) -> Result<u64, StoreError> {
+/// The journal's last place.
+pub(super) async fn head_seq(
+    reader: &mut sqlx::sqlite::SqliteConnection,
+) -> Result<u64, StoreError> {
     let seq: Option<i64> = sqlx::query_scalar("SELECT seq FROM head WHERE ledger = ?1")
         .bind(LEDGER)
         .fetch_optional(reader)
@@ -134,35 +136,4 @@ pub(super) async fn totals(readers: &SqlitePool) -> Result<Totals, StoreError> {
         levels: unsigned(number(1)?),
         open_conflicts: unsigned(number(2)?),
     })
-}
-
-/// The newest points of a SKU's `on_hand`, oldest first.
-pub(super) async fn history(
-    readers: &SqlitePool,
-    sku: &Sku,
-    limit: u32,
-) -> Result<Vec<HistoryPoint>, StoreError> {
-    let rows = sqlx::query(
-        "SELECT m.seq, j.recorded_at, m.location, m.on_hand FROM movements AS m
-         JOIN journal AS j ON j.ledger = m.ledger AND j.seq = m.seq
-         WHERE m.ledger = ?1 AND m.sku = ?2 AND m.on_hand IS NOT NULL
-         ORDER BY m.seq DESC, m.location DESC LIMIT ?3",
-    )
-    .bind(LEDGER)
-    .bind(sku.as_str())
-    .bind(limit)
-    .fetch_all(readers)
-    .await
-    .map_err(reading)?;
-    rows.iter()
-        .rev()
-        .map(|row| {
-            Ok(HistoryPoint {
-                seq: unsigned(row.try_get(0).map_err(damaged)?),
-                at_us: row.try_get(1).map_err(damaged)?,
-                location: row.try_get(2).map_err(damaged)?,
-                on_hand: row.try_get(3).map_err(damaged)?,
-            })
-        })
-        .collect()
 }
