@@ -17,6 +17,7 @@ use tokio::task::JoinSet;
 use super::channel::{ChannelState, Counts};
 use super::external::External;
 use super::follow::{self, OwnSale};
+use super::steady::Steady;
 use super::tell::{self, ChannelsChanged};
 use super::{connectors, levels, reconciler, settings};
 use crate::clock::Clock;
@@ -93,6 +94,7 @@ struct Inner {
     handle: Handle,
     control: Control,
     clock: Arc<dyn Clock>,
+    steady: Steady,
     shutdown: Shutdown,
     policy: Policy,
     times: Times,
@@ -115,6 +117,7 @@ impl Channels {
         let channels = Self(Arc::new(Inner {
             handle,
             control,
+            steady: Steady::starting_at(clock.now()),
             clock,
             shutdown,
             policy,
@@ -209,8 +212,23 @@ impl Channels {
         tell::write_down(self).await;
     }
 
+    /// The present moment, for everything that is due at a time.
     pub(super) fn now(&self) -> Timestamp {
+        self.0.steady.now()
+    }
+
+    /// The present moment, for everything that is written down.
+    pub(super) fn wall(&self) -> Timestamp {
         self.0.clock.now()
+    }
+
+    /// Rows with times as the wall clock shows them.
+    pub(super) fn on_the_wall(&self, mut rows: Vec<PublicationRow>) -> Vec<PublicationRow> {
+        let wall = self.wall();
+        for row in &mut rows {
+            row.next_attempt_at = row.next_attempt_at.map(|at| self.0.steady.on_the_wall(at, wall));
+        }
+        rows
     }
 
     pub(super) fn handle(&self) -> &Handle {
@@ -262,7 +280,7 @@ impl Channels {
             return Err(too_many(format!("there are {CHANNELS_MAX} channels already")));
         }
         let now = self.now();
-        self.0.control.put_channel(&row, now).await?;
+        self.0.control.put_channel(&row, self.wall()).await?;
         let slot = if let Some(slot) = slot {
             slot.state().set_up(row, checked, policy, connector, now);
             slot
@@ -299,7 +317,7 @@ impl Channels {
             return Err(too_many(detail));
         }
         let now = self.now();
-        self.0.control.put_listings(&listings, now).await?;
+        self.0.control.put_listings(&listings, self.wall()).await?;
         let skus: Vec<Sku> = listings.iter().map(|listing| listing.sku.clone()).collect();
         for (Listing { listing, sku, .. }, (external, policy)) in listings.into_iter().zip(read) {
             slot.state().put(listing, sku, external, policy, None, now);
@@ -331,7 +349,7 @@ impl Channels {
         };
         let now = self.now();
         if mode != before {
-            self.0.control.set_channel_mode(channel, mode, now).await?;
+            self.0.control.set_channel_mode(channel, mode, self.wall()).await?;
             slot.state().row.mode = mode;
         }
         slot.wake.notify_one();
@@ -432,19 +450,21 @@ impl Channels {
     /// What a channel's listings show, by listing.
     pub fn publications(&self, channel: &ChannelId) -> Option<Vec<PublicationRow>> {
         let now = self.now();
-        self.slot(channel).map(|slot| slot.state().rows(now))
+        self.slot(channel).map(|slot| self.on_the_wall(slot.state().rows(now)))
     }
 
     /// What all channels show, by channel and listing.
     pub fn all_publications(&self) -> Vec<PublicationRow> {
         let now = self.now();
-        self.slots().iter().flat_map(|slot| slot.state().rows(now)).collect()
+        self.on_the_wall(self.slots().iter().flat_map(|slot| slot.state().rows(now)).collect())
     }
 
     /// What all channels show of an item.
     pub fn publications_of(&self, sku: &Sku) -> Vec<PublicationRow> {
         let now = self.now();
-        self.slots().iter().flat_map(|slot| slot.state().rows_of(sku, now)).collect()
+        let rows = self.slots();
+        let rows = rows.iter().flat_map(|slot| slot.state().rows_of(sku, now)).collect();
+        self.on_the_wall(rows)
     }
 
     /// What channels would be told if this were available.

@@ -16,6 +16,7 @@ mod plan;
 mod readback;
 mod reconciler;
 pub mod settings;
+mod steady;
 mod tell;
 
 pub use channel::Counts;

@@ -13,7 +13,7 @@ use crate::shutdown::Shutdown;
 
 /// How long changes are gathered after a rest, in milliseconds, so that a burst becomes one call.
 const GATHER_MS: u64 = 20;
-/// The longest rest, in milliseconds: if the clock jumps, what is due is found all the same.
+/// The longest rest, in milliseconds.
 const REST_MAX_MS: u64 = 1_000;
 
 /// Works until the server stops. A call that is on its way then is left without an answer, like one
@@ -24,7 +24,7 @@ pub(super) async fn run(channels: Channels, slot: Arc<Slot>, shutdown: Shutdown)
         let now = channels.now();
         let drifts = slot.state().take_drifts(now);
         if !drifts.is_empty() {
-            readback::record(channels.handle(), &slot.channel, drifts, now).await;
+            readback::record(channels.handle(), &slot.channel, drifts, channels.wall()).await;
         }
         // Between this and the answer nobody else plans for this channel. The connector is taken
         // with the plan: new settings hold from the next call on.

@@ -57,6 +57,7 @@ fn tell(channels: &Channels, told: &mut Vec<ChannelStatus>) {
     let changed: Vec<_> = statuses.iter().filter(|it| !told.contains(it)).cloned().collect();
     *told = statuses;
     if !publications.is_empty() || !changed.is_empty() {
+        let publications = channels.on_the_wall(publications);
         let change = ChannelsChanged { publications, channels: changed };
         // Nobody may be watching; that is no error.
         let _ = channels.changes().send(Arc::new(change));
@@ -70,7 +71,7 @@ pub(super) async fn write_down(channels: &Channels) {
         if rows.is_empty() {
             continue;
         }
-        if let Err(error) = channels.control().put_acknowledgements(&rows, channels.now()).await {
+        if let Err(error) = channels.control().put_acknowledgements(&rows, channels.wall()).await {
             tracing::error!(%error, channel = %slot.channel, "acknowledgements are not written");
             slot.state().still_unsaved(&rows);
         }

@@ -1,6 +1,7 @@
 //! Sync out against the simulated shop over real HTTP: whatever the shop does, it comes to show
 //! what is there.
 
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -8,7 +9,8 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::{Json, Router, routing::get};
-use onhand_server::clock::SystemClock;
+use onhand::time::Timestamp;
+use onhand_server::clock::{Clock, SystemClock};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -59,6 +61,42 @@ async fn a_sale_in_one_shop_lowers_the_others_and_is_no_drift() {
     eventually(echoes, async || (house.counts(&other).echoes >= 2).then_some(())).await;
     let recorded = house.events("type=channel.level_reported&source=channel:other").await;
     assert!(recorded.is_empty(), "an echo is no news: {recorded:?}");
+}
+
+/// A clock that runs, and jumps when it is told to.
+#[derive(Default)]
+struct JumpingClock(AtomicI64);
+
+impl Clock for JumpingClock {
+    fn now(&self) -> Timestamp {
+        SystemClock.now().plus_micros(self.0.load(Ordering::Relaxed))
+    }
+}
+
+#[tokio::test]
+async fn a_clock_that_jumps_keeps_no_channel_waiting() {
+    const DAY_US: i64 = 86_400_000_000;
+    let clock = Arc::new(JumpingClock::default());
+    let server = TestServer::with_clock(Arc::clone(&clock) as _, |_| {}).await;
+    let house = House::on(server).await;
+    house.stock(&[("A", 10)]).await;
+    let shop = house.shop("shop", 1, &["A"]).await;
+    house.in_sync(&shop).await;
+    for jump in [-DAY_US, 2 * DAY_US, -DAY_US] {
+        shop.misbehave(json!({"server_error": 100})).await;
+        house.adjust("A", -1).await;
+        eventually("an attempt has failed", async || {
+            (house.publication(&shop, "A").await["attempts"].as_u64() > Some(0)).then_some(())
+        })
+        .await;
+        clock.0.fetch_add(jump, Ordering::Relaxed);
+        let next = house.publication(&shop, "A").await["next_attempt_at"].clone();
+        let next = Timestamp::parse(next.as_str().unwrap()).unwrap();
+        let wait_s = next.since(clock.now()) / 1_000_000;
+        assert!(wait_s < 60, "the next attempt is shown to be in {wait_s} s");
+        shop.misbehave(json!({"server_error": 0})).await;
+        house.in_sync(&shop).await;
+    }
 }
 
 #[tokio::test]

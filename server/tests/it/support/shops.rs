@@ -35,14 +35,19 @@ impl House {
     /// A server with this much of each SKU in `berlin`.
     pub async fn with(stock: &[(&str, i64)]) -> Self {
         let house = Self::on(TestServer::start().await).await;
+        house.stock(stock).await;
+        house
+    }
+
+    /// Takes this much of each SKU into `berlin`.
+    pub async fn stock(&self, stock: &[(&str, i64)]) {
         let mut events = vec![("location.upserted", json!({"location": "berlin", "rank": 1}))];
         for (sku, quantity) in stock {
             events.push(("item.upserted", json!({"sku": sku})));
             let counted = json!({"sku": sku, "location": "berlin", "counted": quantity});
             events.push(("stock.counted", counted));
         }
-        house.send(&events).await;
-        house
+        self.send(&events).await;
     }
 
     /// A server as it is.
