@@ -185,6 +185,26 @@ async fn a_request_may_be_as_large_as_the_bounds_say() {
 }
 
 #[tokio::test]
+async fn a_body_of_unknown_length_ends_at_the_bound() {
+    let house = House::with(&[("A", 100)]).await;
+    let mut stream = TcpStream::connect(house.server.address()).await.unwrap();
+    let head = format!(
+        "POST {EVENTS} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {}\r\n\
+         content-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n",
+        house.admin
+    );
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let chunk = format!("10000\r\n{}\r\n", " ".repeat(0x1_0000));
+    // One chunk more than 8 MiB, and no end.
+    for _ in 0..=128 {
+        stream.write_all(chunk.as_bytes()).await.unwrap();
+    }
+    let mut answer = [0; 12];
+    stream.read_exact(&mut answer).await.unwrap();
+    assert_eq!(std::str::from_utf8(&answer), Ok("HTTP/1.1 413"));
+}
+
+#[tokio::test]
 async fn who_sends_too_slowly_is_cut_off_after_10_s_and_keeps_nobody_waiting() {
     let house = House::with(&[("A", 100)]).await;
     let seq = house.server.state().ledger.seq();
