@@ -1,13 +1,21 @@
 //! The server's clock, as a port: tests bring their own.
 
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
 
+use async_trait::async_trait;
 use onhand::time::Timestamp;
 
-/// Says what time it is.
+/// Says what time it is, and waits.
+#[async_trait]
 pub trait Clock: Send + Sync + 'static {
     /// The present moment.
     fn now(&self) -> Timestamp;
+
+    /// Waits for so long.
+    async fn sleep(&self, time: Duration) {
+        tokio::time::sleep(time).await;
+    }
 }
 
 /// The machine's clock.

@@ -9,7 +9,6 @@ use onhand::conflict::Choice;
 use onhand::ledger::{Input, Ledger, Processed, Step};
 use onhand::state::State;
 use tokio::sync::broadcast;
-use tokio::time::timeout;
 
 use super::announce::{Announcement, Committed, availability, level_rows};
 use super::handle::{Answer, Handle, Unavailable};
@@ -95,10 +94,14 @@ impl Processor {
     /// is closed and empty.
     async fn next_jobs(&self, try_again: bool) -> Option<Vec<super::Job>> {
         let jobs = self.queue.take(self.batch_max);
-        if try_again {
-            return timeout(RELEASE_RETRY_DELAY, jobs).await.unwrap_or_else(|_| Some(Vec::new()));
+        if !try_again {
+            return jobs.await;
         }
-        jobs.await
+        tokio::select! {
+            biased;
+            jobs = jobs => jobs,
+            () = self.clock.sleep(RELEASE_RETRY_DELAY) => Some(Vec::new()),
+        }
     }
 
     /// Decides jobs, makes them durable and answers, in one transaction unless more is to be
