@@ -3,12 +3,12 @@
 //!
 //! In all scenarios 20 units are there, `wms` counts at second 100, and `shop` moves something.
 
-use onhand::conflict::{Conflict, ConflictKind, ConflictStatus, ResolutionOption as O};
+use onhand::conflict::{Choice, Conflict, ConflictKind, ConflictStatus, ResolutionOption as O};
 use onhand::ledger::Refused;
 use onhand::record::{Bucket, Outcome};
 use onhand::wire::EventResult;
 
-use crate::harness::World;
+use crate::harness::{World, choice};
 use crate::says::{
     Says, adjusted, back, counted, fulfilled, item, line, line_from, part, part_from, placed,
     received, returned, set,
@@ -110,6 +110,18 @@ fn a_held_count_changes_nothing_until_a_person_decides() {
     assert_eq!(conflict.kind, ConflictKind::CountOverlap);
     assert_eq!(world.on_hand("TEA", "berlin"), 17);
     assert!(conflict.evidence.iter().any(|fact| fact.value.contains("-3 by shop")));
+}
+
+#[test]
+fn a_decision_that_names_what_it_does_not_need_is_the_same_decision() {
+    let (mut world, _, conflict) = held(99);
+    let decision = Choice {
+        sku: Some("MUG".parse().unwrap()),
+        location: Some("hamburg".parse().unwrap()),
+        ..choice(&conflict, O::KeepDifference)
+    };
+    world.choose(decision).unwrap();
+    assert_eq!(world.on_hand("TEA", "berlin"), 12);
 }
 
 /// What each option makes of a count of 15 with a sale of 3 nearby, before or after it by time.
