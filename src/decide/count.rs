@@ -1,12 +1,16 @@
 //! `stock.counted`: a new starting point for a level (rules 2 and 3).
 
+use std::collections::BTreeMap;
+
 use super::draft::Draft;
 use super::stock::{level_of, version_differs};
 use super::{Lifted, Overlap, Stop};
 use crate::conflict::{ConflictKind, Evidence};
 use crate::event::{Event, StockCounted};
+use crate::id::Source;
 use crate::record::{Bucket, Change, Counted, Outcome};
 use crate::state::Movement;
+use crate::time::Timestamp;
 
 /// A count at T: older than the newest accepted one it is superseded; with a movement of another
 /// source within the window a person decides; else `on_hand` becomes what was counted plus all
@@ -31,11 +35,16 @@ pub(super) fn counted(
     let window_us = draft.state.settings.count_window_us;
     let movements = draft.state.movements(sku, location);
     let near = |movement: &&Movement| {
-        movement.source != draft.fact.source
-            && movement.time.since(time).abs() <= window_us
-            && movement.delta != 0
+        movement.source != draft.fact.source && movement.time.since(time).abs() <= window_us
     };
-    let mut ambiguous: Vec<&Movement> = movements.iter().filter(near).collect();
+    // What a person has already taken back, with the time of the movement, is no question again.
+    let mut sums: BTreeMap<(Timestamp, &Source), i64> = BTreeMap::new();
+    for movement in movements.iter().filter(near) {
+        let sum = sums.entry((movement.time, &movement.source)).or_default();
+        *sum = sum.saturating_add(movement.delta);
+    }
+    let matters = |movement: &&Movement| sums[&(movement.time, &movement.source)] != 0;
+    let mut ambiguous: Vec<&Movement> = movements.iter().filter(near).filter(matters).collect();
     ambiguous.sort_unstable_by_key(|movement| (movement.time, movement.seq));
     let certain = event.expected_version == Some(level.version);
     // A decision holds for the movements that the person can have seen; any that came since has to

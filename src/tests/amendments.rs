@@ -102,6 +102,20 @@ fn what_is_shipped_counts() {
 }
 
 #[test]
+fn what_is_shipped_beyond_the_order_was_ordered_after_all_once_the_amendment_says_so() {
+    let mut world = world().given([cancelled("o1").with("lines", vec![part("1", 5)])]);
+    world.post(fulfilled("o1", "f1", &[part("1", 2)]));
+    let conflict = world.conflict();
+    world.resolve(&conflict, O::ApplyAnyway).unwrap();
+    for (revision, quantity, committed) in [(1, 10, 8), (2, 2, 0)] {
+        world.post(amended("o1", revision, &[line("1", "TEA", quantity)]));
+        let line = world.order_line("o1", "1");
+        assert_eq!((line.ordered, line.cancelled), (quantity + 5, 5));
+        assert_eq!((line.committed(), line.fulfilled()), (committed, 2));
+    }
+}
+
+#[test]
 fn below_what_is_shipped_it_is_excess() {
     let below = [
         vec![line("1", "TEA", 1), line("2", "MUG", 1)],

@@ -344,6 +344,16 @@ fn a_flip_lives_on_in_later_counts_at_the_time_of_its_fact() {
 }
 
 #[test]
+fn a_movement_that_is_in_a_count_by_decision_is_not_asked_about_again() {
+    let (mut world, _, conflict) = late(105);
+    world.resolve(&conflict, O::KeepCounted).unwrap();
+    let count = world.post(counted("TEA", "berlin", 14).at(108).by("pos"));
+    assert_eq!(count.outcome, Outcome::Applied);
+    assert_eq!(world.on_hand("TEA", "berlin"), 14);
+    world.quiet();
+}
+
+#[test]
 fn a_held_count_of_an_unknown_name_is_weighed_when_the_name_comes() {
     let mut world = World::new();
     let count = world.post(counted("NEW", "berlin", 15).at(100));

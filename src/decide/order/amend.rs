@@ -134,10 +134,11 @@ fn adjust(
     }
     let kept = line.committed();
     let missing = target - kept;
-    if before == kept && missing == 0 {
+    let ordered = target + line.fulfilled() + line.cancelled;
+    if before == kept && missing == 0 && line.ordered == ordered {
         return None;
     }
-    line.ordered += target - before;
+    line.ordered = ordered;
     if missing < 0 {
         release(draft, line, -missing);
     }
