@@ -3,7 +3,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo dev test bench crash setup site toolchain site-builder
+.PHONY: help demo dev test soak bench crash setup site toolchain site-builder
 
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 SITE_BUILDER := $(TARGET)/debug/onhand-site
@@ -12,13 +12,18 @@ WASM := . $(TARGET)/wasm-toolchain.env
 # What is compiled for the host, with the features its tests need: one set, so that it is built once.
 HOST := -p onhand -p onhand-app -p onhand-server -p onhand-site \
         --features onhand/sim,onhand-app/ssr
+# Plays seeds on the core and on the reference model.
+SIM := cargo run -q --profile sim -p onhand --features sim --bin onhand-sim --
 say = printf '\n== %s\n'
 
-# Arguments of the server that `make demo` and `make dev` start.
+# Arguments of the server that `make demo` and `make dev` start, and of the simulator.
 ARGS ?=
 
 # How often `make crash` kills the server.
 CYCLES ?= 100
+
+# How long `make soak` goes on.
+SECONDS ?= 600
 
 help: ## List the commands
 	@echo "Onhand. The commands:"
@@ -48,10 +53,16 @@ test: site ## Check format and lints, run every test, also in a real browser
 	fi
 	@$(say) "Running the tests"
 	@cargo test $(HOST)
+	@$(say) "Simulating"
+	@$(SIM) --seconds 20
 	@$(say) "Running the browser tests"
 	@end2end/setup.sh
 	@cd end2end && ONHAND_BIN="$(abspath $(TARGET))/debug/onhand" \
 	  ONHAND_SITE_DIR="$(abspath $(TARGET))/site" npx playwright test
+
+soak: ## Try to break the rules for SECONDS (600), or see a seed again with ARGS='--seed …'
+	@$(say) "Simulating"
+	@$(SIM) $(or $(ARGS),--seconds $(SECONDS) --from $$(date +%s)000)
 
 bench: toolchain ## Run the benchmarks
 	@$(say) "Running the benchmarks"

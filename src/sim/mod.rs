@@ -1,5 +1,12 @@
 //! The proof of the rule book: a seeded simulator that runs the core as the processor does and
 //! compares it, step by step, with a second implementation of the rules.
 
+pub mod compare;
+pub mod generate;
+pub mod history;
 pub mod host;
+pub mod model;
+pub mod rng;
+pub mod run;
 pub mod store;
+mod views;

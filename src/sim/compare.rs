@@ -1,0 +1,226 @@
+//! Plays a history on the core and on the model, and compares the two after every batch.
+
+use std::collections::BTreeMap;
+
+use super::history::{Act, Decide, History, Step};
+use super::host::Host;
+use super::model::{Answer, Model};
+use super::views::{Shown, as_expected, effects, level_of};
+use crate::conflict::{Choice, Conflict};
+use crate::event::Event;
+use crate::ledger::{Entry, Input, Processed};
+use crate::record::Outcome;
+
+/// Who sends the events and decides.
+const ACTOR: &str = "user:mia@example.com";
+
+/// Sees each batch of steps and the records that it led to.
+pub type Watch<'a> = dyn FnMut(&[Step], &[Entry]) + 'a;
+
+/// The core and the model side by side.
+#[derive(Debug)]
+pub struct Pair {
+    /// The core.
+    pub host: Host,
+    /// The model.
+    pub model: Model,
+    /// The events as they were sent, by the number of their step.
+    sent: BTreeMap<usize, Event>,
+}
+
+/// Plays a history to its end. `watch` sees each batch of steps, and the records that it led to,
+/// before these are compared.
+///
+/// # Panics
+/// When core and model disagree.
+pub fn play(history: &History, watch: &mut Watch<'_>) -> Pair {
+    let wall = history.steps.first().map(|step| step.wall).unwrap_or_default();
+    let mut pair = Pair {
+        host: Host::new(history.settings, wall),
+        model: Model::new(history.settings),
+        sent: BTreeMap::new(),
+    };
+    let mut steps = &history.steps[..];
+    while !steps.is_empty() {
+        let joined = steps[1..].iter().take_while(|step| step.joins).count();
+        let (batch, rest) = steps.split_at(1 + joined);
+        pair.batch(batch, watch);
+        steps = rest;
+    }
+    pair.host.verify();
+    pair
+}
+
+/// An input for the core, with what the model needs of it.
+enum Both {
+    Event(Event),
+    /// A choice about the model's conflict of this index.
+    Choice(Choice, usize),
+}
+
+impl Pair {
+    fn batch(&mut self, steps: &[Step], watch: &mut Watch<'_>) {
+        self.host.wall = steps[0].wall;
+        let known = self.host.store.journal.len();
+        let inputs: Vec<Both> = steps.iter().filter_map(|step| self.input(step)).collect();
+        let answers = self.commit(&inputs);
+        self.host.release();
+        watch(steps, &self.host.store.journal[known..]);
+        for (input, answer) in inputs.iter().zip(answers) {
+            let (name, expected) = match input {
+                Both::Event(event) => {
+                    let name = format!("{}/{}", event.source, event.id);
+                    (name, self.model.tell(event, self.host.wall))
+                }
+                Both::Choice(choice, asked) => {
+                    let name = format!("{choice:?}");
+                    (name, self.model.decide(*asked, choice, self.host.wall))
+                }
+            };
+            assert_eq!(answer, expected, "the answer to {name}: core, model");
+        }
+        self.model.release(self.host.wall);
+        self.compare();
+    }
+
+    /// What a step means at present; nothing, if there is nothing to repeat or to decide.
+    fn input(&mut self, step: &Step) -> Option<Both> {
+        let event = match &step.act {
+            Act::Tell { event, seen } => self.expecting(event, *seen),
+            Act::Again(earlier) => self.sent.get(earlier)?.clone(),
+            Act::Decide(decide) => return self.choice(decide),
+        };
+        self.sent.insert(step.number, event.clone());
+        Some(Both::Event(event))
+    }
+
+    /// The event with the version that its sender has seen.
+    fn expecting(&self, event: &Event, seen: Option<i64>) -> Event {
+        let version = seen.map(|seen| {
+            let current = level_of(&event.data).map_or(0, |(sku, location)| {
+                let state = self.host.ledger.state();
+                let sku = state.catalogue().sku(sku);
+                let location = state.catalogue().location(location);
+                sku.zip(location).map_or(0, |(sku, location)| state.level(sku, location).version)
+            });
+            current.saturating_add_signed(seen)
+        });
+        Event { expected_version: version, ..event.clone() }
+    }
+
+    fn choice(&self, decide: &Decide) -> Option<Both> {
+        let open: Vec<&Conflict> = self.host.ledger.state().open_conflicts().collect();
+        let newest = open.len().checked_sub(1)?;
+        let conflict = open[newest - decide.which % open.len()];
+        let options = conflict.kind.options();
+        let choice = Choice {
+            conflict: conflict.id,
+            option: options[decide.option % options.len()],
+            expected_version: conflict.version - u64::from(decide.stale),
+            note: None,
+            sku: Some(decide.sku.clone()),
+            location: Some(decide.location.clone()),
+        };
+        Some(Both::Choice(choice, self.asked(conflict)))
+    }
+
+    fn commit(&mut self, inputs: &[Both]) -> Vec<Answer> {
+        let first = self.host.store.journal.len() as u64 + 1;
+        let inputs: Vec<Input> = inputs
+            .iter()
+            .map(|input| match input {
+                Both::Event(event) => Input::Event(event.clone()),
+                Both::Choice(choice, _) => self.host.resolution(choice.clone()),
+            })
+            .collect();
+        let processed = self.host.batch(&inputs, ACTOR);
+        let answers = processed.into_iter().map(|processed| match processed {
+            Processed::Recorded(index) => Answer::Recorded(first + index as u64),
+            Processed::Duplicate(original) => Answer::Duplicate(original.seq, original.outcome),
+            Processed::Refused(_) => Answer::Refused,
+            Processed::Invalid(errors) => {
+                panic!("the generator makes no invalid events: {errors:?}")
+            }
+        });
+        answers.collect()
+    }
+
+    /// Everything that the model predicts.
+    fn compare(&self) {
+        let journal = &self.host.store.journal;
+        for (entry, said) in journal.iter().zip(&self.model.journal) {
+            let record = &entry.record;
+            let name = format!("#{} {}", record.seq, record.envelope.event_type());
+            assert_eq!(effects(record), said.effects, "the effects of {name}: core, model");
+            if record.envelope.source.as_str() != "onhand" {
+                assert_eq!(record.outcome, said.outcome, "the outcome of {name}: core, model");
+            }
+        }
+        assert_eq!(journal.len(), self.model.journal.len(), "records: core, model");
+        self.compare_outcomes();
+        self.compare_levels();
+        self.compare_orders();
+        self.compare_conflicts();
+        assert_eq!(self.host.store.waits(), self.model.waiting(), "what waits: core, model");
+    }
+
+    fn compare_outcomes(&self) {
+        for seq in 1..=self.model.journal.len() as u64 {
+            if let Some(expected) = self.model.outcome(seq) {
+                let outcome: Outcome = self.host.store.outcome(seq);
+                assert_eq!(outcome, expected, "what has become of #{seq}: core, model");
+            }
+        }
+    }
+
+    fn compare_levels(&self) {
+        let state = self.host.ledger.state();
+        let mut expected = self.model.levels();
+        for (sku, location, level) in state.levels() {
+            let name = (
+                state.catalogue().sku_name(sku).clone(),
+                state.catalogue().location_name(location).clone(),
+            );
+            let numbers = expected.remove(&name).unwrap_or_default();
+            assert_eq!(level.buckets(), &numbers, "{name:?}: core, model");
+            assert_eq!(
+                level.available(),
+                super::model::available(&numbers),
+                "available at {name:?}"
+            );
+            let version = self.model.version(&name);
+            assert_eq!(level.version, version, "the version of {name:?}: core, model");
+        }
+        assert!(expected.is_empty(), "the core has no level {expected:?}");
+    }
+
+    fn compare_orders(&self) {
+        let store = &self.host.store;
+        for expected in self.model.orders() {
+            let order = store.order(expected.id.as_str());
+            let order = order.unwrap_or_else(|| panic!("the core has no order {expected:?}"));
+            assert_eq!(as_expected(order), expected, "an order: core, model");
+        }
+        assert_eq!(
+            store.orders().filter(|order| order.is_placed()).count(),
+            self.model.orders().len()
+        );
+    }
+
+    fn compare_conflicts(&self) {
+        let open = self.host.ledger.state().open_conflicts();
+        let mut open: Vec<Shown> = open.map(Shown::of).collect();
+        let mut expected: Vec<Shown> =
+            self.model.open().map(|(_, asked)| Shown::expected(asked)).collect();
+        open.sort();
+        expected.sort();
+        assert_eq!(open, expected, "what is asked: core, model");
+    }
+
+    /// Where the model keeps a conflict that the core shows.
+    fn asked(&self, conflict: &Conflict) -> usize {
+        let shown = Shown::of(conflict);
+        let mut same = self.model.open().filter(|(_, asked)| Shown::expected(asked) == shown);
+        same.next().expect("what is asked was compared").0
+    }
+}

@@ -1,0 +1,96 @@
+//! What events say, from few names and small numbers.
+
+use super::swarm::Kind;
+use super::{Generator, PLACES, SKUS, STRANGE_PLACES, STRANGE_SKUS, name, upserted};
+use crate::event::{
+    ChannelLevelReported, EventData, LocationUpserted, StockAdjusted, StockCounted, StockReceived,
+    StockSet, StockState,
+};
+use crate::id::{LocationId, Sku};
+
+impl Generator {
+    pub(super) fn kind(&mut self) -> Kind {
+        let all: u64 = self.swarm.kinds.iter().map(|(_, weight)| weight).sum();
+        let mut number = self.rng.below(all);
+        for (kind, weight) in &self.swarm.kinds {
+            if number < *weight {
+                return *kind;
+            }
+            number -= weight;
+        }
+        unreachable!("the number is below the sum of the weights")
+    }
+
+    pub(super) fn data(&mut self, kind: Kind) -> EventData {
+        match kind {
+            Kind::Adjust | Kind::Receive | Kind::Count | Kind::Set => self.stock(kind),
+            Kind::Place => self.placed(),
+            Kind::Amend => self.amended(),
+            Kind::Cancel => self.cancelled(),
+            Kind::Fulfil => self.fulfilled(),
+            Kind::Return => self.returned(),
+            Kind::Report => EventData::ChannelLevelReported(ChannelLevelReported {
+                channel: name("web"),
+                listing: name("tea-250g"),
+                quantity: self.quantity(),
+            }),
+            Kind::Upsert if self.rng.percent(50) => {
+                let strange = self.rng.percent(50);
+                upserted(self.rng.pick(if strange { &STRANGE_SKUS[..] } else { &SKUS[..] }))
+            }
+            Kind::Upsert => {
+                let strange = self.rng.percent(50);
+                let places = if strange { &STRANGE_PLACES[..] } else { &PLACES[..] };
+                let rank = self.rng.percent(50).then(|| self.rng.within(1, 3));
+                let location = name(self.rng.pick(places));
+                EventData::LocationUpserted(LocationUpserted { location, name: None, rank })
+            }
+        }
+    }
+
+    fn stock(&mut self, kind: Kind) -> EventData {
+        let (sku, location, quantity) = (self.sku(), self.place(), self.quantity());
+        let level = self.rng.within(0, self.swarm.quantity * 2);
+        match kind {
+            Kind::Receive => {
+                let reference = None;
+                EventData::StockReceived(StockReceived { sku, location, quantity, reference })
+            }
+            Kind::Count => EventData::StockCounted(StockCounted { sku, location, counted: level }),
+            Kind::Set => EventData::StockSet(StockSet { sku, location, quantity: level }),
+            _ => EventData::StockAdjusted(StockAdjusted {
+                sku,
+                location,
+                delta: if self.rng.percent(50) { quantity } else { -quantity },
+                reason: crate::id::Text::new("found out").expect("it is short"),
+                state: self.state(),
+                reference: None,
+                note: None,
+            }),
+        }
+    }
+
+    pub(super) fn quantity(&mut self) -> i64 {
+        self.rng.within(1, self.swarm.quantity)
+    }
+
+    pub(super) fn sku(&mut self) -> Sku {
+        let strange = self.rng.percent(self.swarm.strange_percent);
+        name(self.rng.pick(if strange { &STRANGE_SKUS[..] } else { &SKUS[..self.swarm.skus] }))
+    }
+
+    pub(super) fn place(&mut self) -> LocationId {
+        let strange = self.rng.percent(self.swarm.strange_percent);
+        let known = &PLACES[..self.swarm.places];
+        name(self.rng.pick(if strange { &STRANGE_PLACES[..] } else { known }))
+    }
+
+    pub(super) fn state(&mut self) -> StockState {
+        self.rng.pick(&[
+            StockState::Available,
+            StockState::Available,
+            StockState::Damaged,
+            StockState::QualityControl,
+        ])
+    }
+}

@@ -1,0 +1,205 @@
+//! Histories from a seed. Each seed draws which kinds of events and which faults it has (a swarm):
+//! few names, so that events meet; sources that repeat, delay and reorder what they say, whose
+//! clocks are off and who use an id twice; people who decide something about it.
+
+mod content;
+mod orders;
+mod swarm;
+
+use std::collections::BTreeMap;
+
+use super::history::{Act, Decide, History, Step};
+use super::rng::Rng;
+use crate::event::{Event, EventData, ItemUpserted, LocationUpserted};
+use crate::state::Settings;
+use crate::time::{SECOND_US, Timestamp};
+use swarm::Swarm;
+
+/// When all histories begin: 2026-11-23T10:00:00Z.
+const START_US: i64 = 1_795_428_000 * SECOND_US;
+
+/// Names that are made known at the beginning, as far as the swarm takes them.
+const SKUS: [&str; 3] = ["TEA", "MUG", "CAP"];
+const PLACES: [&str; 3] = ["berlin", "hamburg", "munich"];
+/// Names that nobody makes known, unless an upsert happens to.
+const STRANGE_SKUS: [&str; 2] = ["TEE", "CUP"];
+const STRANGE_PLACES: [&str; 2] = ["bonn", "ulm"];
+const SOURCES: [&str; 4] = ["wms", "shop", "pos", "erp"];
+const LINES: [&str; 4] = ["1", "2", "3", "4"];
+
+/// The history of a seed.
+pub fn history(seed: u64) -> History {
+    let mut rng = Rng::new(seed);
+    let swarm = Swarm::draw(&mut rng);
+    let settings = Settings::default();
+    Generator { rng, swarm, ids: 0, facts: 0, told: BTreeMap::new() }.history(settings)
+}
+
+/// Something on its way to the processor.
+struct Travelling {
+    arrives_us: i64,
+    /// Which saying it is a copy of.
+    saying: usize,
+    act: Act,
+}
+
+struct Generator {
+    rng: Rng,
+    swarm: Swarm,
+    ids: u64,
+    facts: u64,
+    /// What each source has said so far.
+    told: BTreeMap<&'static str, Vec<Event>>,
+}
+
+impl Generator {
+    fn history(mut self, settings: Settings) -> History {
+        let skews: Vec<i64> = SOURCES
+            .iter()
+            .map(|_| self.rng.within(-self.swarm.skew_s, self.swarm.skew_s))
+            .collect();
+        let mut travelling = self.beginning();
+        let mut time_us = START_US + 60 * SECOND_US;
+        for saying in travelling.len()..travelling.len() + self.swarm.steps {
+            time_us += self.rng.within(0, self.swarm.gap_s * SECOND_US);
+            if self.rng.percent(self.swarm.decide_percent) {
+                let act = Act::Decide(self.decision());
+                travelling.push(Travelling { arrives_us: time_us, saying, act });
+                continue;
+            }
+            let source = self.rng.index(self.swarm.sources);
+            let mut happened_us = time_us + skews[source] * SECOND_US;
+            if self.rng.percent(self.swarm.future_percent) {
+                happened_us += self.rng.within(200, 900) * SECOND_US;
+            }
+            // Whole seconds now and then, so that moments meet.
+            if self.rng.percent(50) {
+                happened_us -= happened_us.rem_euclid(SECOND_US);
+            }
+            let act = self.tell(SOURCES[source], Timestamp::from_micros(happened_us));
+            let copies = if self.rng.percent(self.swarm.repeat_percent) { 2 } else { 1 };
+            for _ in 0..copies {
+                let delayed = self.rng.percent(self.swarm.delay_percent);
+                let delay_s = if delayed { self.rng.within(0, self.swarm.delay_s) } else { 0 };
+                let arrives_us = time_us + delay_s * SECOND_US;
+                travelling.push(Travelling { arrives_us, saying, act: act.clone() });
+            }
+        }
+        travelling.sort_by_key(|one| one.arrives_us);
+        History { settings, steps: self.deliver(travelling) }
+    }
+
+    /// Names become known.
+    fn beginning(&mut self) -> Vec<Travelling> {
+        let mut told: Vec<EventData> = Vec::new();
+        for place in &PLACES[..self.swarm.places] {
+            let rank = self.rng.pick(&[Some(1), Some(2), Some(2), None]);
+            let location = LocationUpserted { location: name(place), name: None, rank };
+            told.push(EventData::LocationUpserted(location));
+        }
+        told.extend(SKUS[..self.swarm.skus].iter().map(|sku| upserted(sku)));
+        let tell = |(saying, data)| {
+            let event = self.event("erp", Timestamp::from_micros(START_US), data);
+            Travelling { arrives_us: START_US, saying, act: Act::Tell { event, seen: None } }
+        };
+        told.into_iter().enumerate().map(tell).collect()
+    }
+
+    /// Puts what arrives into steps and batches; repeats become references to the first copy.
+    fn deliver(&mut self, travelling: Vec<Travelling>) -> Vec<Step> {
+        let mut first: BTreeMap<usize, usize> = BTreeMap::new();
+        let mut jump_us = 0;
+        let step = |(number, Travelling { arrives_us, saying, act })| {
+            let earlier = *first.entry(saying).or_insert(number);
+            let act = if earlier < number { Act::Again(earlier) } else { act };
+            if self.rng.percent(self.swarm.jump_percent) {
+                jump_us = self.rng.within(-7_200, 7_200) * SECOND_US;
+            }
+            let joins = number > 0 && self.rng.percent(self.swarm.join_percent);
+            let wall = Timestamp::from_micros(arrives_us + SECOND_US + jump_us);
+            Step { number, wall, joins, act }
+        };
+        travelling.into_iter().enumerate().map(step).collect()
+    }
+
+    fn decision(&mut self) -> Decide {
+        Decide {
+            which: if self.rng.percent(60) { 0 } else { self.rng.index(1_000) },
+            option: self.rng.index(1_000),
+            stale: self.rng.percent(5),
+            sku: self.sku(),
+            location: self.place(),
+        }
+    }
+
+    fn event(&mut self, source: &'static str, time: Timestamp, data: EventData) -> Event {
+        self.ids += 1;
+        let event = Event {
+            source: name(source),
+            id: name(&format!("e{}", self.ids)),
+            time,
+            expected_version: None,
+            extensions: BTreeMap::new(),
+            data,
+        };
+        self.told.entry(source).or_default().push(event.clone());
+        event
+    }
+
+    /// Something that a source says.
+    fn tell(&mut self, source: &'static str, time: Timestamp) -> Act {
+        let earlier = self.told.get(source).map_or(&[][..], Vec::as_slice);
+        let reused = (!earlier.is_empty() && self.rng.percent(self.swarm.reuse_percent))
+            .then(|| self.rng.pick(earlier).id.clone());
+        let (data, source) = if !earlier.is_empty() && self.rng.percent(self.swarm.other_id_percent)
+        {
+            // The same fact under another id, perhaps from elsewhere, perhaps not quite the same.
+            let mut data = self.rng.pick(earlier).data.clone();
+            if self.rng.percent(30) {
+                alter(&mut data);
+            }
+            (data, SOURCES[self.rng.index(self.swarm.sources)])
+        } else {
+            let kind = self.kind();
+            (self.data(kind), source)
+        };
+        let seen = match data {
+            EventData::StockSet(_) => Some(self.seen()),
+            EventData::StockAdjusted(_)
+            | EventData::StockReceived(_)
+            | EventData::StockCounted(_) => {
+                self.rng.percent(self.swarm.version_percent).then(|| self.seen())
+            }
+            _ => None,
+        };
+        let mut event = self.event(source, time, data);
+        if let Some(id) = reused {
+            event.id = id;
+        }
+        Act::Tell { event, seen }
+    }
+
+    fn seen(&mut self) -> i64 {
+        if self.rng.percent(70) { 0 } else { self.rng.within(-2, 1) }
+    }
+}
+
+/// The same fact with another content.
+fn alter(data: &mut EventData) {
+    match data {
+        EventData::OrderPlaced(data) => data.lines[0].quantity += 1,
+        EventData::OrderAmended(data) => data.lines[0].quantity += 1,
+        EventData::OrderFulfilled(data) => data.lines[0].quantity += 1,
+        EventData::OrderReturned(data) => data.lines[0].quantity += 1,
+        _ => {}
+    }
+}
+
+fn upserted(sku: &str) -> EventData {
+    let sku = name(sku);
+    EventData::ItemUpserted(ItemUpserted { sku, name: None, barcode: None, low_stock: None })
+}
+
+fn name<T: std::str::FromStr<Err: std::fmt::Debug>>(text: &str) -> T {
+    text.parse().expect("the generator's names keep the rules for ids")
+}

@@ -1,0 +1,99 @@
+//! What a seed draws: which kinds of events, which faults, how many of everything.
+
+use super::{PLACES, SKUS, SOURCES};
+use crate::sim::rng::Rng;
+
+/// The kinds of events that a seed can have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Adjust,
+    Receive,
+    Count,
+    Set,
+    Place,
+    Amend,
+    Cancel,
+    Fulfil,
+    Return,
+    Report,
+    Upsert,
+}
+
+const KINDS: [(Kind, u64); 11] = [
+    (Kind::Adjust, 6),
+    (Kind::Receive, 4),
+    (Kind::Count, 5),
+    (Kind::Set, 2),
+    (Kind::Place, 6),
+    (Kind::Amend, 2),
+    (Kind::Cancel, 2),
+    (Kind::Fulfil, 5),
+    (Kind::Return, 2),
+    (Kind::Report, 1),
+    (Kind::Upsert, 1),
+];
+
+/// What a seed draws.
+#[derive(Debug)]
+pub(super) struct Swarm {
+    /// The kinds of events, each with its weight.
+    pub kinds: Vec<(Kind, u64)>,
+    pub skus: usize,
+    pub places: usize,
+    pub sources: usize,
+    pub orders: u64,
+    pub steps: usize,
+    /// Seconds between two facts, at most.
+    pub gap_s: i64,
+    pub quantity: i64,
+    pub strange_percent: u64,
+    pub repeat_percent: u64,
+    pub other_id_percent: u64,
+    pub reuse_percent: u64,
+    pub delay_percent: u64,
+    pub delay_s: i64,
+    pub skew_s: i64,
+    pub future_percent: u64,
+    pub version_percent: u64,
+    pub join_percent: u64,
+    pub decide_percent: u64,
+    pub jump_percent: u64,
+}
+
+impl Swarm {
+    /// What a seed has.
+    pub fn draw(rng: &mut Rng) -> Self {
+        let mut kinds: Vec<(Kind, u64)> = KINDS.into_iter().filter(|_| rng.percent(65)).collect();
+        if kinds.is_empty() {
+            kinds.push(KINDS[0]);
+        }
+        let mut sometimes = |percent: u64| if rng.percent(50) { percent } else { 0 };
+        let (strange_percent, repeat_percent) = (sometimes(8), sometimes(12));
+        let (other_id_percent, reuse_percent) = (sometimes(10), sometimes(6));
+        let (delay_percent, future_percent) = (sometimes(30), sometimes(4));
+        let (version_percent, join_percent) = (sometimes(20), sometimes(40));
+        let (decide_percent, jump_percent) = (sometimes(20), sometimes(3));
+        Self {
+            kinds,
+            skus: 1 + rng.index(SKUS.len()),
+            places: 1 + rng.index(PLACES.len()),
+            sources: 1 + rng.index(SOURCES.len()),
+            orders: 1 + rng.below(4),
+            steps: 5 + rng.index(90),
+            gap_s: rng.pick(&[2, 6, 15, 60, 600]),
+            quantity: rng.pick(&[2, 5, 12]),
+            strange_percent,
+            repeat_percent,
+            other_id_percent,
+            reuse_percent,
+            delay_percent,
+            delay_s: rng.pick(&[5, 60, 3_600]),
+            skew_s: rng.pick(&[0, 0, 5, 120]),
+            future_percent,
+            version_percent,
+            join_percent,
+            decide_percent,
+            jump_percent,
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! A history: what sources say and people decide, in the order in which it reaches the processor.
+//! It does not depend on what becomes of it, so that any part of it is a history too.
+
+use std::fmt;
+
+use crate::event::Event;
+use crate::id::{LocationId, Sku};
+use crate::state::Settings;
+use crate::time::Timestamp;
+
+/// A history.
+#[derive(Debug, Clone)]
+pub struct History {
+    /// The settings of the ledger.
+    pub settings: Settings,
+    /// What happens, in order.
+    pub steps: Vec<Step>,
+}
+
+/// Something that reaches the processor.
+#[derive(Debug, Clone)]
+pub struct Step {
+    /// Its number in the whole history, also where only a part of that is played.
+    pub number: usize,
+    /// What the server's clock shows.
+    pub wall: Timestamp,
+    /// Whether it travels in the same batch as the step before.
+    pub joins: bool,
+    /// What it is.
+    pub act: Act,
+}
+
+/// What can reach the processor.
+#[derive(Debug, Clone)]
+pub enum Act {
+    /// A source says something.
+    Tell {
+        /// What it says.
+        event: Event,
+        /// How far the version that it has seen is from the current one, if it says one.
+        seen: Option<i64>,
+    },
+    /// The event of an earlier step comes again, to the letter.
+    Again(usize),
+    /// A person decides on one of the open conflicts.
+    Decide(Decide),
+}
+
+/// A person's decision, before it is known what there is to decide.
+#[derive(Debug, Clone)]
+pub struct Decide {
+    /// Which of the open conflicts, counted from the newest.
+    pub which: usize,
+    /// Which of its options.
+    pub option: usize,
+    /// Whether the person saw an older version of the conflict.
+    pub stale: bool,
+    /// The item they name where one is needed.
+    pub sku: Sku,
+    /// The location they name where one is needed.
+    pub location: LocationId,
+}
+
+impl History {
+    /// The steps of these numbers alone.
+    #[must_use]
+    pub fn only(&self, numbers: &[usize]) -> Self {
+        let kept = self.steps.iter().filter(|step| numbers.contains(&step.number));
+        Self { settings: self.settings, steps: kept.cloned().collect() }
+    }
+
+    /// The numbers of its steps.
+    pub fn numbers(&self) -> Vec<usize> {
+        self.steps.iter().map(|step| step.number).collect()
+    }
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { number, wall, joins, act } = self;
+        write!(f, "{}{number:>4} at {wall} ", if *joins { "+" } else { " " })?;
+        match act {
+            Act::Tell { event, seen } => {
+                let data = serde_json::to_string(&event.data).unwrap_or_default();
+                let (source, id, kind) = (&event.source, &event.id, event.event_type());
+                write!(f, "{source}/{id} {kind} time {} {data}", event.time)?;
+                seen.map_or(Ok(()), |seen| write!(f, " (expects the version {seen:+})"))
+            }
+            Act::Again(earlier) => write!(f, "step {earlier} again"),
+            Act::Decide(decide) => write!(f, "{decide:?}"),
+        }
+    }
+}

@@ -1,0 +1,155 @@
+//! Counts: what was physically there at a moment.
+
+use std::collections::BTreeSet;
+
+use super::conflicts::About;
+use super::facts::Movement;
+use super::levels::LevelName;
+use super::{Model, Told};
+use crate::id::Source;
+use crate::record::Outcome;
+use crate::time::Timestamp;
+
+/// An accepted count.
+#[derive(Debug, Clone)]
+pub(super) struct Count {
+    /// The record that accepted it.
+    pub seq: u64,
+    pub level: LevelName,
+    pub time: Timestamp,
+    pub source: Source,
+    pub counted: i64,
+    /// The numbers of movements that a person says are in it, whatever the times say.
+    pub contains: BTreeSet<usize>,
+    /// The numbers of movements that a person says came after it, whatever the times say.
+    pub before: BTreeSet<usize>,
+}
+
+impl Count {
+    /// Whether a movement comes on top of this count.
+    pub fn precedes(&self, number: usize, movement: &Movement) -> bool {
+        !self.contains.contains(&number)
+            && (movement.time > self.time || self.before.contains(&number))
+    }
+}
+
+/// What a person says about the movements around a count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Around {
+    /// Nobody has been asked.
+    Unknown,
+    /// Those made up to this record are in the count.
+    Counted(u64),
+    /// Those made up to this record came after it.
+    Later(u64),
+}
+
+impl Model {
+    /// The newest accepted count of a level.
+    pub(super) fn newest_count(&self, level: &LevelName) -> Option<&Count> {
+        self.counts.iter().rev().find(|count| count.level == *level)
+    }
+
+    /// The rule for a count.
+    pub(super) fn count(
+        &mut self,
+        told: u64,
+        level: LevelName,
+        counted: i64,
+        around: Around,
+    ) -> Outcome {
+        let Told { time, event, .. } = &self.told[&told];
+        let (time, source, versioned) = (*time, event.source.clone(), event.expected_version);
+        if self.newest_count(&level).is_some_and(|newest| time < newest.time) {
+            return Outcome::Superseded;
+        }
+        let near = self.movements_near(&level, time, &source);
+        let mut count = Count {
+            seq: self.next_seq(),
+            level,
+            time,
+            source,
+            counted,
+            contains: BTreeSet::new(),
+            before: BTreeSet::new(),
+        };
+        let (seen, in_it) = match around {
+            Around::Unknown => (0, None),
+            Around::Counted(seen) => (seen, Some(true)),
+            Around::Later(seen) => (seen, Some(false)),
+        };
+        // Any that came since the person was asked, they have not seen.
+        let unseen = near.iter().any(|number| self.movements[*number].seq > seen);
+        let current = versioned == Some(self.version(&count.level));
+        if unseen && !current {
+            self.ask(About::HeldCount(count.level), [told]);
+            return Outcome::Conflict;
+        }
+        match in_it {
+            Some(true) => count.contains = near,
+            Some(false) => count.before = near,
+            None => {}
+        }
+        self.counts.push(count);
+        Outcome::Applied
+    }
+
+    /// The numbers of the movements of a level, by another source, so near to a moment that nobody
+    /// can tell which came first.
+    fn movements_near(
+        &self,
+        level: &LevelName,
+        time: Timestamp,
+        source: &Source,
+    ) -> BTreeSet<usize> {
+        let near: Vec<(usize, &Movement)> = self
+            .movements
+            .iter()
+            .enumerate()
+            .filter(|(_, movement)| {
+                movement.level == *level
+                    && !movement.absorbed
+                    && movement.source != *source
+                    && self.is_near(movement.time, time)
+            })
+            .collect();
+        // Where what came and went at the same moment is the same, there is no question.
+        let moved = |moment: &Movement| -> i64 {
+            let same = near.iter().filter(|(_, movement)| {
+                movement.time == moment.time && movement.source == moment.source
+            });
+            same.map(|(_, movement)| movement.delta).sum()
+        };
+        near.iter()
+            .filter(|(_, movement)| moved(movement) != 0)
+            .map(|(number, _)| *number)
+            .collect()
+    }
+
+    fn is_near(&self, one: Timestamp, other: Timestamp) -> bool {
+        one.since(other).abs() <= self.settings.count_window_us
+    }
+
+    /// Asks about movements, from this number on, that came so late that a count was accepted in
+    /// the meantime, and so near to it that nobody can tell which came first.
+    pub(super) fn watch_late_movements(&mut self, seq: u64, from: usize) {
+        let late: BTreeSet<LevelName> = self.movements[from..]
+            .iter()
+            .filter(|movement| {
+                self.newest_count(&movement.level).is_some_and(|count| {
+                    count.source != movement.source && self.is_near(movement.time, count.time)
+                })
+            })
+            .map(|movement| movement.level.clone())
+            .collect();
+        for level in late {
+            let numbers = (from..self.movements.len())
+                .filter(|number| self.movements[*number].level == level)
+                .collect();
+            // A movement that waited is the doing of the record that let it go on.
+            let record = Some(self.next_seq()).filter(|record| *record != seq);
+            let events = std::iter::once(seq).chain(record);
+            self.ask(About::LateMovement(level, numbers), events);
+        }
+    }
+}

@@ -1,0 +1,52 @@
+//! Movements: everything that ever added units to a level or took them away.
+
+use super::levels::LevelName;
+use super::{Model, Told};
+use crate::event::StockState;
+use crate::id::Source;
+use crate::record::Bucket;
+use crate::time::Timestamp;
+
+/// Units that came or went.
+#[derive(Debug, Clone)]
+pub(super) struct Movement {
+    /// The record that made it.
+    pub seq: u64,
+    pub level: LevelName,
+    /// How many more units are on hand.
+    pub delta: i64,
+    /// The state in which they are, if they are not free for sale.
+    pub state: Option<Bucket>,
+    pub time: Timestamp,
+    pub source: Source,
+    /// It came after a count that contains it, so it changes nothing.
+    pub absorbed: bool,
+}
+
+/// The number that moves with `on_hand`.
+pub(super) const fn bucket(state: StockState) -> Option<Bucket> {
+    match state {
+        StockState::Available => None,
+        StockState::Damaged => Some(Bucket::Damaged),
+        StockState::QualityControl => Some(Bucket::QualityControl),
+    }
+}
+
+impl Model {
+    /// Units come or go by what was said at `told`.
+    pub(super) fn move_units(
+        &mut self,
+        told: u64,
+        level: &LevelName,
+        delta: i64,
+        state: Option<Bucket>,
+    ) {
+        let Told { time, event, .. } = &self.told[&told];
+        let (time, source) = (*time, event.source.clone());
+        let absorbed = self.newest_count(level).is_some_and(|count| time <= count.time);
+        let level = level.clone();
+        // The record being made.
+        let seq = self.next_seq();
+        self.movements.push(Movement { seq, level, delta, state, time, source, absorbed });
+    }
+}

@@ -1,0 +1,122 @@
+//! What a level is: worked out from the facts, every time.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::Model;
+use super::conflicts::About;
+use crate::id::{LocationId, Sku};
+use crate::record::Bucket;
+
+/// A level's name: item and location.
+pub type LevelName = (Sku, LocationId);
+
+/// The numbers of a level, in the order of [`Bucket::ALL`].
+pub type Numbers = [i64; Bucket::ALL.len()];
+
+/// All levels at which anything is not zero.
+pub type Levels = BTreeMap<LevelName, Numbers>;
+
+/// Changes, by level and number; none of them is zero.
+pub type Effects = BTreeMap<(LevelName, Bucket), i64>;
+
+/// What has to be added to one to get the other.
+pub(super) fn difference(before: &Levels, after: &Levels) -> Effects {
+    let names: BTreeSet<&LevelName> = before.keys().chain(after.keys()).collect();
+    let mut effects = Effects::new();
+    for name in names {
+        for bucket in Bucket::ALL {
+            let number =
+                |levels: &Levels| levels.get(name).map_or(0, |level| level[bucket as usize]);
+            let delta = number(after) - number(before);
+            if delta != 0 {
+                effects.insert((name.clone(), bucket), delta);
+            }
+        }
+    }
+    effects
+}
+
+/// What can be sold.
+pub fn available(numbers: &Numbers) -> i64 {
+    let held = [
+        Bucket::Committed,
+        Bucket::Reserved,
+        Bucket::Damaged,
+        Bucket::QualityControl,
+        Bucket::SafetyStock,
+    ];
+    numbers[Bucket::OnHand as usize]
+        - held.into_iter().map(|bucket| numbers[bucket as usize]).sum::<i64>()
+}
+
+impl Model {
+    /// All levels at which anything is not zero.
+    pub fn levels(&self) -> Levels {
+        let mut levels = Levels::new();
+        let names = self.movements.iter().map(|movement| &movement.level);
+        let counted = self.counts.iter().map(|count| &count.level);
+        for name in names.chain(counted).collect::<BTreeSet<_>>() {
+            levels.entry(name.clone()).or_default()[Bucket::OnHand as usize] = self.on_hand(name);
+        }
+        for movement in self.movements.iter().filter(|movement| !movement.absorbed) {
+            if let Some(bucket) = movement.state {
+                let level = levels.entry(movement.level.clone()).or_default();
+                level[bucket as usize] += movement.delta;
+            }
+        }
+        for line in self.orders.iter().flat_map(|order| &order.lines) {
+            for share in &line.shares {
+                let level = levels.entry((line.sku.clone(), share.location.clone())).or_default();
+                level[Bucket::Committed as usize] += share.committed;
+            }
+        }
+        levels.retain(|_, numbers| numbers.iter().any(|number| *number != 0));
+        levels
+    }
+
+    /// One level.
+    pub fn level(&self, name: &LevelName) -> Numbers {
+        self.levels().get(name).copied().unwrap_or_default()
+    }
+
+    /// What the newest accepted count found, and everything that moved after it.
+    fn on_hand(&self, name: &LevelName) -> i64 {
+        let newest = self.newest_count(name);
+        let counted = newest.map_or(0, |count| count.counted);
+        let moved = self.movements.iter().enumerate().filter(|(number, movement)| {
+            movement.level == *name
+                && !movement.absorbed
+                && newest.is_none_or(|count| count.precedes(*number, movement))
+        });
+        counted + moved.map(|(_, movement)| movement.delta).sum::<i64>()
+    }
+
+    /// A level's version: how many records had an effect there.
+    pub fn version(&self, name: &LevelName) -> u64 {
+        self.journal.iter().filter(|said| said.raised.contains(name)).count() as u64
+    }
+
+    /// Asks about each level where more is promised than is there, once, until that is over.
+    pub(super) fn watch_oversold(&mut self, event: u64) {
+        let levels = self.levels();
+        let short: BTreeSet<LevelName> = levels
+            .iter()
+            .filter(|(_, numbers)| available(numbers) < 0)
+            .map(|(name, _)| name.clone())
+            .collect();
+        self.acknowledged.retain(|name| short.contains(name));
+        for asked in self.asked.iter_mut().filter(|asked| asked.open) {
+            if let About::Oversold(name) = &asked.about
+                && !short.contains(name)
+            {
+                asked.open = false;
+            }
+        }
+        for name in short {
+            let about = About::Oversold(name.clone());
+            if !self.acknowledged.contains(&name) && self.open_about(&about).is_none() {
+                self.ask(about, [event]);
+            }
+        }
+    }
+}

@@ -1,0 +1,189 @@
+//! The reference model: the rule book a second time, slow and obvious.
+//!
+//! It is written from the contract alone and shares no rule with `decide`. It keeps everything that
+//! was ever said, never undoes anything and has no index: what a level is, it works out each time
+//! from the list of facts. What it does not say (texts, evidence, previews) it does not check.
+
+mod conflicts;
+mod counts;
+mod facts;
+mod levels;
+mod names;
+mod orders;
+mod resolve;
+mod rules;
+mod waiting;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+pub use conflicts::{About, Asked};
+pub use levels::{Effects, LevelName, Levels, Numbers, available};
+pub use orders::{Line, Order, Share};
+
+use crate::event::Event;
+use crate::id::{LocationId, Sku};
+use crate::record::{Outcome, WaitKey};
+use crate::state::Settings;
+use crate::time::Timestamp;
+use counts::Count;
+use facts::Movement;
+
+/// Everything that was said, and what follows from it.
+#[derive(Debug, Clone)]
+pub struct Model {
+    settings: Settings,
+    /// The journal, record by record.
+    pub journal: Vec<Said>,
+    /// The events from outside among them, by their place.
+    told: BTreeMap<u64, Told>,
+    /// When the last record was made.
+    now: Timestamp,
+    items: Vec<Sku>,
+    locations: Vec<(LocationId, Option<i64>)>,
+    sku_meanings: BTreeMap<Sku, Sku>,
+    location_meanings: BTreeMap<LocationId, LocationId>,
+    movements: Vec<Movement>,
+    counts: Vec<Count>,
+    orders: Vec<Order>,
+    /// All conflicts, in the order in which they opened.
+    asked: Vec<Asked>,
+    waiting: BTreeSet<(WaitKey, u64)>,
+    /// What has come, and whether what waits for it is to be discarded.
+    woken: BTreeMap<WaitKey, bool>,
+    /// Levels that are oversold with a person's knowledge.
+    acknowledged: BTreeSet<LevelName>,
+}
+
+/// One record of the journal, as far as the model predicts it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Said {
+    /// What became of it.
+    pub outcome: Outcome,
+    /// What it changed.
+    pub effects: Effects,
+    /// The levels whose version it raised.
+    pub raised: BTreeSet<LevelName>,
+}
+
+/// An event from outside.
+#[derive(Debug, Clone)]
+struct Told {
+    event: Event,
+    recorded_at: Timestamp,
+    /// When it happened, as far as the rules are concerned.
+    time: Timestamp,
+    /// What has become of it so far.
+    outcome: Outcome,
+}
+
+/// What the model answers to an input.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Answer {
+    /// It is in the journal at this place.
+    Recorded(u64),
+    /// It repeats the event at this place, of which this has become.
+    Duplicate(u64, Outcome),
+    /// The decision is not taken.
+    Refused,
+}
+
+/// What the rules say about an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ruling {
+    /// This becomes of it.
+    Outcome(Outcome),
+    /// It repeats the business fact of the event at this place.
+    Repeats(u64),
+    /// It cannot be applied, whatever a person says: nobody knows what it is about.
+    Impossible,
+}
+
+impl Model {
+    /// A model of an empty ledger.
+    pub fn new(settings: Settings) -> Self {
+        Self {
+            settings,
+            journal: Vec::new(),
+            told: BTreeMap::new(),
+            now: Timestamp::default(),
+            items: Vec::new(),
+            locations: Vec::new(),
+            sku_meanings: BTreeMap::new(),
+            location_meanings: BTreeMap::new(),
+            movements: Vec::new(),
+            counts: Vec::new(),
+            orders: Vec::new(),
+            asked: Vec::new(),
+            waiting: BTreeSet::new(),
+            woken: BTreeMap::new(),
+            acknowledged: BTreeSet::new(),
+        }
+    }
+
+    /// An event from outside comes in.
+    pub fn tell(&mut self, event: &Event, wall: Timestamp) -> Answer {
+        if let Some(first) = self.repeated(event) {
+            return Answer::Duplicate(first, self.told[&first].outcome);
+        }
+        let before = self.clone();
+        let seq = self.next_seq();
+        let recorded_at = self.tick(wall);
+        let outcome = Outcome::Parked;
+        let told = Told { event: event.clone(), recorded_at, time: event.time, outcome };
+        self.told.insert(seq, told);
+        let ruling = if self.name_is_taken(seq) {
+            Ruling::Outcome(self.ask_about_name(seq))
+        } else {
+            self.rule(seq, rules::Waived::default())
+        };
+        match ruling {
+            Ruling::Outcome(outcome) => {
+                self.become_of(seq, outcome);
+                self.record(seq, outcome, &before);
+                Answer::Recorded(seq)
+            }
+            Ruling::Repeats(first) => {
+                *self = before;
+                Answer::Duplicate(first, self.told[&first].outcome)
+            }
+            Ruling::Impossible => unreachable!("nothing was waived"),
+        }
+    }
+
+    /// What has become of the event at a place of the journal.
+    pub fn outcome(&self, seq: u64) -> Option<Outcome> {
+        self.told.get(&seq).map(|told| told.outcome)
+    }
+
+    /// The events that wait for something, with what they wait for.
+    pub const fn waiting(&self) -> &BTreeSet<(WaitKey, u64)> {
+        &self.waiting
+    }
+
+    fn next_seq(&self) -> u64 {
+        self.journal.len() as u64 + 1
+    }
+
+    /// The time of recording never goes back, whatever the clock does.
+    fn tick(&mut self, wall: Timestamp) -> Timestamp {
+        self.now = wall.max(self.now.plus_micros(1));
+        self.now
+    }
+
+    fn become_of(&mut self, seq: u64, outcome: Outcome) {
+        self.told.get_mut(&seq).expect("it was told").outcome = outcome;
+    }
+
+    /// Ends a record about the event told at `about`: what it changed is the difference between
+    /// after and before.
+    fn record(&mut self, about: u64, outcome: Outcome, before: &Self) {
+        self.watch_oversold(about);
+        let seq = self.next_seq();
+        let effects = levels::difference(&before.levels(), &self.levels());
+        let moved = effects.keys().map(|(level, _)| level.clone());
+        let counted = self.counts.iter().filter(|count| count.seq == seq);
+        let counted = counted.map(|count| count.level.clone());
+        let raised = moved.chain(counted).collect();
+        self.journal.push(Said { outcome, effects, raised });
+    }
+}

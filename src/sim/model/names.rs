@@ -1,0 +1,159 @@
+//! What names mean, and the identity of events and business facts.
+
+use super::conflicts::About;
+use super::levels::LevelName;
+use super::{Model, Ruling};
+use crate::event::{Event, EventData, OrderedLine};
+use crate::id::{LocationId, OrderId, Sku};
+use crate::record::{Outcome, WaitKey};
+
+/// What makes a business fact the same fact.
+#[derive(Debug, PartialEq, Eq)]
+enum Fact<'a> {
+    Placed(&'a OrderId),
+    Amended(&'a OrderId, i64),
+    Fulfilled(&'a OrderId, &'a str),
+    Returned(&'a OrderId, &'a str),
+}
+
+fn fact(data: &EventData) -> Option<Fact<'_>> {
+    Some(match data {
+        EventData::OrderPlaced(data) => Fact::Placed(&data.order),
+        EventData::OrderAmended(data) => Fact::Amended(&data.order, data.revision),
+        EventData::OrderFulfilled(data) => Fact::Fulfilled(&data.order, data.fulfillment.as_str()),
+        EventData::OrderReturned(data) => Fact::Returned(&data.order, data.return_id.as_str()),
+        _ => return None,
+    })
+}
+
+fn same_content(one: &Event, other: &Event) -> bool {
+    one.time == other.time
+        && one.expected_version == other.expected_version
+        && one.extensions == other.extensions
+        && one.data == other.data
+}
+
+fn same_name(one: &Event, other: &Event) -> bool {
+    one.source == other.source && one.id == other.id
+}
+
+impl Model {
+    /// The place of the first event of the same name and content.
+    pub(super) fn repeated(&self, event: &Event) -> Option<u64> {
+        let mut told = self.told.iter();
+        let same = |known: &Event| same_name(known, event) && same_content(known, event);
+        told.find(|(_, told)| same(&told.event)).map(|(seq, _)| *seq)
+    }
+
+    /// Whether an event of other content has the name of the one at `seq`.
+    pub(super) fn name_is_taken(&self, seq: u64) -> bool {
+        let event = &self.told[&seq].event;
+        self.told.range(..seq).any(|(_, told)| same_name(&told.event, event))
+    }
+
+    pub(super) fn ask_about_name(&mut self, seq: u64) -> Outcome {
+        let event = &self.told[&seq].event;
+        let about = About::Name(event.source.clone(), event.id.clone());
+        let first = self.told.iter().find(|(_, told)| same_name(&told.event, event));
+        let first = *first.expect("the name is taken").0;
+        self.ask(about, [first, seq]);
+        Outcome::Conflict
+    }
+
+    /// The ruling on a business fact that was told before under another name.
+    pub(super) fn rule_on_repeated_fact(&mut self, seq: u64) -> Option<Ruling> {
+        let event = &self.told[&seq].event;
+        let key = fact(&event.data)?;
+        let (first, known) = self.told.iter().find(|(known, told)| {
+            fact(&told.event.data).as_ref() == Some(&key)
+                && !same_name(&told.event, event)
+                && self.stands(**known)
+        })?;
+        if known.event.data == event.data {
+            return Some(Ruling::Repeats(*first));
+        }
+        let order = crate::ledger::order_of(&event.data).expect("only orders have such facts");
+        let about = About::Changed(order.clone());
+        self.ask(about, [*first, seq]);
+        Some(Ruling::Outcome(Outcome::Conflict))
+    }
+
+    /// Whether a business fact counts as said: it has been acted upon. What is held may yet be
+    /// discarded, and a copy that comes in the meantime must not be lost with it.
+    fn stands(&self, seq: u64) -> bool {
+        [Outcome::Applied, Outcome::Absorbed].contains(&self.told[&seq].outcome)
+    }
+
+    /// The item that a name means.
+    pub(super) fn item(&self, name: &Sku) -> Option<Sku> {
+        let known = |sku: &Sku| self.items.contains(sku);
+        if known(name) { Some(name.clone()) } else { self.sku_meanings.get(name).cloned() }
+    }
+
+    /// The location that a name means.
+    pub(super) fn place(&self, name: &LocationId) -> Option<LocationId> {
+        let known = |name: &LocationId| self.locations.iter().any(|(known, _)| known == name);
+        if known(name) { Some(name.clone()) } else { self.location_meanings.get(name).cloned() }
+    }
+
+    /// The level that two names mean; both are known by now.
+    pub(super) fn level_of(&self, sku: &Sku, location: &LocationId) -> LevelName {
+        let (sku, location) = (self.item(sku), self.place(location));
+        (sku.expect("the item is known"), location.expect("the location is known"))
+    }
+
+    /// The locations in the order in which they serve orders.
+    pub(super) fn ranking(&self) -> Vec<LocationId> {
+        let mut ranked = self.locations.clone();
+        ranked.sort_by_key(|(name, rank)| (rank.is_none(), *rank, name.clone()));
+        ranked.into_iter().map(|(name, _)| name).collect()
+    }
+
+    /// The first name in an event that nobody knows, items before locations. One is asked about at
+    /// a time.
+    pub(super) fn unknown_name(&self, data: &EventData) -> Option<WaitKey> {
+        let unknown = |name: &WaitKey| match name {
+            WaitKey::Sku(name) => self.item(name).is_none(),
+            WaitKey::Location(name) => self.place(name).is_none(),
+            _ => self.locations.is_empty(),
+        };
+        let mut names = names(data);
+        names.sort_by_key(|name| !matches!(name, WaitKey::Sku(_)));
+        names.into_iter().find(unknown)
+    }
+}
+
+/// What has to be known for an event: items, locations, or any location at all.
+fn names(data: &EventData) -> Vec<WaitKey> {
+    let level = |sku: &Sku, location: &LocationId| row(Some(sku), Some(location));
+    match data {
+        EventData::StockAdjusted(data) => level(&data.sku, &data.location),
+        EventData::StockReceived(data) => level(&data.sku, &data.location),
+        EventData::StockCounted(data) => level(&data.sku, &data.location),
+        EventData::StockSet(data) => level(&data.sku, &data.location),
+        EventData::OrderPlaced(data) => ordered(&data.lines),
+        EventData::OrderAmended(data) => ordered(&data.lines),
+        // What a line of a known order is, the order says: the item named in a shipment or a
+        // return is for orders that never came.
+        EventData::OrderFulfilled(data) => {
+            let rows = data.lines.iter();
+            rows.flat_map(|line| row(None, line.location.as_ref())).collect()
+        }
+        EventData::OrderReturned(data) => {
+            let rows = data.lines.iter();
+            rows.flat_map(|line| row(None, line.location.as_ref())).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn row(sku: Option<&Sku>, location: Option<&LocationId>) -> Vec<WaitKey> {
+    let sku = sku.cloned().map(WaitKey::Sku);
+    sku.into_iter().chain(location.cloned().map(WaitKey::Location)).collect()
+}
+
+fn ordered(lines: &[OrderedLine]) -> Vec<WaitKey> {
+    let named = lines.iter().flat_map(|line| row(Some(&line.sku), line.location.as_ref()));
+    let anywhere = lines.iter().any(|line| line.location.is_none());
+    named.chain(anywhere.then_some(WaitKey::AnyLocation)).collect()
+}

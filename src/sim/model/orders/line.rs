@@ -1,0 +1,128 @@
+//! An order's lines.
+
+use crate::id::{LineId, LocationId, OrderId, Sku};
+
+/// An order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Order {
+    /// Its id.
+    pub id: OrderId,
+    /// The newest amendment.
+    pub revision: Option<i64>,
+    /// Its lines.
+    pub lines: Vec<Line>,
+}
+
+/// A line of an order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Line {
+    /// Its id.
+    pub id: LineId,
+    /// The item.
+    pub sku: Sku,
+    /// Units ordered.
+    pub ordered: i64,
+    /// Units cancelled.
+    pub cancelled: i64,
+    /// What is promised and shipped, where.
+    pub shares: Vec<Share>,
+}
+
+/// A line's part at one location.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Share {
+    /// Where.
+    pub location: LocationId,
+    /// Still promised.
+    pub committed: i64,
+    /// Shipped from here.
+    pub fulfilled: i64,
+    /// Shipped from here and brought back.
+    pub returned: i64,
+}
+
+impl Share {
+    /// Whether nothing of the line is here, nor ever was.
+    pub const fn is_empty(&self) -> bool {
+        self.committed == 0 && self.fulfilled == 0 && self.returned == 0
+    }
+}
+
+impl Line {
+    pub(super) fn new(id: &LineId, sku: &Sku) -> Self {
+        let (id, sku) = (id.clone(), sku.clone());
+        Self { id, sku, ordered: 0, cancelled: 0, shares: Vec::new() }
+    }
+
+    /// Units still promised.
+    pub fn committed(&self) -> i64 {
+        self.shares.iter().map(|share| share.committed).sum()
+    }
+
+    /// Units shipped.
+    pub fn fulfilled(&self) -> i64 {
+        self.shares.iter().map(|share| share.fulfilled).sum()
+    }
+
+    /// Units brought back.
+    pub fn returned(&self) -> i64 {
+        self.shares.iter().map(|share| share.returned).sum()
+    }
+
+    /// Units shipped that have not come back.
+    pub fn still_out(&self) -> i64 {
+        (self.fulfilled() - self.returned()).max(0)
+    }
+
+    /// The first location where it was promised.
+    pub(super) fn first_place(&self) -> Option<LocationId> {
+        self.shares.first().map(|share| share.location.clone())
+    }
+
+    /// The part at a location, made empty if there is none yet.
+    pub(super) fn share(&mut self, location: &LocationId) -> &mut Share {
+        if let Some(known) = self.shares.iter().position(|share| share.location == *location) {
+            return &mut self.shares[known];
+        }
+        let location = location.clone();
+        self.shares.push(Share { location, committed: 0, fulfilled: 0, returned: 0 });
+        self.shares.last_mut().expect("it was just added")
+    }
+
+    /// Takes back up to so many promises: those at a location first, if one is named, then the
+    /// others as they were made. Says where they stood.
+    pub(super) fn ship(
+        &mut self,
+        quantity: i64,
+        named: Option<&LocationId>,
+    ) -> Vec<(LocationId, i64)> {
+        let mut order: Vec<usize> = (0..self.shares.len()).collect();
+        order.sort_by_key(|index| Some(&self.shares[*index].location) != named);
+        self.uncommit(quantity, order)
+    }
+
+    /// Takes back up to so many promises, the last ones first. Says how many it were.
+    pub(super) fn release(&mut self, quantity: i64) -> i64 {
+        let order = (0..self.shares.len()).rev();
+        self.uncommit(quantity, order).iter().map(|(_, units)| units).sum()
+    }
+
+    fn uncommit(
+        &mut self,
+        quantity: i64,
+        order: impl IntoIterator<Item = usize>,
+    ) -> Vec<(LocationId, i64)> {
+        let mut left = quantity;
+        let mut taken = Vec::new();
+        for index in order {
+            let share = &mut self.shares[index];
+            let part = left.min(share.committed);
+            if part > 0 {
+                share.committed -= part;
+                left -= part;
+                taken.push((share.location.clone(), part));
+            }
+        }
+        taken
+    }
+}

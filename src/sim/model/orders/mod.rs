@@ -1,0 +1,93 @@
+//! Orders: what is promised, shipped and brought back.
+
+mod amend;
+mod commit;
+mod line;
+mod parts;
+
+pub use line::{Line, Order, Share};
+
+use super::Model;
+use super::conflicts::About;
+use crate::event::EventData;
+use crate::id::{LineId, OrderId, Sku};
+use crate::record::Outcome;
+
+/// What to do with more than an order has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Excess {
+    /// Ask.
+    Hold,
+    /// Apply all of it.
+    Anyway,
+    /// Apply what fits.
+    Cap,
+}
+
+impl Model {
+    /// The orders that were placed.
+    pub fn orders(&self) -> Vec<Order> {
+        let mut orders = self.orders.clone();
+        for line in orders.iter_mut().flat_map(|order| &mut order.lines) {
+            line.shares.retain(|share| !share.is_empty());
+        }
+        orders
+    }
+
+    pub(in crate::sim::model) fn is_placed(&self, order: &OrderId) -> bool {
+        self.orders.iter().any(|known| known.id == *order)
+    }
+
+    /// Whether what was told at `seq` is about lines that its order does not have, without saying
+    /// what they are.
+    pub(in crate::sim::model) fn names_strange_lines(&self, seq: u64) -> bool {
+        let (order, lines): (_, Vec<(&LineId, Option<&Sku>)>) = match &self.told[&seq].event.data {
+            EventData::OrderFulfilled(data) => {
+                (&data.order, data.lines.iter().map(|row| (&row.line, row.sku.as_ref())).collect())
+            }
+            EventData::OrderReturned(data) => {
+                (&data.order, data.lines.iter().map(|row| (&row.line, row.sku.as_ref())).collect())
+            }
+            _ => return false,
+        };
+        let known = self.orders.iter().filter(|known| known.id == *order);
+        let known: Vec<&LineId> =
+            known.flat_map(|order| &order.lines).map(|line| &line.id).collect();
+        // The first row of a line says what it is.
+        let first = |line| lines.iter().find(|row| row.0 == line).and_then(|row| row.1);
+        let said = |line| first(line).is_some_and(|sku| self.item(sku).is_some());
+        lines.iter().any(|(line, _)| !known.contains(line) && !said(*line))
+    }
+
+    pub(super) fn order_mut(&mut self, order: &OrderId) -> &mut Order {
+        self.orders.iter_mut().find(|known| known.id == *order).expect("the order was placed")
+    }
+
+    pub(super) fn line_mut(&mut self, order: &OrderId, line: &LineId) -> &mut Line {
+        let lines = &mut self.order_mut(order).lines;
+        lines.iter_mut().find(|known| known.id == *line).expect("the line is known")
+    }
+
+    /// A line of an order; a new one, if a person has said to apply even what is not in the order.
+    pub(super) fn line_for(
+        &mut self,
+        order: &OrderId,
+        id: &LineId,
+        sku: Option<&Sku>,
+        excess: Excess,
+    ) -> Option<&mut Line> {
+        let known = sku.and_then(|name| self.item(name));
+        let lines = &mut self.order_mut(order).lines;
+        if !lines.iter().any(|line| line.id == *id) && excess == Excess::Anyway {
+            let sku = known.expect("it was checked that the line says what it is");
+            lines.push(Line::new(id, &sku));
+        }
+        lines.iter_mut().find(|line| line.id == *id)
+    }
+
+    /// More than the order has: all of it is held, what fits as well.
+    pub(super) fn ask_about_excess(&mut self, order: &OrderId, seq: u64) -> Outcome {
+        self.ask(About::Excess(order.clone()), [seq]);
+        Outcome::Conflict
+    }
+}

@@ -1,0 +1,124 @@
+//! What a person decides.
+
+use super::conflicts::{About, Asked};
+use super::counts::Around;
+use super::levels::LevelName;
+use super::orders::Excess;
+use super::rules::Waived;
+use super::{Answer, Model, Ruling};
+use crate::conflict::{Choice, ResolutionOption as O};
+use crate::record::{Outcome, WaitKey};
+use crate::time::Timestamp;
+
+impl Model {
+    /// A person decides on the conflict with this index.
+    pub fn decide(&mut self, index: usize, choice: &Choice, wall: Timestamp) -> Answer {
+        let before = self.clone();
+        self.tick(wall);
+        let asked = self.asked[index].clone();
+        let seen = choice.expected_version == asked.version;
+        let offered = asked.about.kind().options().contains(&choice.option);
+        self.asked[index].open = false;
+        if !asked.open || !seen || !offered || !self.carry_out_choice(&asked, choice) {
+            *self = before;
+            return Answer::Refused;
+        }
+        let about = *asked.events.last().expect("a conflict is about events");
+        self.record(about, Outcome::Applied, &before);
+        Answer::Recorded(self.next_seq() - 1)
+    }
+
+    /// False if the choice lacks what its option needs, or cannot be carried out.
+    fn carry_out_choice(&mut self, asked: &Asked, choice: &Choice) -> bool {
+        let told = asked.events.iter().rev().find(|seq| self.told.contains_key(seq));
+        let seq = *told.expect("a conflict is about an event from outside");
+        let waived = Waived { future: true, ..Waived::default() };
+        match &asked.about {
+            About::Unknown(name) => self.settle_name(name, choice),
+            About::Oversold(level) => self.acknowledged.insert(level.clone()),
+            About::LateMovement(level, numbers) => self.flip(level, numbers, choice.option),
+            About::Name(..) => {
+                for other in &asked.events[1..] {
+                    self.become_of(*other, Outcome::Rejected);
+                }
+                true
+            }
+            _ if [O::Discard, O::KeepFirst].contains(&choice.option) => {
+                self.become_of(seq, Outcome::Rejected);
+                true
+            }
+            About::Changed(_) => false,
+            About::Version(_) => self.try_again(seq, Waived { version: true, ..waived }),
+            About::Future => {
+                let told = self.told.get_mut(&seq).expect("it was told");
+                told.time = told.recorded_at;
+                self.try_again(seq, waived)
+            }
+            About::Excess(_) => {
+                let all = choice.option == O::ApplyAnyway;
+                let excess = if all { Excess::Anyway } else { Excess::Cap };
+                self.try_again(seq, Waived { excess, ..waived })
+            }
+            About::HeldCount(_) => {
+                let around = match choice.option {
+                    O::KeepCounted => Around::Counted(asked.opened),
+                    _ => Around::Later(asked.opened),
+                };
+                self.try_again(seq, Waived { around, version: true, ..waived })
+            }
+        }
+    }
+
+    fn try_again(&mut self, seq: u64, waived: Waived) -> bool {
+        match self.rule(seq, waived) {
+            Ruling::Outcome(outcome) => self.become_of(seq, outcome),
+            Ruling::Repeats(_) | Ruling::Impossible => return false,
+        }
+        true
+    }
+
+    /// Says what an unknown name means, or that nobody wants to know.
+    fn settle_name(&mut self, name: &WaitKey, choice: &Choice) -> bool {
+        match (choice.option, name) {
+            (O::Map, WaitKey::Sku(name)) => {
+                let meant = choice.sku.as_ref().and_then(|sku| self.item(sku));
+                let Some(sku) = meant else { return false };
+                self.sku_meanings.insert(name.clone(), sku);
+            }
+            (O::Map, WaitKey::Location(name)) => {
+                let meant = choice.location.as_ref().and_then(|name| self.place(name));
+                let Some(location) = meant else { return false };
+                self.location_meanings.insert(name.clone(), location);
+            }
+            (O::Create, WaitKey::Sku(name)) => self.items.push(name.clone()),
+            (O::Create, WaitKey::Location(name)) => {
+                self.locations.push((name.clone(), None));
+                self.name_came(&WaitKey::AnyLocation);
+            }
+            (O::Discard, _) => {}
+            _ => return false,
+        }
+        self.wake(name, choice.option == O::Discard);
+        true
+    }
+
+    /// Says whether movements that came late are in the count or came after it.
+    fn flip(&mut self, level: &LevelName, numbers: &[usize], option: O) -> bool {
+        if option == O::Discard {
+            return false;
+        }
+        let moved = self.movements[numbers[0]].seq;
+        let newest = self.counts.iter_mut().rev().find(|count| count.level == *level);
+        let count = newest.expect("they came late for a count");
+        // A newer count leaves nothing to flip.
+        if count.seq < moved {
+            if option == O::KeepDifference {
+                count.before.extend(numbers);
+            }
+            for number in numbers {
+                self.movements[*number].absorbed = option == O::KeepCounted;
+            }
+        }
+        true
+    }
+}

@@ -1,0 +1,159 @@
+//! The safeguards in their order, then what each event does.
+
+use super::conflicts::About;
+use super::counts::Around;
+use super::facts::bucket;
+use super::levels::LevelName;
+use super::orders::Excess;
+use super::{Model, Ruling};
+use crate::event::{Event, EventData, StockAdjusted};
+use crate::record::{Bucket, Outcome, WaitKey};
+
+/// What a person has waived for an event.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Waived {
+    pub future: bool,
+    pub version: bool,
+    pub excess: Excess,
+    pub around: Around,
+}
+
+impl Default for Waived {
+    fn default() -> Self {
+        Self { future: false, version: false, excess: Excess::Hold, around: Around::Unknown }
+    }
+}
+
+impl Model {
+    /// What becomes of the event told at `seq`.
+    pub(super) fn rule(&mut self, seq: u64, waived: Waived) -> Ruling {
+        if let Some(ruling) = self.rule_on_repeated_fact(seq) {
+            return ruling;
+        }
+        if waived.excess == Excess::Anyway && self.names_strange_lines(seq) {
+            return Ruling::Impossible;
+        }
+        Ruling::Outcome(self.judge(seq, waived))
+    }
+
+    fn judge(&mut self, seq: u64, waived: Waived) -> Outcome {
+        let told = &self.told[&seq];
+        let (event, time) = (told.event.clone(), told.time);
+        if !waived.future && time > self.now.plus_micros(self.settings.future_limit_us) {
+            self.ask(About::Future, [seq]);
+            return Outcome::Conflict;
+        }
+        if let Some(name) = self.unknown_name(&event.data) {
+            if self.woken.get(&name) == Some(&true) {
+                // A person has just discarded what waited for it, without having seen this.
+                self.waiting.insert((WaitKey::Discarded(Box::new(name)), seq));
+                return Outcome::Parked;
+            }
+            self.waiting.insert((name.clone(), seq));
+            self.ask(About::Unknown(name), [seq]);
+            return Outcome::Conflict;
+        }
+        if let Some(expected) = event.expected_version
+            && !waived.version
+        {
+            let level = self.single_level(&event).expect("only such events expect a version");
+            if expected != self.version(&level) {
+                self.ask(About::Version(level), [seq]);
+                return Outcome::Conflict;
+            }
+        }
+        if let Some(order) = crate::ledger::order_of(&event.data)
+            && !matches!(event.data, EventData::OrderPlaced(_))
+            && !self.is_placed(order)
+        {
+            self.waiting.insert((WaitKey::Order(order.clone()), seq));
+            return Outcome::Parked;
+        }
+        let (first, before) = (self.movements.len(), self.levels());
+        let outcome = self.carry_out(seq, &event, waived);
+        // Who sets a number has seen the count.
+        if !matches!(event.data, EventData::StockSet(_)) {
+            self.watch_late_movements(seq, first);
+        }
+        // What a count contains in part took effect in part.
+        let absorbed = self.movements[first..].iter().any(|movement| movement.absorbed);
+        if absorbed && self.levels() == before { Outcome::Absorbed } else { outcome }
+    }
+
+    /// What an event does once no safeguard stands in its way.
+    fn carry_out(&mut self, seq: u64, event: &Event, waived: Waived) -> Outcome {
+        match &event.data {
+            EventData::ItemUpserted(data) => {
+                if !self.items.contains(&data.sku) {
+                    self.items.push(data.sku.clone());
+                }
+                self.name_came(&WaitKey::Sku(data.sku.clone()));
+                Outcome::Applied
+            }
+            EventData::LocationUpserted(data) => {
+                let known = self.locations.iter_mut().find(|(name, _)| *name == data.location);
+                match known {
+                    Some((_, rank)) => *rank = data.rank.or(*rank),
+                    None => self.locations.push((data.location.clone(), data.rank)),
+                }
+                self.name_came(&WaitKey::Location(data.location.clone()));
+                self.name_came(&WaitKey::AnyLocation);
+                Outcome::Applied
+            }
+            EventData::StockAdjusted(StockAdjusted { sku, location, delta, state, .. }) => {
+                let level = self.level_of(sku, location);
+                self.move_units(seq, &level, *delta, bucket(*state));
+                Outcome::Applied
+            }
+            EventData::StockReceived(data) => {
+                let level = self.level_of(&data.sku, &data.location);
+                self.move_units(seq, &level, data.quantity, None);
+                Outcome::Applied
+            }
+            EventData::StockCounted(data) => {
+                let level = self.level_of(&data.sku, &data.location);
+                self.count(seq, level, data.counted, waived.around)
+            }
+            EventData::StockSet(data) => {
+                let level = self.level_of(&data.sku, &data.location);
+                self.set(seq, &level, data.quantity);
+                Outcome::Applied
+            }
+            EventData::OrderPlaced(data) => self.place_order(data),
+            EventData::OrderAmended(data) => self.amend(seq, data, waived.excess),
+            EventData::OrderCancelled(data) => self.cancel(seq, data, waived.excess),
+            EventData::OrderFulfilled(data) => self.fulfil(seq, data, waived.excess),
+            EventData::OrderReturned(data) => self.take_back(seq, data, waived.excess),
+            EventData::ChannelLevelReported(_) => Outcome::Applied,
+            EventData::EventReleased(_) | EventData::ConflictResolved(_) => {
+                unreachable!("nobody outside says this")
+            }
+        }
+    }
+
+    /// A set is a movement to the number asked for, on top of all that is known.
+    fn set(&mut self, seq: u64, level: &LevelName, quantity: i64) {
+        let delta = quantity - self.level(level)[Bucket::OnHand as usize];
+        if delta == 0 {
+            return;
+        }
+        let number = self.movements.len();
+        self.move_units(seq, level, delta, None);
+        self.movements[number].absorbed = false;
+        if let Some(count) = self.counts.iter_mut().rev().find(|count| count.level == *level) {
+            count.before.insert(number);
+        }
+    }
+
+    /// The one level that an event is about.
+    fn single_level(&self, event: &Event) -> Option<LevelName> {
+        let (sku, location) = match &event.data {
+            EventData::StockAdjusted(data) => (&data.sku, &data.location),
+            EventData::StockReceived(data) => (&data.sku, &data.location),
+            EventData::StockCounted(data) => (&data.sku, &data.location),
+            EventData::StockSet(data) => (&data.sku, &data.location),
+            _ => return None,
+        };
+        Some(self.level_of(sku, location))
+    }
+}

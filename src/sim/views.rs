@@ -1,0 +1,92 @@
+//! What core and model are compared by.
+
+use super::model::{About, Asked, Effects, LevelName, Line, Order, Share};
+use crate::conflict::{Conflict, ConflictKind};
+use crate::event::EventData;
+use crate::id::{LocationId, OrderId, Sku};
+use crate::order;
+use crate::record::{Record, WaitKey};
+
+/// A conflict as far as it is compared.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Shown {
+    kind: ConflictKind,
+    sku: Option<Sku>,
+    location: Option<LocationId>,
+    order: Option<OrderId>,
+    events: Vec<u64>,
+}
+
+impl Shown {
+    pub fn of(conflict: &Conflict) -> Self {
+        Self {
+            kind: conflict.kind,
+            sku: conflict.sku.clone(),
+            location: conflict.location.clone(),
+            order: conflict.order.clone(),
+            events: conflict.events.iter().map(|event| event.seq).collect(),
+        }
+    }
+
+    pub fn expected(asked: &Asked) -> Self {
+        let (mut sku, mut location, mut order) = (None, None, None);
+        match &asked.about {
+            About::HeldCount(level)
+            | About::LateMovement(level, _)
+            | About::Version(level)
+            | About::Oversold(level) => {
+                (sku, location) = (Some(level.0.clone()), Some(level.1.clone()));
+            }
+            About::Unknown(WaitKey::Sku(name)) => sku = Some(name.clone()),
+            About::Unknown(WaitKey::Location(name)) => location = Some(name.clone()),
+            About::Changed(id) | About::Excess(id) => order = Some(id.clone()),
+            About::Name(..) | About::Future | About::Unknown(_) => {}
+        }
+        Self { kind: asked.about.kind(), sku, location, order, events: asked.events.clone() }
+    }
+}
+
+/// The effects of a record.
+pub(super) fn effects(record: &Record) -> Effects {
+    let mut effects = Effects::new();
+    for effect in &record.effects {
+        let level: LevelName = (effect.sku.clone(), effect.location.clone());
+        assert_ne!(effect.delta, 0, "an effect changes something");
+        let before = effects.insert((level, effect.state), effect.delta);
+        assert_eq!(before, None, "a number changes once");
+    }
+    effects
+}
+
+/// An order as the model writes it.
+pub(super) fn as_expected(order: &order::Order) -> Order {
+    let share = |share: &order::Share| Share {
+        location: share.location.clone(),
+        committed: share.committed,
+        fulfilled: share.fulfilled,
+        returned: share.returned,
+    };
+    let line = |line: &order::OrderLine| Line {
+        id: line.line.clone(),
+        sku: line.sku.clone(),
+        ordered: line.ordered,
+        cancelled: line.cancelled,
+        shares: line.shares.iter().map(share).filter(|share| !share.is_empty()).collect(),
+    };
+    Order {
+        id: order.order.clone(),
+        revision: order.revision,
+        lines: order.lines.iter().map(line).collect(),
+    }
+}
+
+/// The level that an event is about, by the names it uses.
+pub(super) fn level_of(data: &EventData) -> Option<(&Sku, &LocationId)> {
+    match data {
+        EventData::StockAdjusted(data) => Some((&data.sku, &data.location)),
+        EventData::StockReceived(data) => Some((&data.sku, &data.location)),
+        EventData::StockCounted(data) => Some((&data.sku, &data.location)),
+        EventData::StockSet(data) => Some((&data.sku, &data.location)),
+        _ => None,
+    }
+}
