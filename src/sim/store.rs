@@ -99,11 +99,6 @@ impl Store {
         self.waiting.iter().map(|(_, seq)| *seq).collect()
     }
 
-    /// What events wait for, with their places in the journal.
-    pub const fn waits(&self) -> &BTreeSet<(WaitKey, u64)> {
-        &self.waiting
-    }
-
     /// All orders.
     pub fn orders(&self) -> impl Iterator<Item = &Order> {
         self.orders.values()

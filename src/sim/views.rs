@@ -1,7 +1,7 @@
 //! What core and model are compared by.
 
 use super::model::{About, Asked, Effects, LevelName, Line, Order, Share};
-use crate::conflict::{Conflict, ConflictKind};
+use crate::conflict::{Conflict, ConflictKind, EVENTS_LISTED_MAX};
 use crate::event::EventData;
 use crate::id::{LocationId, OrderId, Sku};
 use crate::order;
@@ -15,6 +15,7 @@ pub(super) struct Shown {
     location: Option<LocationId>,
     order: Option<OrderId>,
     events: Vec<u64>,
+    event_count: u64,
 }
 
 impl Shown {
@@ -25,6 +26,7 @@ impl Shown {
             location: conflict.location.clone(),
             order: conflict.order.clone(),
             events: conflict.events.iter().map(|event| event.seq).collect(),
+            event_count: conflict.event_count,
         }
     }
 
@@ -42,7 +44,9 @@ impl Shown {
             About::Changed(id) | About::Excess(id) => order = Some(id.clone()),
             About::Name(..) | About::Future | About::Unknown(_) => {}
         }
-        Self { kind: asked.about.kind(), sku, location, order, events: asked.events.clone() }
+        let event_count = asked.events.len() as u64;
+        let events = asked.events.iter().take(EVENTS_LISTED_MAX).copied().collect();
+        Self { kind: asked.about.kind(), sku, location, order, events, event_count }
     }
 }
 
@@ -86,6 +90,7 @@ pub(super) fn level_of(data: &EventData) -> Option<(&Sku, &LocationId)> {
         EventData::StockAdjusted(data) => Some((&data.sku, &data.location)),
         EventData::StockReceived(data) => Some((&data.sku, &data.location)),
         EventData::StockCounted(data) => Some((&data.sku, &data.location)),
+        EventData::StockMoved(data) => Some((&data.sku, &data.location)),
         EventData::StockSet(data) => Some((&data.sku, &data.location)),
         _ => None,
     }

@@ -3,8 +3,8 @@
 use super::swarm::Kind;
 use super::{Generator, PLACES, SKUS, STRANGE_PLACES, STRANGE_SKUS, name, upserted};
 use crate::event::{
-    ChannelLevelReported, EventData, LocationUpserted, StockAdjusted, StockCounted, StockReceived,
-    StockSet, StockState,
+    ChannelLevelReported, EventData, LocationUpserted, StockAdjusted, StockCounted, StockMoved,
+    StockReceived, StockSet, StockState,
 };
 use crate::id::{LocationId, Sku};
 
@@ -23,7 +23,7 @@ impl Generator {
 
     pub(super) fn data(&mut self, kind: Kind) -> EventData {
         match kind {
-            Kind::Adjust | Kind::Receive | Kind::Count | Kind::Set => self.stock(kind),
+            Kind::Adjust | Kind::Receive | Kind::Count | Kind::Move | Kind::Set => self.stock(kind),
             Kind::Place => self.placed(),
             Kind::Amend => self.amended(),
             Kind::Cancel => self.cancelled(),
@@ -55,6 +55,18 @@ impl Generator {
             Kind::Receive => {
                 let reference = None;
                 EventData::StockReceived(StockReceived { sku, location, quantity, reference })
+            }
+            Kind::Move => {
+                let mut states = [
+                    StockState::Available,
+                    StockState::Damaged,
+                    StockState::QualityControl,
+                    StockState::SafetyStock,
+                ];
+                self.rng.shuffle(&mut states);
+                let (from_state, to_state) = (states[0], states[1]);
+                let moved = StockMoved { sku, location, from_state, to_state, quantity };
+                EventData::StockMoved(moved)
             }
             Kind::Count => EventData::StockCounted(StockCounted { sku, location, counted: level }),
             Kind::Set => EventData::StockSet(StockSet { sku, location, quantity: level }),

@@ -167,6 +167,7 @@ impl Generator {
             EventData::StockSet(_) => Some(self.seen()),
             EventData::StockAdjusted(_)
             | EventData::StockReceived(_)
+            | EventData::StockMoved(_)
             | EventData::StockCounted(_) => {
                 self.rng.percent(self.swarm.version_percent).then(|| self.seen())
             }

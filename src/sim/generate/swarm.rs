@@ -9,6 +9,7 @@ pub(super) enum Kind {
     Adjust,
     Receive,
     Count,
+    Move,
     Set,
     Place,
     Amend,
@@ -19,10 +20,11 @@ pub(super) enum Kind {
     Upsert,
 }
 
-const KINDS: [(Kind, u64); 11] = [
+const KINDS: [(Kind, u64); 12] = [
     (Kind::Adjust, 6),
     (Kind::Receive, 4),
     (Kind::Count, 5),
+    (Kind::Move, 2),
     (Kind::Set, 2),
     (Kind::Place, 6),
     (Kind::Amend, 2),

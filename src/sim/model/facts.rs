@@ -23,13 +23,12 @@ pub(super) struct Movement {
     pub absorbed: bool,
 }
 
-/// The number that moves with `on_hand`.
-pub(super) const fn bucket(state: StockState) -> Option<Bucket> {
-    match state {
-        StockState::Available => None,
-        StockState::Damaged => Some(Bucket::Damaged),
-        StockState::QualityControl => Some(Bucket::QualityControl),
-    }
+/// Units that changed their state where they are.
+#[derive(Debug, Clone)]
+pub(super) struct Shift {
+    pub level: LevelName,
+    pub state: Bucket,
+    pub delta: i64,
 }
 
 impl Model {
@@ -48,5 +47,12 @@ impl Model {
         // The record being made.
         let seq = self.next_seq();
         self.movements.push(Movement { seq, level, delta, state, time, source, absorbed });
+    }
+
+    /// Units come into a state or leave it. Those that are available are in no state of their own.
+    pub(super) fn shift(&mut self, level: &LevelName, state: StockState, delta: i64) {
+        if let Some(state) = state.bucket() {
+            self.shifts.push(Shift { level: level.clone(), state, delta });
+        }
     }
 }

@@ -64,6 +64,10 @@ impl Model {
                 level[bucket as usize] += movement.delta;
             }
         }
+        for shift in &self.shifts {
+            let level = levels.entry(shift.level.clone()).or_default();
+            level[shift.state as usize] += shift.delta;
+        }
         for line in self.orders.iter().flat_map(|order| &order.lines) {
             for share in &line.shares {
                 let level = levels.entry((line.sku.clone(), share.location.clone())).or_default();

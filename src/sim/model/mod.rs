@@ -26,7 +26,7 @@ use crate::record::{Outcome, WaitKey};
 use crate::state::Settings;
 use crate::time::Timestamp;
 use counts::Count;
-use facts::Movement;
+use facts::{Movement, Shift};
 
 /// Everything that was said, and what follows from it.
 #[derive(Debug, Clone)]
@@ -43,6 +43,7 @@ pub struct Model {
     sku_meanings: BTreeMap<Sku, Sku>,
     location_meanings: BTreeMap<LocationId, LocationId>,
     movements: Vec<Movement>,
+    shifts: Vec<Shift>,
     counts: Vec<Count>,
     orders: Vec<Order>,
     /// All conflicts, in the order in which they opened.
@@ -111,6 +112,7 @@ impl Model {
             sku_meanings: BTreeMap::new(),
             location_meanings: BTreeMap::new(),
             movements: Vec::new(),
+            shifts: Vec::new(),
             counts: Vec::new(),
             orders: Vec::new(),
             asked: Vec::new(),
@@ -140,6 +142,7 @@ impl Model {
             Ruling::Outcome(outcome) => {
                 self.become_of(seq, outcome);
                 self.record(seq, outcome, &before);
+                self.release(wall);
                 Answer::Recorded(seq)
             }
             Ruling::Repeats(first) => {

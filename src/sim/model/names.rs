@@ -130,6 +130,7 @@ fn names(data: &EventData) -> Vec<WaitKey> {
         EventData::StockAdjusted(data) => level(&data.sku, &data.location),
         EventData::StockReceived(data) => level(&data.sku, &data.location),
         EventData::StockCounted(data) => level(&data.sku, &data.location),
+        EventData::StockMoved(data) => level(&data.sku, &data.location),
         EventData::StockSet(data) => level(&data.sku, &data.location),
         EventData::OrderPlaced(data) => ordered(&data.lines),
         EventData::OrderAmended(data) => ordered(&data.lines),

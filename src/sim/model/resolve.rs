@@ -24,8 +24,10 @@ impl Model {
             return Answer::Refused;
         }
         let about = *asked.events.last().expect("a conflict is about events");
+        let seq = self.next_seq();
         self.record(about, Outcome::Applied, &before);
-        Answer::Recorded(self.next_seq() - 1)
+        self.release(wall);
+        Answer::Recorded(seq)
     }
 
     /// False if the choice lacks what its option needs, or cannot be carried out.

@@ -2,7 +2,6 @@
 
 use super::conflicts::About;
 use super::counts::Around;
-use super::facts::bucket;
 use super::levels::LevelName;
 use super::orders::Excess;
 use super::{Model, Ruling};
@@ -44,11 +43,6 @@ impl Model {
             return Outcome::Conflict;
         }
         if let Some(name) = self.unknown_name(&event.data) {
-            if self.woken.get(&name) == Some(&true) {
-                // A person has just discarded what waited for it, without having seen this.
-                self.waiting.insert((WaitKey::Discarded(Box::new(name)), seq));
-                return Outcome::Parked;
-            }
             self.waiting.insert((name.clone(), seq));
             self.ask(About::Unknown(name), [seq]);
             return Outcome::Conflict;
@@ -102,12 +96,18 @@ impl Model {
             }
             EventData::StockAdjusted(StockAdjusted { sku, location, delta, state, .. }) => {
                 let level = self.level_of(sku, location);
-                self.move_units(seq, &level, *delta, bucket(*state));
+                self.move_units(seq, &level, *delta, state.bucket());
                 Outcome::Applied
             }
             EventData::StockReceived(data) => {
                 let level = self.level_of(&data.sku, &data.location);
                 self.move_units(seq, &level, data.quantity, None);
+                Outcome::Applied
+            }
+            EventData::StockMoved(data) => {
+                let level = self.level_of(&data.sku, &data.location);
+                self.shift(&level, data.from_state, -data.quantity);
+                self.shift(&level, data.to_state, data.quantity);
                 Outcome::Applied
             }
             EventData::StockCounted(data) => {
@@ -151,6 +151,7 @@ impl Model {
             EventData::StockAdjusted(data) => (&data.sku, &data.location),
             EventData::StockReceived(data) => (&data.sku, &data.location),
             EventData::StockCounted(data) => (&data.sku, &data.location),
+            EventData::StockMoved(data) => (&data.sku, &data.location),
             EventData::StockSet(data) => (&data.sku, &data.location),
             _ => return None,
         };

@@ -23,21 +23,15 @@ impl Model {
     }
 
     /// Everything that no longer has to wait goes on, in the order of the journal.
-    pub fn release(&mut self, wall: Timestamp) {
-        while let Some((on, discard)) = self.woken.pop_first() {
-            let waited: Vec<u64> = self
-                .waiting
-                .iter()
-                .filter(|(waits_for, _)| *waits_for == on)
-                .map(|(_, seq)| *seq)
-                .collect();
-            for seq in waited {
-                self.release_one(seq, discard, wall);
-            }
-            if discard {
-                self.wake(&WaitKey::Discarded(Box::new(on)), false);
-            }
+    pub(super) fn release(&mut self, wall: Timestamp) {
+        let woken = |model: &Self| {
+            let due = model.waiting.iter().filter(|(on, _)| model.woken.contains_key(on));
+            due.min_by_key(|(_, seq)| *seq).cloned()
+        };
+        while let Some((on, seq)) = woken(self) {
+            self.release_one(seq, self.woken[&on], wall);
         }
+        self.woken.clear();
     }
 
     fn release_one(&mut self, seq: u64, discard: bool, wall: Timestamp) {

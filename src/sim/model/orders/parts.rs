@@ -7,7 +7,6 @@ use crate::event::{FulfilledLine, OrderCancelled, OrderFulfilled, OrderReturned,
 use crate::id::{LineId, LocationId, OrderId};
 use crate::record::Outcome;
 use crate::sim::model::Model;
-use crate::sim::model::facts::bucket;
 
 /// What rows ask for of each line.
 fn sums<'a>(rows: impl Iterator<Item = (&'a LineId, i64)>) -> BTreeMap<LineId, i64> {
@@ -123,7 +122,7 @@ impl Model {
         for (shipped_from, units) in back.into_iter().filter(|(_, units)| *units > 0) {
             if row.restock {
                 let location = named.clone().unwrap_or(shipped_from);
-                self.move_units(seq, &(sku.clone(), location), units, bucket(row.state));
+                self.move_units(seq, &(sku.clone(), location), units, row.state.bucket());
             }
         }
     }
