@@ -72,7 +72,7 @@ impl Model {
         if known.event.data == event.data {
             return Some(Ruling::Repeats(*first));
         }
-        let order = crate::ledger::order_of(&event.data).expect("only orders have such facts");
+        let order = event.data.order().expect("only orders have such facts");
         let about = About::Changed(order.clone());
         self.ask(about, [*first, seq]);
         Some(Ruling::Outcome(Outcome::Conflict))

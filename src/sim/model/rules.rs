@@ -56,7 +56,7 @@ impl Model {
                 return Outcome::Conflict;
             }
         }
-        if let Some(order) = crate::ledger::order_of(&event.data)
+        if let Some(order) = event.data.order()
             && !matches!(event.data, EventData::OrderPlaced(_))
             && !self.is_placed(order)
         {
