@@ -81,6 +81,7 @@ fn apply_change(state: &mut State, change: &Change) {
     match change {
         Change::Counted(counted) => apply_count(state, counted),
         Change::Order(update) => state.working.update_order(update.clone()),
+        Change::Transfer(update) => state.working.update_transfer(update.as_ref().clone()),
         Change::Conflict(conflict) => apply_conflict(state, conflict),
         Change::Waiting { on, seq } => set_waiting(state, on, *seq, true),
         Change::Released { on, seq } => set_waiting(state, on, *seq, false),

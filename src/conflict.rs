@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::event::EventRef;
-use crate::id::{ChannelId, ConflictId, LocationId, OrderId, Sku, Text};
+use crate::id::{ChannelId, ConflictId, LocationId, OrderId, Sku, Text, TransferId};
 use crate::time::Timestamp;
 
 /// Events listed in a conflict; `event_count` counts all of them.
@@ -23,7 +23,7 @@ pub enum ConflictKind {
     CountOverlap,
     /// The event's time lies in the future.
     FutureTime,
-    /// More than the order still has.
+    /// More than the order still has, or not what the transfer shipped.
     Excess,
     /// A name that Onhand does not know.
     Unmapped,
@@ -247,6 +247,9 @@ pub struct Conflict {
     /// The order it is about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub order: Option<OrderId>,
+    /// The transfer it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transfer: Option<TransferId>,
     /// The channel it is about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub channel: Option<ChannelId>,
@@ -261,6 +264,39 @@ pub struct Conflict {
     /// What happened in the end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resolution: Option<Resolution>,
+}
+
+impl Conflict {
+    /// What it is about, in one sentence for people.
+    pub const fn explanation(&self) -> &'static str {
+        if self.is_about_transfer() {
+            "A transfer did not arrive as it left."
+        } else {
+            self.kind.explanation()
+        }
+    }
+
+    /// What an option means here, in words.
+    pub const fn label(&self, option: ResolutionOption) -> &'static str {
+        match option {
+            ResolutionOption::ApplyAnyway if self.is_about_transfer() => {
+                "What arrived is right: correct the shipment"
+            }
+            ResolutionOption::Cap if self.is_about_transfer() => {
+                "What left is right: give up what is missing, take out what is too much"
+            }
+            ResolutionOption::Discard if self.is_about_transfer() => {
+                "The receipt is wrong: take it back"
+            }
+            option => option.label(),
+        }
+    }
+
+    /// Whether a transfer did not arrive as it left. What arrived took effect; the decision is about
+    /// the difference.
+    pub const fn is_about_transfer(&self) -> bool {
+        matches!(self.kind, ConflictKind::Excess) && self.transfer.is_some()
+    }
 }
 
 /// One fact for the decision.

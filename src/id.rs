@@ -123,6 +123,10 @@ ids! {
     FulfillmentId;
     /// A return's id within its order.
     ReturnId;
+    /// A transfer's id.
+    TransferId;
+    /// A receipt's id within its transfer.
+    ReceiptId;
     /// A sales channel.
     ChannelId;
     /// A SKU as one channel knows it.

@@ -4,9 +4,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::conflict::{Conflict, Resolution};
 use crate::event::{Event, EventRef, Fingerprint};
-use crate::id::{ConflictId, LocationId, OrderId, Sku, Source, Text};
+use crate::id::{ConflictId, LocationId, OrderId, Sku, Source, Text, TransferId};
 use crate::order::OrderUpdate;
 use crate::time::Timestamp;
+use crate::transfer::TransferUpdate;
 
 /// What became of an event (contract.md section 3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -165,6 +166,8 @@ pub enum Change {
     Counted(Counted),
     /// An order changed.
     Order(OrderUpdate),
+    /// A transfer changed. Boxed: it holds its whole shipment.
+    Transfer(Box<TransferUpdate>),
     /// A conflict is this. Boxed: it is large and rare.
     Conflict(Box<Conflict>),
     /// An event waits for something.
@@ -215,6 +218,8 @@ pub enum WaitKey {
     Location(LocationId),
     /// The placing of this order.
     Order(OrderId),
+    /// The shipment of this transfer.
+    Transfer(TransferId),
     /// Any location at all: an order line that names none needs one.
     AnyLocation,
 }
@@ -225,6 +230,7 @@ impl std::fmt::Display for WaitKey {
             Self::Sku(sku) => write!(f, "SKU {sku}"),
             Self::Location(location) => write!(f, "location {location}"),
             Self::Order(order) => write!(f, "order {order}"),
+            Self::Transfer(transfer) => write!(f, "transfer {transfer}"),
             Self::AnyLocation => f.write_str("a location"),
         }
     }

@@ -20,7 +20,7 @@ pub async fn view(state: &AppState, conflict: Conflict) -> Result<ConflictView, 
     }
     Ok(ConflictView {
         severity: conflict.kind.severity(),
-        explanation: conflict.kind.explanation().to_owned(),
+        explanation: conflict.explanation().to_owned(),
         conflict,
         options,
     })
@@ -35,7 +35,7 @@ async fn try_out(
     let needs = needs(conflict, option);
     let view = |preview| OptionView {
         option,
-        label: option.label().to_owned(),
+        label: conflict.label(option).to_owned(),
         needs: needs.iter().map(|need| (*need).to_owned()).collect(),
         preview,
     };

@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use onhand::digest::{Digest, of_state};
-use onhand::id::OrderId;
+use onhand::id::{OrderId, TransferId};
 use onhand::journal;
 use onhand::ledger::Ledger;
 use onhand::order::Order;
 use onhand::state::{Settings, State, Wants};
+use onhand::transfer::Transfer;
 
 use crate::store::{JournalQuery, Store, StoreError};
 
@@ -52,6 +53,9 @@ pub enum Fault {
     /// An order's document is not what the journal leads to.
     #[error("order {0} is stored otherwise than the journal leads to")]
     Order(OrderId),
+    /// A transfer's document is not what the journal leads to.
+    #[error("transfer {0} is stored otherwise than the journal leads to")]
+    Transfer(TransferId),
     /// The journal ends elsewhere than the tables say.
     #[error("the journal ends at #{journal}, the tables say #{tables}")]
     Head {
@@ -110,6 +114,7 @@ pub async fn verify(
         return Err(Fault::Head { journal: seq, tables: stored.head().seq });
     }
     compare_orders(store, &ledger).await?;
+    compare_transfers(store, &ledger).await?;
     let (replayed, stored) = (of_state(ledger.state()), of_state(&stored));
     if replayed != stored {
         return Err(Fault::State { replayed, stored });
@@ -126,6 +131,20 @@ async fn compare_orders(store: &dyn Store, ledger: &Ledger) -> Result<(), Fault>
             stored.iter().map(|order| (&order.order, order)).collect();
         if let Some(other) = page.iter().find(|it| stored.get(&it.order) != Some(it)) {
             return Err(Fault::Order(other.order.clone()));
+        }
+    }
+    Ok(())
+}
+
+async fn compare_transfers(store: &dyn Store, ledger: &Ledger) -> Result<(), Fault> {
+    let replayed: Vec<&Transfer> = ledger.transfers().collect();
+    for page in replayed.chunks(PAGE_RECORDS as usize) {
+        let transfers = page.iter().map(|known| known.transfer.clone()).collect();
+        let stored = store.fetch(&Wants { transfers, ..Wants::default() }).await?.transfers;
+        let stored: BTreeMap<&TransferId, &Transfer> =
+            stored.iter().map(|known| (&known.transfer, known)).collect();
+        if let Some(other) = page.iter().find(|it| stored.get(&it.transfer) != Some(it)) {
+            return Err(Fault::Transfer(other.transfer.clone()));
         }
     }
     Ok(())

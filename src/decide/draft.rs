@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 
 use crate::conflict::{Conflict, ConflictKind, ConflictStatus, Evidence, Resolution};
 use crate::event::{Event, EventRef};
-use crate::id::{ConflictId, LocationId, OrderId, Sku};
+use crate::id::{ConflictId, LocationId, OrderId, Sku, TransferId};
 use crate::order::{Order, OrderUpdate};
 use crate::record::{Bucket, Change, Fact, ItemInfo, Original, Outcome, Record, WaitKey};
 use crate::state::{Level, LocIx, SkuIx, State};
 use crate::time::Timestamp;
+use crate::transfer::{Transfer, TransferUpdate};
 
 /// A decision in the making.
 pub(crate) struct Draft<'a> {
@@ -27,6 +28,7 @@ pub(crate) struct Draft<'a> {
     created: Vec<ItemInfo>,
     pub(super) levels: BTreeMap<(SkuIx, LocIx), Level>,
     orders: BTreeMap<OrderId, Order>,
+    transfers: BTreeMap<TransferId, Transfer>,
     pub(super) changes: Vec<Change>,
     pub(super) mentions: Vec<(SkuIx, LocIx)>,
     conflicts: u64,
@@ -54,6 +56,7 @@ impl<'a> Draft<'a> {
             created: Vec::new(),
             levels: BTreeMap::new(),
             orders: BTreeMap::new(),
+            transfers: BTreeMap::new(),
             changes: Vec::new(),
             mentions: Vec::new(),
             conflicts: state.head.conflicts,
@@ -160,6 +163,18 @@ impl<'a> Draft<'a> {
         self.changes.push(Change::Order(update));
     }
 
+    /// A transfer as it is at this point of the decision.
+    pub(crate) fn transfer(&self, transfer: &TransferId) -> Option<&Transfer> {
+        self.transfers.get(transfer).or_else(|| self.state.transfer(transfer))
+    }
+
+    /// Puts a transfer in the place of what it was, if it was known.
+    pub(super) fn put_transfer(&mut self, after: Transfer) {
+        let update = TransferUpdate::between(self.transfer(&after.transfer), &after);
+        self.changes.push(Change::Transfer(Box::new(update)));
+        self.transfers.insert(after.transfer.clone(), after);
+    }
+
     /// Opens a conflict in which this event takes part; gives its id.
     pub(crate) fn open(&mut self, kind: ConflictKind, mut about: About, evidence: Vec<Evidence>) {
         about.events.push(self.subject.clone());
@@ -194,6 +209,7 @@ impl<'a> Draft<'a> {
             sku: about.sku,
             location: about.location,
             order: about.order,
+            transfer: about.transfer,
             channel: None,
             event_count: events.len() as u64,
             events,
@@ -207,12 +223,17 @@ impl<'a> Draft<'a> {
 
     /// Joins an open conflict.
     pub(crate) fn join(&mut self, conflict: &Conflict) {
-        let mut conflict = conflict.clone();
+        self.join_with(conflict, conflict.evidence.clone());
+    }
+
+    /// Joins an open conflict, which has other evidence now.
+    pub(crate) fn join_with(&mut self, conflict: &Conflict, evidence: Vec<Evidence>) {
+        let mut conflict = Conflict { evidence, ..conflict.clone() };
         conflict.version += 1;
         conflict.event_count += 1;
-        if conflict.events.len() < crate::conflict::EVENTS_LISTED_MAX {
-            conflict.events.push(self.subject.clone());
-        }
+        // The last event is the one that a decision is about, so it is always listed.
+        conflict.events.truncate(crate::conflict::EVENTS_LISTED_MAX - 1);
+        conflict.events.push(self.subject.clone());
         self.conflict = self.conflict.or(Some(conflict.id));
         self.changes.push(Change::Conflict(Box::new(conflict)));
     }
@@ -253,6 +274,7 @@ pub(crate) struct About {
     pub(crate) sku: Option<Sku>,
     pub(crate) location: Option<LocationId>,
     pub(crate) order: Option<OrderId>,
+    pub(crate) transfer: Option<TransferId>,
     /// Earlier events that take part.
     pub(crate) events: Vec<EventRef>,
 }

@@ -11,10 +11,10 @@ mod order;
 mod release;
 mod resolve;
 mod stock;
+mod transfer;
 
 use crate::conflict::{ConflictKind, Evidence};
-use crate::event::{Event, EventData, FieldError, Fingerprint, VersionUse};
-use crate::order::FactKey;
+use crate::event::{Event, EventData, EventRef, FieldError, Fingerprint, VersionUse};
 use crate::record::{Change, Decision, Original, Outcome, WaitKey};
 use crate::state::{State, Subject};
 use crate::time::Timestamp;
@@ -146,8 +146,7 @@ fn id_reused(draft: &mut Draft<'_>, event: &Event, first: u64) -> Outcome {
         draft.join(conflict);
         return Outcome::Conflict;
     }
-    let original =
-        crate::event::EventRef { source: event.source.clone(), id: event.id.clone(), seq: first };
+    let original = EventRef { source: event.source.clone(), id: event.id.clone(), seq: first };
     let evidence = vec![
         Evidence::new("first recorded as", format!("#{first}")),
         Evidence::at("second content says", describe(event), event.time),
@@ -188,6 +187,8 @@ fn weigh(draft: &mut Draft<'_>, event: &Event, seq: u64, lifted: Lifted) -> Resu
         EventData::StockMoved(data) => stock::moved(draft, event, data, lifted),
         EventData::StockSet(data) => stock::set(draft, event, data, lifted),
         EventData::StockCounted(data) => count::counted(draft, event, data, lifted),
+        EventData::TransferShipped(data) => transfer::ship(draft, event, data, seq),
+        EventData::TransferReceived(data) => transfer::receive(draft, event, data, seq),
         EventData::OrderPlaced(data) => Ok(order::place(draft, data, seq)),
         EventData::OrderAmended(data) => Ok(order::amend(draft, data, seq, lifted)),
         EventData::OrderCancelled(data) => Ok(order::cancel(draft, data, seq, lifted)),
@@ -204,34 +205,36 @@ fn weigh(draft: &mut Draft<'_>, event: &Event, seq: u64, lifted: Lifted) -> Resu
 /// Whether the event says a business fact that is recorded already (rule 1). With the same content
 /// that is a duplicate, with other content a conflict.
 fn business_fact(draft: &mut Draft<'_>, event: &Event) -> Result<Option<Outcome>, Stop> {
-    let Some((order, key)) = order::fact_of(&event.data) else { return Ok(None) };
-    let Some(fact) = draft.order(order).and_then(|order| order.fact(&key)) else {
+    let known = order::known_fact(draft, event).or_else(|| transfer::known_fact(draft, event));
+    let Some(KnownFact { first, fingerprint, outcome, what, about }) = known else {
         return Ok(None);
     };
-    if fact.fingerprint == Fingerprint::of_data(&event.data) {
-        return Err(Stop::Duplicate(Original {
-            source: fact.source.clone(),
-            id: fact.id.clone(),
-            seq: fact.seq,
-            outcome: fact.outcome,
-        }));
+    if fingerprint == Fingerprint::of_data(&event.data) {
+        let EventRef { source, id, seq } = first;
+        return Err(Stop::Duplicate(Original { source, id, seq, outcome }));
     }
-    let first =
-        crate::event::EventRef { source: fact.source.clone(), id: fact.id.clone(), seq: fact.seq };
-    let what = match key {
-        FactKey::Placed => "the order".to_owned(),
-        FactKey::Amended(revision) => format!("revision {revision}"),
-        FactKey::Fulfilled(id) => format!("fulfillment {id}"),
-        FactKey::Returned(id) => format!("return {id}"),
-    };
     let evidence = vec![
         Evidence::new("said twice", what),
         Evidence::new("first recorded as", format!("#{}", first.seq)),
         Evidence::at("second content says", describe(event), event.time),
     ];
-    let about = About { order: Some(order.clone()), events: vec![first], ..About::default() };
+    let about = About { events: vec![first], ..about };
     draft.open(ConflictKind::OrderChanged, about, evidence);
     Ok(Some(Outcome::Conflict))
+}
+
+/// A business fact that the journal has already.
+struct KnownFact {
+    /// The event that said it first.
+    first: EventRef,
+    /// Its content.
+    fingerprint: Fingerprint,
+    /// What became of it.
+    outcome: Outcome,
+    /// Which fact it is, in words.
+    what: String,
+    /// What a conflict about it is about.
+    about: About,
 }
 
 /// Parks an event until something comes.

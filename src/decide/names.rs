@@ -46,7 +46,7 @@ pub(super) fn hold(draft: &mut Draft<'_>, key: WaitKey, seq: u64) -> Outcome {
         let (sku, location) = match &key {
             WaitKey::Sku(sku) => (Some(sku.clone()), None),
             WaitKey::Location(location) => (None, Some(location.clone())),
-            WaitKey::Order(_) | WaitKey::AnyLocation => (None, None),
+            WaitKey::Order(_) | WaitKey::Transfer(_) | WaitKey::AnyLocation => (None, None),
         };
         let evidence = vec![Evidence::new("not known", &key)];
         let about = About { sku, location, ..About::default() };
@@ -64,6 +64,12 @@ fn named(data: &EventData) -> (Vec<&Sku>, Vec<&LocationId>) {
         EventData::StockCounted(data) => (vec![&data.sku], vec![&data.location]),
         EventData::StockMoved(data) => (vec![&data.sku], vec![&data.location]),
         EventData::StockSet(data) => (vec![&data.sku], vec![&data.location]),
+        EventData::TransferShipped(data) => {
+            (data.lines.iter().map(|line| &line.sku).collect(), vec![&data.from, &data.to])
+        }
+        EventData::TransferReceived(data) => {
+            (data.lines.iter().map(|line| &line.sku).collect(), Vec::new())
+        }
         EventData::OrderPlaced(data) => (
             data.lines.iter().map(|line| &line.sku).collect(),
             data.lines.iter().filter_map(|line| line.location.as_ref()).collect(),

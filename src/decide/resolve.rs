@@ -2,7 +2,7 @@
 
 use super::draft::Draft;
 use super::release::settle;
-use super::{Excess, Lifted, Overlap, Stop, catalogue, weigh};
+use super::{Excess, Lifted, Overlap, Stop, catalogue, transfer, weigh};
 use crate::conflict::{Choice, Conflict, ConflictKind, ConflictStatus, ResolutionOption as O};
 use crate::event::{Event, EventData};
 use crate::id::{LocationId, Sku};
@@ -79,6 +79,10 @@ pub(crate) fn resolve(
         (ConflictKind::CountOverlap, Some(held)) if is_late_movement(held) => {
             let outcome = flip(&mut draft, conflict, choice.option, held);
             draft.finish(outcome).map_err(Stop::from)
+        }
+        (_, Some(held)) if conflict.is_about_transfer() => {
+            transfer::settle(&mut draft, conflict, choice.option, held);
+            draft.finish(Outcome::Applied).map_err(Stop::from)
         }
         (ConflictKind::IdReused, _) => {
             // All contents but the first are refused, however many there were.

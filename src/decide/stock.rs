@@ -83,10 +83,21 @@ pub(super) fn level_of(
     sku: &Sku,
     location: &LocationId,
 ) -> Result<(SkuIx, LocIx), Stop> {
-    let sku = draft.sku(sku).ok_or_else(|| Stop::invalid("/data/sku", "is not known"))?;
-    let location =
-        draft.location(location).ok_or_else(|| Stop::invalid("/data/location", "is not known"))?;
-    Ok((sku, location))
+    Ok((sku_of(draft, "/data/sku", sku)?, location_of(draft, "/data/location", location)?))
+}
+
+/// The item that a name at a place in the event means.
+pub(super) fn sku_of(draft: &Draft<'_>, pointer: &str, sku: &Sku) -> Result<SkuIx, Stop> {
+    draft.sku(sku).ok_or_else(|| Stop::invalid(pointer, "is not known"))
+}
+
+/// The location that a name at a place in the event means.
+pub(super) fn location_of(
+    draft: &Draft<'_>,
+    pointer: &str,
+    location: &LocationId,
+) -> Result<LocIx, Stop> {
+    draft.location(location).ok_or_else(|| Stop::invalid(pointer, "is not known"))
 }
 
 /// Safeguard 4: an event that says which version it has seen applies only to that version.

@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::conflict::Choice;
 use crate::id::{
-    ChannelId, EventId, FulfillmentId, LineId, ListingId, LocationId, OrderId, ReturnId, Sku,
-    Source, Text,
+    ChannelId, EventId, FulfillmentId, LineId, ListingId, LocationId, OrderId, ReceiptId, ReturnId,
+    Sku, Source, Text, TransferId,
 };
 use crate::record::Bucket;
 
@@ -27,6 +27,10 @@ pub enum EventData {
     StockMoved(StockMoved),
     /// `stock.set`
     StockSet(StockSet),
+    /// `transfer.shipped`
+    TransferShipped(TransferShipped),
+    /// `transfer.received`
+    TransferReceived(TransferReceived),
     /// `order.placed`
     OrderPlaced(OrderPlaced),
     /// `order.amended`
@@ -59,6 +63,15 @@ impl EventData {
         }
     }
 
+    /// The transfer that the event is about.
+    pub const fn transfer(&self) -> Option<&TransferId> {
+        match self {
+            Self::TransferShipped(data) => Some(&data.transfer),
+            Self::TransferReceived(data) => Some(&data.transfer),
+            _ => None,
+        }
+    }
+
     /// The event's type.
     pub const fn event_type(&self) -> &'static str {
         match self {
@@ -69,6 +82,8 @@ impl EventData {
             Self::StockCounted(_) => "stock.counted",
             Self::StockMoved(_) => "stock.moved",
             Self::StockSet(_) => "stock.set",
+            Self::TransferShipped(_) => "transfer.shipped",
+            Self::TransferReceived(_) => "transfer.received",
             Self::OrderPlaced(_) => "order.placed",
             Self::OrderAmended(_) => "order.amended",
             Self::OrderCancelled(_) => "order.cancelled",
@@ -94,6 +109,8 @@ impl EventData {
             "stock.counted" => Self::StockCounted(read(data)?),
             "stock.moved" => Self::StockMoved(read(data)?),
             "stock.set" => Self::StockSet(read(data)?),
+            "transfer.shipped" => Self::TransferShipped(read(data)?),
+            "transfer.received" => Self::TransferReceived(read(data)?),
             "order.placed" => Self::OrderPlaced(read(data)?),
             "order.amended" => Self::OrderAmended(read(data)?),
             "order.cancelled" => Self::OrderCancelled(read(data)?),
@@ -263,6 +280,63 @@ pub struct StockSet {
     pub location: LocationId,
     /// The `on_hand` wanted, at least 0.
     pub quantity: i64,
+}
+
+/// Units left one location for another.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TransferShipped {
+    /// The transfer.
+    pub transfer: TransferId,
+    /// Where they left from.
+    pub from: LocationId,
+    /// Where they go; another location.
+    pub to: LocationId,
+    /// What left.
+    pub lines: Vec<ShippedItem>,
+}
+
+/// Part of what left.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ShippedItem {
+    /// What.
+    pub sku: Sku,
+    /// How many, above 0.
+    pub quantity: i64,
+}
+
+/// Units of a transfer arrived.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TransferReceived {
+    /// The transfer.
+    pub transfer: TransferId,
+    /// The receipt, unique in the transfer.
+    pub receipt: ReceiptId,
+    /// What arrived.
+    pub lines: Vec<ReceivedItem>,
+    /// Whether nothing more is to come.
+    #[serde(rename = "final", default, skip_serializing_if = "is_false")]
+    pub is_final: bool,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
+const fn is_false(flag: &bool) -> bool {
+    !*flag
+}
+
+/// Part of what arrived.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReceivedItem {
+    /// What.
+    pub sku: Sku,
+    /// How many, above 0.
+    pub quantity: i64,
+    /// The state they are in.
+    #[serde(default = "available", skip_serializing_if = "StockState::is_available")]
+    pub state: StockState,
 }
 
 /// A customer ordered.

@@ -17,8 +17,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 pub use data::{
     CancelledLine, ChannelLevelReported, EventData, EventReleased, FulfilledLine, ItemUpserted,
     LocationUpserted, OrderAmended, OrderCancelled, OrderFulfilled, OrderPlaced, OrderReturned,
-    OrderedLine, ReturnedLine, StockAdjusted, StockCounted, StockMoved, StockReceived, StockSet,
-    StockState,
+    OrderedLine, ReceivedItem, ReturnedLine, ShippedItem, StockAdjusted, StockCounted, StockMoved,
+    StockReceived, StockSet, StockState, TransferReceived, TransferShipped,
 };
 pub use fingerprint::Fingerprint;
 pub use parse::{Invalid, parse};

@@ -3,12 +3,14 @@
 use super::data::{
     CancelledLine, ChannelLevelReported, EventData, FulfilledLine, ItemUpserted, LocationUpserted,
     OrderAmended, OrderCancelled, OrderFulfilled, OrderPlaced, OrderReturned, OrderedLine,
-    ReturnedLine, StockAdjusted, StockCounted, StockMoved, StockReceived, StockSet, StockState,
+    ReceivedItem, ReturnedLine, ShippedItem, StockAdjusted, StockCounted, StockMoved,
+    StockReceived, StockSet, StockState, TransferReceived, TransferShipped,
 };
 use super::json::Json;
 use super::read::{Errors, Reader};
 use crate::id::{
-    ChannelId, FulfillmentId, LineId, ListingId, LocationId, OrderId, ReturnId, Sku, Text,
+    ChannelId, FulfillmentId, LineId, ListingId, LocationId, OrderId, ReceiptId, ReturnId, Sku,
+    Text, TransferId,
 };
 use crate::quantity::QUANTITY_MAX;
 
@@ -39,6 +41,8 @@ pub(super) fn typed_data(reader: &Reader<'_>, errors: &Errors) -> Option<EventDa
         "stock.counted" => counted,
         "stock.moved" => moved,
         "stock.set" => set,
+        "transfer.shipped" => shipped,
+        "transfer.received" => arrived,
         "order.placed" => placed,
         "order.amended" => amended,
         "order.cancelled" => cancelled,
@@ -73,6 +77,10 @@ fn optional_place(reader: &Reader<'_>) -> Option<LocationId> {
 
 fn order(reader: &Reader<'_>) -> Option<OrderId> {
     reader.name("order", |text| OrderId::new(text))
+}
+
+fn transfer(reader: &Reader<'_>) -> Option<TransferId> {
+    reader.name("transfer", |text| TransferId::new(text))
 }
 
 fn line(reader: &Reader<'_>) -> Option<LineId> {
@@ -216,6 +224,41 @@ fn lines<T>(
         }
     }
     Some(rows)
+}
+
+fn shipped(reader: &Reader<'_>) -> Option<EventData> {
+    let transfer = transfer(reader);
+    let from = reader.name("from", |text| LocationId::new(text));
+    let to = reader.name("to", |text| LocationId::new(text));
+    if from.is_some() && from == to {
+        reader.error("to", "must differ from from");
+    }
+    let lines = reader.rows("lines", LINES_MAX, |row| {
+        let (sku, quantity) = (sku(row), row.quantity("quantity", 1));
+        Some(ShippedItem { sku: sku?, quantity: quantity? })
+    });
+    Some(EventData::TransferShipped(TransferShipped {
+        transfer: transfer?,
+        from: from?,
+        to: to?,
+        lines: lines?,
+    }))
+}
+
+fn arrived(reader: &Reader<'_>) -> Option<EventData> {
+    let transfer = transfer(reader);
+    let receipt = reader.name("receipt", |text| ReceiptId::new(text));
+    let lines = reader.rows("lines", LINES_MAX, |row| {
+        let (sku, quantity, state) = (sku(row), row.quantity("quantity", 1), state(row));
+        Some(ReceivedItem { sku: sku?, quantity: quantity?, state: state? })
+    });
+    let is_final = reader.optional_bool("final");
+    Some(EventData::TransferReceived(TransferReceived {
+        transfer: transfer?,
+        receipt: receipt?,
+        lines: lines?,
+        is_final: is_final?.unwrap_or(false),
+    }))
 }
 
 fn ordered_lines(reader: &Reader<'_>) -> Option<Vec<OrderedLine>> {

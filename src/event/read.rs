@@ -165,6 +165,15 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// `true` or `false`, if it is there; `None` where it is neither.
+    #[expect(clippy::option_option, reason = "wrong, absent and there are three answers")]
+    pub fn optional_bool(&self, name: &'static str) -> Option<Option<bool>> {
+        match self.optional(name) {
+            None => Some(None),
+            Some(_) => self.bool(name).map(Some),
+        }
+    }
+
     /// A list of objects, each read by `read`; `None` where the list or one of its rows is wrong.
     /// Bounded by `max` rows.
     pub fn rows<T>(

@@ -25,6 +25,8 @@ impl VersionUse {
             EventData::StockSet(_) => Self::Required,
             EventData::ItemUpserted(_)
             | EventData::LocationUpserted(_)
+            | EventData::TransferShipped(_)
+            | EventData::TransferReceived(_)
             | EventData::OrderPlaced(_)
             | EventData::OrderAmended(_)
             | EventData::OrderCancelled(_)

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::conflict::ConflictKind;
-use crate::id::{LocationId, OrderId, Sku};
+use crate::id::{LocationId, OrderId, Sku, TransferId};
 use crate::journal::Chain;
 use crate::record::{Change, Record};
 use crate::state::{Head, Level, LocIx, SkuIx, State};
@@ -35,6 +35,17 @@ impl Batch {
         changes
             .filter_map(|change| match change {
                 Change::Order(update) => Some(&update.order),
+                _ => None,
+            })
+            .collect()
+    }
+
+    /// The transfers that the batch changed.
+    pub fn transfers(&self) -> BTreeSet<&TransferId> {
+        let changes = self.entries.iter().flat_map(|entry| &entry.record.changes);
+        changes
+            .filter_map(|change| match change {
+                Change::Transfer(update) => Some(&update.transfer),
                 _ => None,
             })
             .collect()

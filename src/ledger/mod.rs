@@ -18,6 +18,7 @@ use crate::order::Order;
 use crate::record::{Bucket, Change, Decision, Original, Outcome, Record};
 use crate::state::{Due, Loaded, Movement, Settings, State, Wants};
 use crate::time::Timestamp;
+use crate::transfer::Transfer;
 
 pub use batch::{Batch, Entry};
 
@@ -94,7 +95,7 @@ impl Ledger {
 
     /// Takes in what was loaded for the batch. What the batch itself has made of it since stands.
     pub fn load(&mut self, asked: &Wants, loaded: Loaded) {
-        let Loaded { mut known, orders, movements, records } = loaded;
+        let Loaded { mut known, orders, transfers, movements, records } = loaded;
         if !known.is_empty() {
             let finals = self.finals();
             for (_, known) in &mut known {
@@ -103,6 +104,7 @@ impl Ledger {
         }
         self.state.working.load_known(&asked.ids, known);
         self.state.working.load_orders(&asked.orders, orders);
+        self.state.working.load_transfers(&asked.transfers, transfers);
         for ((sku, location), mut movements) in movements {
             let Some(from) = asked.movements.get(&(sku.clone(), location.clone())) else {
                 continue;
@@ -280,16 +282,21 @@ impl Ledger {
 
     /// The orders that the batch in progress knows, for the store.
     pub fn orders(&self) -> impl Iterator<Item = &Order> {
-        self.state.working.orders().values()
+        self.state.working.orders().all()
+    }
+
+    /// The transfers that the batch in progress knows, for the store.
+    pub fn transfers(&self) -> impl Iterator<Item = &Transfer> {
+        self.state.working.transfers().all()
     }
 
     /// Applies a record of the journal in a replay. The record's own chain must follow from the
-    /// one before. Orders stay in memory, for [`Ledger::orders`] to be compared with the store.
+    /// one before. Orders and transfers stay in memory, to be compared with the store.
     pub fn replay(&mut self, record: &Record, bytes: &[u8]) {
         let chain = self.state.head.chain.after(bytes);
         apply(&mut self.state, record, chain);
         self.state.undo.clear();
-        self.state.working.forget_all_but_orders();
+        self.state.working.forget_all_but_documents();
     }
 }
 

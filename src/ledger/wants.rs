@@ -99,9 +99,14 @@ impl Needs<'_> {
     fn event(&mut self, event: &Event, time: Timestamp) {
         let state = &self.ledger.state;
         if let Some(order) = event.data.order()
-            && !state.working.has_order(order)
+            && !state.working.orders().is_known(order)
         {
             self.wants.orders.insert(order.clone());
+        }
+        if let Some(transfer) = event.data.transfer()
+            && !state.working.transfers().is_known(transfer)
+        {
+            self.wants.transfers.insert(transfer.clone());
         }
         if let EventData::StockCounted(count) = &event.data
             && let Some(level) = self.level(&count.sku, &count.location)
@@ -129,6 +134,9 @@ impl Needs<'_> {
             EventData::LocationUpserted(data) => {
                 self.keys.push(WaitKey::Location(data.location.clone()));
                 self.keys.push(WaitKey::AnyLocation);
+            }
+            EventData::TransferShipped(data) => {
+                self.keys.push(WaitKey::Transfer(data.transfer.clone()));
             }
             EventData::OrderPlaced(data) => self.keys.push(WaitKey::Order(data.order.clone())),
             _ => {}

@@ -105,6 +105,9 @@ impl Host {
         for order in ledger.orders() {
             assert_eq!(Some(order), self.store.order(order.order.as_str()));
         }
+        for transfer in ledger.transfers() {
+            assert_eq!(Some(transfer), self.store.transfer(transfer.transfer.as_str()));
+        }
         let waiting = present.waiting().all().map(|(on, seq)| (on.clone(), seq));
         assert!(waiting.eq(self.store.waiting()), "the state knows what waits");
     }

@@ -4,11 +4,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::conflict::Conflict;
-use crate::id::{ConflictId, EventId, LocationId, OrderId, Sku, Source};
+use crate::id::{ConflictId, EventId, LocationId, OrderId, Sku, Source, TransferId};
 use crate::ledger::{Batch, Entry, Ledger, is_movement};
 use crate::order::Order;
 use crate::record::{Bucket, Change, Outcome, Record, WaitKey};
 use crate::state::{Known, Loaded, Movement, Wants};
+use crate::transfer::Transfer;
 
 /// A store in memory.
 #[derive(Debug, Default)]
@@ -18,6 +19,7 @@ pub struct Store {
     names: BTreeMap<(Source, EventId), Vec<u64>>,
     finals: BTreeMap<u64, Outcome>,
     orders: BTreeMap<OrderId, Order>,
+    transfers: BTreeMap<TransferId, Transfer>,
     movements: BTreeMap<(Sku, LocationId), Vec<Movement>>,
     waiting: BTreeSet<(WaitKey, u64)>,
     conflicts: BTreeMap<ConflictId, Conflict>,
@@ -30,6 +32,11 @@ impl Store {
             let order = ledger.orders().find(|known| known.order == *order);
             let order = order.expect("what a batch has changed is loaded");
             self.orders.insert(order.order.clone(), order.clone());
+        }
+        for transfer in batch.transfers() {
+            let known = ledger.transfers().find(|known| known.transfer == *transfer);
+            let known = known.expect("the ledger knows the transfers of its batch");
+            self.transfers.insert(transfer.clone(), known.clone());
         }
         for entry in batch.entries {
             self.write(&entry.record);
@@ -85,6 +92,8 @@ impl Store {
         }
         loaded.orders =
             wants.orders.iter().filter_map(|order| self.orders.get(order)).cloned().collect();
+        let transfers = wants.transfers.iter().filter_map(|id| self.transfers.get(id));
+        loaded.transfers = transfers.cloned().collect();
         for (level, from) in &wants.movements {
             let all = self.movements.get(level).map_or(&[][..], Vec::as_slice);
             let wanted = all.iter().filter(|movement| movement.time >= *from).cloned().collect();
@@ -128,6 +137,16 @@ impl Store {
     /// An order.
     pub fn order(&self, order: &str) -> Option<&Order> {
         self.orders.get(order)
+    }
+
+    /// A transfer.
+    pub fn transfer(&self, transfer: &str) -> Option<&Transfer> {
+        self.transfers.get(transfer)
+    }
+
+    /// All transfers.
+    pub fn transfers(&self) -> impl Iterator<Item = &Transfer> {
+        self.transfers.values()
     }
 
     /// A conflict, open or not.

@@ -21,7 +21,7 @@ pub use waiting::{Due, Waiting};
 pub use working::{Known, Loaded, Movement, Wants, Working};
 
 use crate::conflict::{Conflict, ConflictKind};
-use crate::id::{ConflictId, EventId, LocationId, OrderId, Sku, Source};
+use crate::id::{ConflictId, EventId, LocationId, OrderId, Sku, Source, TransferId};
 use crate::journal::Chain;
 use crate::record::WaitKey;
 use crate::time::{SECOND_US, Timestamp};
@@ -65,6 +65,8 @@ pub struct Head {
 pub enum Subject {
     /// Events wait for this.
     Waits(WaitKey),
+    /// This transfer did not arrive as it left.
+    Transfer(TransferId),
     /// This event came with several contents.
     Event(Source, EventId),
 }
@@ -143,7 +145,12 @@ impl State {
 
     /// What an order is, as far as it was loaded for this batch.
     pub(crate) fn order(&self, order: &OrderId) -> Option<&crate::order::Order> {
-        self.working.order(order)
+        self.working.orders().get(order)
+    }
+
+    /// What a transfer is, as far as it was loaded for this batch.
+    pub(crate) fn transfer(&self, transfer: &TransferId) -> Option<&crate::transfer::Transfer> {
+        self.working.transfers().get(transfer)
     }
 
     /// The movements of a level that were loaded for a count.
@@ -169,6 +176,7 @@ impl State {
                 (None, Some(location)) => Some(Subject::Waits(WaitKey::Location(location.clone()))),
                 _ => Some(Subject::Waits(WaitKey::AnyLocation)),
             },
+            ConflictKind::Excess => conflict.transfer.clone().map(Subject::Transfer),
             ConflictKind::IdReused => conflict
                 .events
                 .first()

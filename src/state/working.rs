@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::{LocIx, SkuIx};
 use crate::event::Fingerprint;
-use crate::id::{EventId, LocationId, OrderId, Sku, Source};
+use crate::id::{EventId, LocationId, OrderId, Sku, Source, TransferId};
 use crate::order::{Order, OrderUpdate};
 use crate::record::{Effect, Outcome, Record};
 use crate::time::Timestamp;
+use crate::transfer::{Transfer, TransferUpdate};
 
 /// What has to be loaded for a batch.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -17,6 +18,8 @@ pub struct Wants {
     pub ids: BTreeSet<(Source, EventId)>,
     /// Orders that events name.
     pub orders: BTreeSet<OrderId>,
+    /// Transfers that events name.
+    pub transfers: BTreeSet<TransferId>,
     /// Levels whose movements at or after a moment a count needs.
     pub movements: BTreeMap<(Sku, LocationId), Timestamp>,
     /// Records that are to be decided again, by their places in the journal.
@@ -28,6 +31,7 @@ impl Wants {
     pub fn is_empty(&self) -> bool {
         self.ids.is_empty()
             && self.orders.is_empty()
+            && self.transfers.is_empty()
             && self.movements.is_empty()
             && self.records.is_empty()
     }
@@ -40,6 +44,8 @@ pub struct Loaded {
     pub known: Vec<((Source, EventId), Known)>,
     /// The orders that exist.
     pub orders: Vec<Order>,
+    /// The transfers that exist.
+    pub transfers: Vec<Transfer>,
     /// The movements wanted, by level.
     pub movements: Vec<((Sku, LocationId), Vec<Movement>)>,
     /// The records wanted; none may be missing.
@@ -82,13 +88,52 @@ impl Movement {
     }
 }
 
+/// Documents of one kind, as far as the batch has asked for them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Documents<N, D> {
+    there: BTreeMap<N, D>,
+    /// Those that were asked for and are not there, unless the batch has made them since.
+    missing: BTreeSet<N>,
+}
+
+impl<N, D> Default for Documents<N, D> {
+    fn default() -> Self {
+        Self { there: BTreeMap::new(), missing: BTreeSet::new() }
+    }
+}
+
+impl<N: Ord + Clone, D> Documents<N, D> {
+    /// A document, if there is one.
+    pub(crate) fn get(&self, name: &N) -> Option<&D> {
+        self.there.get(name)
+    }
+
+    /// Whether it is known what a document is, or that there is none.
+    pub(crate) fn is_known(&self, name: &N) -> bool {
+        self.there.contains_key(name) || self.missing.contains(name)
+    }
+
+    /// All that there are.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &D> {
+        self.there.values()
+    }
+
+    /// Takes in what a store has of those asked for, unless the batch has them already.
+    fn load(&mut self, asked: &BTreeSet<N>, loaded: Vec<D>, name: impl Fn(&D) -> &N) {
+        for document in loaded {
+            self.there.entry(name(&document).clone()).or_insert(document);
+        }
+        let missing = asked.iter().filter(|name| !self.there.contains_key(*name));
+        self.missing.extend(missing.cloned());
+    }
+}
+
 /// What a batch has loaded, kept up to date while the batch goes on.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Working {
     known: HashMap<(Source, EventId), Vec<Known>>,
-    orders: BTreeMap<OrderId, Order>,
-    /// Orders that were asked for and are not there, unless the batch has placed them since.
-    no_orders: BTreeSet<OrderId>,
+    orders: Documents<OrderId, Order>,
+    transfers: Documents<TransferId, Transfer>,
     movements: BTreeMap<(SkuIx, LocIx), Movements>,
     records: BTreeMap<u64, Record>,
 }
@@ -105,35 +150,44 @@ impl Working {
         *self = Self::default();
     }
 
-    pub(crate) fn forget_all_but_orders(&mut self) {
-        *self = Self { orders: std::mem::take(&mut self.orders), ..Self::default() };
+    /// Forgets what is not compared after a replay.
+    pub(crate) fn forget_all_but_documents(&mut self) {
+        let (orders, transfers) =
+            (std::mem::take(&mut self.orders), std::mem::take(&mut self.transfers));
+        *self = Self { orders, transfers, ..Self::default() };
     }
 
-    pub(crate) fn order(&self, order: &OrderId) -> Option<&Order> {
-        self.orders.get(order)
-    }
-
-    pub(crate) fn orders(&self) -> &BTreeMap<OrderId, Order> {
+    pub(crate) const fn orders(&self) -> &Documents<OrderId, Order> {
         &self.orders
     }
 
-    /// Whether it is known what an order is, or that there is none.
-    pub(crate) fn has_order(&self, order: &OrderId) -> bool {
-        self.orders.contains_key(order) || self.no_orders.contains(order)
-    }
-
-    /// Takes in the orders that a store has of those asked for, unless the batch has them already.
+    /// Takes in the orders that a store has of those asked for.
     pub(crate) fn load_orders(&mut self, asked: &BTreeSet<OrderId>, loaded: Vec<Order>) {
-        for order in loaded {
-            self.orders.entry(order.order.clone()).or_insert(order);
-        }
-        let missing = asked.iter().filter(|order| !self.orders.contains_key(*order));
-        self.no_orders.extend(missing.cloned());
+        self.orders.load(asked, loaded, |order| &order.order);
     }
 
     pub(crate) fn update_order(&mut self, update: OrderUpdate) {
         let id = update.order.clone();
-        self.orders.entry(id.clone()).or_insert_with(|| Order::new(id)).update(update);
+        self.orders.there.entry(id.clone()).or_insert_with(|| Order::new(id)).update(update);
+    }
+
+    pub(crate) const fn transfers(&self) -> &Documents<TransferId, Transfer> {
+        &self.transfers
+    }
+
+    /// Takes in the transfers that a store has of those asked for.
+    pub(crate) fn load_transfers(&mut self, asked: &BTreeSet<TransferId>, loaded: Vec<Transfer>) {
+        self.transfers.load(asked, loaded, |transfer| &transfer.transfer);
+    }
+
+    pub(crate) fn update_transfer(&mut self, update: TransferUpdate) {
+        let transfers = &mut self.transfers.there;
+        if let Some(transfer) = transfers.get_mut(&update.transfer) {
+            transfer.update(update);
+        } else {
+            let transfer = Transfer::from(update);
+            transfers.insert(transfer.transfer.clone(), transfer);
+        }
     }
 
     pub(crate) fn known(&self, source: &Source, id: &EventId) -> &[Known] {

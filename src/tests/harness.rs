@@ -194,6 +194,11 @@ impl World {
             .clone()
     }
 
+    /// A transfer.
+    pub fn transfer(&self, transfer: &str) -> &onhand::transfer::Transfer {
+        self.store.transfer(transfer).expect("the transfer is known")
+    }
+
     /// The open conflicts of a kind, oldest first.
     pub fn open(&self, kind: ConflictKind) -> Vec<Conflict> {
         let open = self.ledger.state().open_conflicts();

@@ -31,4 +31,5 @@ mod range;
 mod refusals;
 mod releases;
 mod returns;
+mod transfers;
 mod versions;

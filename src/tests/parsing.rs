@@ -87,7 +87,10 @@ fn every_wrong_value_of_a_line_is_pointed_at() {
             for text in [event(&without(&row, name)), event(&with(&row, name, "null"))] {
                 let optional = match name.as_str() {
                     "location" | "state" => true,
-                    "sku" => !matches!(event_type, "order.placed" | "order.amended"),
+                    "sku" => !matches!(
+                        event_type,
+                        "order.placed" | "order.amended" | "transfer.shipped" | "transfer.received"
+                    ),
                     _ => false,
                 };
                 if optional {
@@ -107,7 +110,7 @@ fn every_wrong_value_of_a_line_is_pointed_at() {
 
 #[test]
 fn every_required_member_of_the_data_is_missed() {
-    let optional = ["name", "barcode", "low_stock", "rank", "state", "reference", "note"];
+    let optional = ["name", "barcode", "low_stock", "rank", "state", "reference", "note", "final"];
     for (event_type, data) in GOOD {
         let good = members(data);
         for (name, _) in &good {
@@ -166,6 +169,8 @@ fn limits_are_inclusive() {
     for (event_type, member) in [
         ("stock.received", "quantity"),
         ("stock.moved", "quantity"),
+        ("transfer.shipped", "quantity"),
+        ("transfer.received", "quantity"),
         ("order.placed", "quantity"),
         ("order.cancelled", "quantity"),
     ] {

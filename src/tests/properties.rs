@@ -10,8 +10,8 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, RngSeed};
 
 use crate::harness::World;
-use crate::says::Says;
-use crate::story::{Act, Said, Story, facts, story, touched_by_order};
+use crate::says::{Says, arrived, goods, received, shipped};
+use crate::story::{Act, Said, Story, facts, story, touched_by_order, touched_by_transfer};
 
 /// A bounded number of cases with a fixed seed.
 pub fn cases(cases: u32) -> Config {
@@ -49,6 +49,9 @@ fn flagged(world: &World, facts: &[Says]) -> BTreeSet<(String, String)> {
         }
         if let Some(order) = &conflict.order {
             levels.extend(touched_by_order(facts, order.as_str()));
+        }
+        if let Some(transfer) = &conflict.transfer {
+            levels.extend(touched_by_transfer(facts, transfer.as_str()));
         }
     }
     levels
@@ -202,6 +205,41 @@ fn check_commitments(world: &World) {
     assert!(promised.values().all(|units| *units == 0));
 }
 
+/// What transfers say is on its way is what levels say is incoming, and a transfer that did not
+/// arrive as it left is asked about.
+fn check_incoming(world: &World) {
+    let mut on_its_way: BTreeMap<(String, String), i64> = BTreeMap::new();
+    for transfer in world.store.transfers() {
+        for line in &transfer.lines {
+            let level = (line.sku.to_string(), transfer.to.to_string());
+            *on_its_way.entry(level).or_default() += line.outstanding();
+            let given_up = line.lost == 0 || line.received + line.lost <= line.shipped;
+            assert!(line.shipped >= 0 && line.received >= 0 && given_up, "{transfer:?}");
+            let received = transfer.receipts.iter().flat_map(|receipt| &receipt.lines);
+            let received = received.filter(|row| row.sku == line.sku);
+            assert_eq!(line.received, received.map(|row| row.quantity).sum::<i64>());
+        }
+        let is_final = transfer.receipts.iter().any(|receipt| receipt.is_final);
+        let differs = transfer
+            .lines
+            .iter()
+            .any(|line| line.surplus() > 0 || is_final && line.outstanding() > 0);
+        let open = world.open(ConflictKind::Excess).into_iter();
+        let asked = open.filter(|it| it.transfer.as_ref() == Some(&transfer.transfer)).count();
+        assert_eq!(asked, usize::from(differs), "{transfer:?}");
+    }
+    let state = world.ledger.state();
+    for (sku, location, level) in state.levels() {
+        let name = (
+            state.catalogue().sku_name(sku).to_string(),
+            state.catalogue().location_name(location).to_string(),
+        );
+        let on_its_way = on_its_way.remove(&name).unwrap_or_default();
+        assert_eq!(level.get(Bucket::Incoming), on_its_way, "{name:?}");
+    }
+    assert!(on_its_way.values().all(|units| *units == 0));
+}
+
 /// An oversold conflict is open exactly where `available` is below zero and nobody has
 /// acknowledged it.
 fn check_oversold(world: &World) {
@@ -263,6 +301,7 @@ proptest! {
             act.play(&mut world, index, step_s);
             check_levels(&world);
             check_commitments(&world);
+            check_incoming(&world);
             check_oversold(&world);
             check_settled(&world);
         }
@@ -280,5 +319,51 @@ proptest! {
             let parsed = onhand::event::parse(&serde_json::from_str(&json).unwrap()).unwrap();
             prop_assert_eq!(&parsed, &event);
         }
+    }
+}
+
+proptest! {
+    #![proptest_config(cases(200))]
+
+    /// Whatever is sent, arrives and is decided, a unit is at one place, on its way to the other,
+    /// or given up by name; what arrived too often is known to be too much.
+    #[test]
+    fn transfers_conserve_units(
+        steps in proptest::collection::vec(
+            (0..4_u8, 1..9_i64, any::<bool>(), any::<prop::sample::Index>()),
+            1..12,
+        ),
+    ) {
+        let mut world = World::new().given([received("TEA", "berlin", 100)]);
+        world.replay_always = false;
+        for (index, (kind, quantity, is_final, option)) in steps.into_iter().enumerate() {
+            let second = i64::try_from(index).unwrap() * 60;
+            let name = index.to_string();
+            match kind {
+                0 => {
+                    let open = world.open(ConflictKind::Excess);
+                    let Some(conflict) = open.first() else { continue };
+                    let options = conflict.kind.options();
+                    world.resolve(conflict, options[option.index(options.len())]).unwrap();
+                }
+                1 => {
+                    let lines = [goods("TEA", quantity * 2)];
+                    world.post(shipped("t1", "berlin", "hamburg", &lines).at(second).id(&name));
+                }
+                _ => {
+                    let receipt = arrived("t1", &name, &[goods("TEA", quantity)]);
+                    world.post(receipt.with("final", is_final).at(second));
+                }
+            }
+            let lines = world.store.transfers().flat_map(|transfer| &transfer.lines);
+            let (lost, surplus) = lines.fold((0, 0), |(lost, surplus), line| {
+                (lost + line.lost, surplus + line.surplus())
+            });
+            let incoming = world.level("TEA", "hamburg").get(Bucket::Incoming);
+            let there = world.on_hand("TEA", "berlin") + world.on_hand("TEA", "hamburg");
+            prop_assert_eq!(there + incoming + lost - surplus, 100);
+            check_incoming(&world);
+        }
+        world.verify();
     }
 }

@@ -4,7 +4,7 @@ use onhand::event::json::Json;
 use onhand::event::{Invalid, parse};
 
 /// A good event of each type: its type and its data.
-pub const GOOD: [(&str, &str); 13] = [
+pub const GOOD: [(&str, &str); 15] = [
     ("item.upserted", r#"{"sku":"A","name":"n","barcode":"b","low_stock":3}"#),
     ("location.upserted", r#"{"location":"L","name":"n","rank":2}"#),
     (
@@ -18,6 +18,14 @@ pub const GOOD: [(&str, &str); 13] = [
         r#"{"sku":"A","location":"L","from_state":"available","to_state":"safety_stock","quantity":1}"#,
     ),
     ("stock.set", r#"{"sku":"A","location":"L","quantity":0}"#),
+    (
+        "transfer.shipped",
+        r#"{"transfer":"T","from":"L","to":"M","lines":[{"sku":"A","quantity":1}]}"#,
+    ),
+    (
+        "transfer.received",
+        r#"{"transfer":"T","receipt":"R","lines":[{"sku":"A","quantity":1,"state":"available"}],"final":true}"#,
+    ),
     (
         "order.placed",
         r#"{"order":"O","lines":[{"line":"1","sku":"A","quantity":1,"location":"L"}]}"#,
@@ -143,8 +151,10 @@ pub fn wrong_values(name: &str) -> Vec<String> {
     let (long, longer) = (quoted(&"x".repeat(129)), quoted(&"x".repeat(2_001)));
     let (long, longer) = ([long.as_str()], [longer.as_str()]);
     let lists: Vec<&[&str]> = match name {
-        "sku" | "location" | "order" | "line" | "fulfillment" | "return" | "channel"
-        | "listing" | "source" | "id" => vec![&NO_STRING, &NO_ID, &long],
+        "sku" | "location" | "transfer" | "receipt" | "from" | "to" | "order" | "line"
+        | "fulfillment" | "return" | "channel" | "listing" | "source" | "id" => {
+            vec![&NO_STRING, &NO_ID, &long]
+        }
         "name" | "barcode" | "reference" | "note" | "subject" | "dataschema" => {
             vec![&NO_STRING, &["\"a\\u0000b\""], &longer]
         }
@@ -156,7 +166,7 @@ pub fn wrong_values(name: &str) -> Vec<String> {
         "revision" | "expectedversion" => vec![&NO_INTEGER, &["-1"]],
         "state" => vec![&NO_STATE],
         "from_state" | "to_state" => vec![&NO_MOVED_STATE],
-        "restock" => vec![&NO_BOOL],
+        "restock" | "final" => vec![&NO_BOOL],
         "lines" => vec![&NO_LINES],
         "time" => vec![&NO_TIME],
         "specversion" => vec![&NO_SPECVERSION],

@@ -114,6 +114,21 @@ pub fn set(sku: &str, location: &str, quantity: i64, version: u64) -> Says {
     says("stock.set", data).expecting(version)
 }
 
+/// A row of a transfer: what and how many.
+pub fn goods(sku: &str, quantity: i64) -> Value {
+    json!({ "sku": sku, "quantity": quantity })
+}
+
+pub fn shipped(transfer: &str, from: &str, to: &str, lines: &[Value]) -> Says {
+    let data = json!({ "transfer": transfer, "from": from, "to": to, "lines": lines });
+    says("transfer.shipped", data)
+}
+
+pub fn arrived(transfer: &str, receipt: &str, lines: &[Value]) -> Says {
+    let data = json!({ "transfer": transfer, "receipt": receipt, "lines": lines });
+    says("transfer.received", data)
+}
+
 /// A line of an order: its id, its SKU and how many.
 pub fn line(id: &str, sku: &str, quantity: i64) -> Value {
     json!({ "line": id, "sku": sku, "quantity": quantity })

@@ -12,14 +12,15 @@ use serde_json::{Value, json};
 
 use crate::harness::{World, choice};
 use crate::says::{
-    Says, adjusted, amended, cancelled, counted, fulfilled, item, line_from, moved, part_from,
-    placed, received, returned, set,
+    Says, adjusted, amended, arrived, cancelled, counted, fulfilled, goods, item, line_from, moved,
+    part_from, placed, received, returned, set, shipped,
 };
 
 const SKUS: [&str; 3] = ["TEA", "MUG", "NEW"];
 const PLACES: [&str; 2] = ["berlin", "hamburg"];
 const SOURCES: [&str; 3] = ["wms", "shop", "pos"];
 const ORDERS: [&str; 2] = ["o1", "o2"];
+const TRANSFERS: [&str; 2] = ["t1", "t2"];
 
 /// Facts with ids, which of them come again, and the sizes of batches.
 #[derive(Debug, Clone)]
@@ -43,7 +44,7 @@ pub struct Dice {
 }
 
 fn dice() -> impl Strategy<Value = Dice> {
-    (0..17_u8, 0..8_usize, 0..2_usize, 0..3_usize, 0..2_usize, 0..2_usize, 1..7_i64, 0..4_u8)
+    (0..20_u8, 0..8_usize, 0..2_usize, 0..3_usize, 0..2_usize, 0..2_usize, 1..7_i64, 0..4_u8)
         .prop_map(|(kind, sku, place, source, order, line, quantity, variant)| Dice {
             kind,
             // Mostly known names.
@@ -62,6 +63,7 @@ impl Dice {
     /// which location they mean: where several could serve, the first to come decides.
     fn says(self, index: usize, step_s: i64) -> Says {
         let (sku, place, order) = (SKUS[self.sku], PLACES[self.place], ORDERS[self.order]);
+        let transfer = TRANSFERS[self.order];
         let line = (self.line + 1).to_string();
         let fact = format!("{index}");
         let elsewhere = PLACES[(self.place + usize::from(self.variant)) % 2];
@@ -98,6 +100,16 @@ impl Dice {
                 let to = (from + 1 + self.line) % states.len();
                 moved(sku, place, self.quantity, states[from], states[to])
             }
+            17 => {
+                let lines = [goods("TEA", self.quantity), goods("MUG", self.quantity + 1)];
+                shipped(transfer, place, PLACES[1 - self.place], &lines)
+            }
+            18 | 19 => {
+                let mut mugs = goods("MUG", 1);
+                mugs["state"] = if self.variant == 1 { "damaged" } else { "available" }.into();
+                let lines = [goods(sku, self.quantity), mugs];
+                arrived(transfer, &fact, &lines[..=self.line]).with("final", self.variant == 3)
+            }
             _ => {
                 let lines = [line_from("1", "TEA", self.quantity, elsewhere)];
                 amended(order, i64::from(self.variant) + 1, &lines)
@@ -105,7 +117,7 @@ impl Dice {
         };
         let seconds = i64::try_from(index).unwrap() * step_s;
         let says =
-            if matches!(self.kind, 9..=14 | 16) { says } else { says.by(SOURCES[self.source]) };
+            if matches!(self.kind, 9..=14 | 16..) { says } else { says.by(SOURCES[self.source]) };
         says.at(seconds).id(&format!("e{index}"))
     }
 }
@@ -135,6 +147,15 @@ pub fn touched_by_order(facts: &[Says], order: &str) -> BTreeSet<(String, String
         Some((sku.to_owned(), row["location"].as_str()?.to_owned()))
     };
     rows.filter_map(level).collect()
+}
+
+/// The levels that the events of a transfer name.
+pub fn touched_by_transfer(facts: &[Says], transfer: &str) -> BTreeSet<(String, String)> {
+    let about = facts.iter().filter(|says| says.data["transfer"] == transfer);
+    let rows = about.flat_map(|says| says.data["lines"].as_array().into_iter().flatten());
+    let skus: BTreeSet<&str> = rows.filter_map(|row| row["sku"].as_str()).collect();
+    let levels = skus.into_iter().flat_map(|sku| PLACES.map(|place| (sku, place)));
+    levels.map(|(sku, place)| (sku.to_owned(), place.to_owned())).collect()
 }
 
 /// Something that happens to a ledger.

@@ -7,8 +7,8 @@ use onhand::record::Outcome;
 
 use crate::harness::World;
 use crate::says::{
-    Says, adjusted, amended, back, cancelled, counted, fulfilled, item, line, location, moved,
-    part, placed, received, reported, returned, set,
+    Says, adjusted, amended, arrived, back, cancelled, counted, fulfilled, goods, item, line,
+    location, moved, part, placed, received, reported, returned, set, shipped,
 };
 
 #[test]
@@ -99,6 +99,8 @@ fn an_event_about_no_single_level_cannot_expect_a_version() {
         cancelled("o1"),
         fulfilled("o1", "f1", &[part("1", 1)]),
         returned("o1", "r1", &[back("1", 1, true)]),
+        shipped("t1", "berlin", "hamburg", &[goods("TEA", 1)]),
+        arrived("t1", "r1", &[goods("TEA", 1)]),
         reported("shop", "listing", 1),
     ];
     for says in says {

@@ -382,7 +382,7 @@ fn location_field(value: &str, locations: Vec<LocationRow>) -> AnyView {
 /// How it ended: who decided what, when and why.
 fn resolution(conflict: &Conflict) -> AnyView {
     let Some(resolution) = conflict.resolution.clone() else { return ().into_any() };
-    let choice = resolution.option.map_or("It closed by itself", |option| option.label());
+    let choice = resolution.option.map_or("It closed by itself", |option| conflict.label(option));
     let note = resolution.note.map(|note| {
         view! {
             <dt>"Note"</dt>
@@ -451,6 +451,7 @@ fn facts(conflict: &Conflict) -> AnyView {
             <dl class="card-body facts">
                 {sku} {plain("Location", conflict.location.as_ref().map(ToString::to_string))}
                 {plain("Order", conflict.order.as_ref().map(ToString::to_string))}
+                {plain("Transfer", conflict.transfer.as_ref().map(ToString::to_string))}
                 {plain("Channel", conflict.channel.as_ref().map(ToString::to_string))} {evidence}
             </dl>
         </section>
@@ -554,6 +555,7 @@ mod tests {
             sku: None,
             location: None,
             order: None,
+            transfer: None,
             channel: None,
             events: Vec::new(),
             event_count: 0,

@@ -130,12 +130,13 @@ fn row(conflict: &Conflict) -> AnyView {
         <tr>
             <td data-label="Conflict">
                 <a href=href>{title(conflict.kind.as_str())}</a>
-                <span class="cell-sub">{conflict.kind.explanation()}</span>
+                <span class="cell-sub">{conflict.explanation()}</span>
             </td>
             <td data-label="About">
                 {part("SKU", conflict.sku.as_ref().map(ToString::to_string))}
                 {part("location", conflict.location.as_ref().map(ToString::to_string))}
                 {part("order", conflict.order.as_ref().map(ToString::to_string))}
+                {part("transfer", conflict.transfer.as_ref().map(ToString::to_string))}
                 {part("channel", conflict.channel.as_ref().map(ToString::to_string))}
             </td>
             <td data-label="State">{state} {by}</td>

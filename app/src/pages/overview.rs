@@ -253,6 +253,9 @@ fn intake(page: RwSignal<At<Overview>>) -> AnyView {
 fn about(conflict: &Conflict) -> String {
     let sku = conflict.sku.as_ref().map(ToString::to_string);
     let location = conflict.location.as_ref().map(ToString::to_string);
+    if let Some(transfer) = &conflict.transfer {
+        return format!("transfer {transfer}");
+    }
     match (sku, location, &conflict.order, &conflict.channel) {
         (Some(sku), Some(location), ..) => format!("{sku} at {location}"),
         (Some(sku), ..) => sku,

@@ -266,7 +266,7 @@ fn conflicts(first: Vec<Conflict>, sku: String, seq: u64) -> AnyView {
             <a class="sum-row" href=href>
                 <span>
                     {crate::format::title(conflict.kind.as_str())}
-                    <span class="cell-sub">{conflict.kind.explanation()}</span>
+                    <span class="cell-sub">{conflict.explanation()}</span>
                 </span>
                 {severity_badge(conflict.kind.severity())}
             </a>

@@ -9,11 +9,12 @@ mod stock;
 use async_trait::async_trait;
 use onhand::conflict::{Conflict, ConflictStatus};
 use onhand::history::Step;
-use onhand::id::{ConflictId, EventId, LocationId, OrderId, Sku, Source};
+use onhand::id::{ConflictId, EventId, LocationId, OrderId, Sku, Source, TransferId};
 use onhand::order::Order;
 use onhand::record::{ItemInfo, LocationInfo, Outcome};
 use onhand::state::{Loaded, Settings, State, Wants};
 use onhand::time::Timestamp;
+use onhand::transfer::Transfer;
 use onhand::wire::page::{HistoryPoint, IntakeMinute};
 use onhand::wire::stock::{LevelRow, StockPage, StockQuery};
 
@@ -170,6 +171,9 @@ pub trait Store: Send + Sync + 'static {
 
     /// One order.
     async fn order(&self, order: &OrderId) -> Result<Option<Order>, StoreError>;
+
+    /// One transfer.
+    async fn transfer(&self, transfer: &TransferId) -> Result<Option<Transfer>, StoreError>;
 
     /// Conflicts, newest first.
     async fn conflicts(&self, query: &ConflictQuery) -> Result<Vec<Conflict>, StoreError>;

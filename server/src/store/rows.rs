@@ -9,6 +9,7 @@ use onhand::ledger::{Batch, Entry, Ledger};
 use onhand::order::Order;
 use onhand::record::{Change, ItemInfo, LocationInfo, Outcome, WaitKey};
 use onhand::state::{Head, Level, State};
+use onhand::transfer::Transfer;
 
 /// What one batch writes.
 #[derive(Debug)]
@@ -29,6 +30,8 @@ pub struct Rows<'a> {
     pub aliases: Vec<(&'static str, &'a str, &'a str)>,
     /// The orders that changed, as they are now.
     pub orders: Vec<&'a Order>,
+    /// The transfers that changed, as they are now.
+    pub transfers: Vec<&'a Transfer>,
     /// The conflicts that changed, as they are now.
     pub conflicts: Vec<&'a Conflict>,
     /// Events that wait from now on.
@@ -47,6 +50,7 @@ impl<'a> Rows<'a> {
     pub fn of(batch: &'a Batch, ledger: &'a Ledger) -> Self {
         let state = ledger.state();
         let changed: BTreeSet<_> = batch.orders();
+        let transferred = batch.transfers();
         let mut rows = Self {
             head: batch.head,
             entries: &batch.entries,
@@ -56,6 +60,10 @@ impl<'a> Rows<'a> {
             locations: Vec::new(),
             aliases: Vec::new(),
             orders: ledger.orders().filter(|order| changed.contains(&order.order)).collect(),
+            transfers: ledger
+                .transfers()
+                .filter(|known| transferred.contains(&known.transfer))
+                .collect(),
             conflicts: Vec::new(),
             waiting: BTreeSet::new(),
             released: BTreeSet::new(),
@@ -108,6 +116,7 @@ impl<'a> Rows<'a> {
                 Change::Absorbed { .. }
                 | Change::Counted(_)
                 | Change::Order(_)
+                | Change::Transfer(_)
                 | Change::Recovered { .. } => {}
             }
         }

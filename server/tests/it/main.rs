@@ -17,3 +17,4 @@ mod sessions;
 mod store;
 mod support;
 mod sync;
+mod transfers;

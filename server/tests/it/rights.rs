@@ -19,6 +19,11 @@ fn table() -> Vec<(Method, &'static str, Option<Value>, &'static str)> {
     let stock = json!({"sku": "A", "location": "berlin", "quantity": 1});
     let adjusted = json!({"sku": "A", "location": "berlin", "delta": 1, "reason": "found"});
     let counted = json!({"sku": "A", "location": "berlin", "counted": 1});
+    let moved = json!({"sku": "A", "location": "berlin", "quantity": 1,
+        "from_state": "available", "to_state": "damaged"});
+    let goods = json!([{"sku": "A", "quantity": 1}]);
+    let shipped = json!({"transfer": "t1", "from": "berlin", "to": "bonn", "lines": goods});
+    let received = json!({"transfer": "t1", "receipt": "r1", "lines": goods});
     let order = json!({"order": "o1", "lines": [{"line": "1", "sku": "A", "quantity": 1}]});
     let events = "/api/v1/events";
     let channel = json!({"kind": "shopify", "name": "Shop", "mode": "paused",
@@ -33,11 +38,15 @@ fn table() -> Vec<(Method, &'static str, Option<Value>, &'static str)> {
         (Method::GET, "/api/v1/items", None, "xxxxx"),
         (Method::GET, "/api/v1/locations", None, "xxxxx"),
         (Method::GET, "/api/v1/orders/none", None, "xxxxx"),
+        (Method::GET, "/api/v1/transfers/none", None, "xxxxx"),
         (Method::GET, "/api/v1/conflicts", None, "xxxxx"),
         (Method::GET, "/api/v1/conflicts/c1", None, "xxxxx"),
         (Method::POST, events, event("stock.adjusted", adjusted), ".xxxx"),
         (Method::POST, events, event("stock.received", stock), ".xxxx"),
         (Method::POST, events, event("stock.counted", counted), ".xxxx"),
+        (Method::POST, events, event("stock.moved", moved), ".xxxx"),
+        (Method::POST, events, event("transfer.shipped", shipped), ".xxxx"),
+        (Method::POST, events, event("transfer.received", received), ".xxxx"),
         (Method::POST, events, event("item.upserted", json!({"sku": "A"})), "..xxx"),
         (Method::POST, events, event("location.upserted", json!({"location": "b"})), "..xxx"),
         (Method::POST, events, event("order.placed", order), "..xxx"),

@@ -14,16 +14,35 @@ pub(super) use fulfil::fulfil;
 pub(super) use place::place;
 pub(super) use take_back::take_back;
 
-use super::Stop;
 use super::draft::{About, Draft};
+use super::{KnownFact, Stop};
 use crate::conflict::{ConflictKind, Evidence};
-use crate::event::{EventData, Fingerprint};
+use crate::event::{Event, EventData, EventRef, Fingerprint};
 use crate::id::{LineId, LocationId, OrderId, Sku};
 use crate::order::{FactKey, OrderFact, OrderLine};
 use crate::record::Outcome;
 
+/// The business fact that the event says about an order, if the journal has it already.
+pub(super) fn known_fact(draft: &Draft<'_>, event: &Event) -> Option<KnownFact> {
+    let (order, key) = fact_of(&event.data)?;
+    let fact = draft.order(order)?.fact(&key)?;
+    let what = match key {
+        FactKey::Placed => "the order".to_owned(),
+        FactKey::Amended(revision) => format!("revision {revision}"),
+        FactKey::Fulfilled(id) => format!("fulfillment {id}"),
+        FactKey::Returned(id) => format!("return {id}"),
+    };
+    Some(KnownFact {
+        first: EventRef { source: fact.source.clone(), id: fact.id.clone(), seq: fact.seq },
+        fingerprint: fact.fingerprint,
+        outcome: fact.outcome,
+        what,
+        about: About { order: Some(order.clone()), ..About::default() },
+    })
+}
+
 /// The business fact that an event says about an order, if it says one.
-pub(super) fn fact_of(data: &EventData) -> Option<(&OrderId, FactKey)> {
+fn fact_of(data: &EventData) -> Option<(&OrderId, FactKey)> {
     match data {
         EventData::OrderPlaced(data) => Some((&data.order, FactKey::Placed)),
         EventData::OrderAmended(data) => Some((&data.order, FactKey::Amended(data.revision))),

@@ -76,6 +76,7 @@ fn conflict(number: u64, kind: ConflictKind, status: ConflictStatus, version: u6
         sku: None,
         location: None,
         order: None,
+        transfer: None,
         channel: None,
         events: Vec::new(),
         event_count: 0,

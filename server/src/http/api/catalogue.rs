@@ -1,11 +1,13 @@
-//! `/api/v1/items`, `/api/v1/locations` and `/api/v1/orders`.
+//! `/api/v1/items`, `/api/v1/locations`, `/api/v1/orders` and `/api/v1/transfers`.
 
 use axum::extract::{Path, Query, State};
 use axum::routing::get;
 use axum::{Json, Router};
-use onhand::id::OrderId;
+use onhand::id::{LocationId, OrderId, ReceiptId, TransferId};
 use onhand::order::Order;
 use onhand::record::{ItemInfo, LocationInfo};
+use onhand::time::Timestamp;
+use onhand::transfer::{Transfer, TransferLine};
 use serde::{Deserialize, Serialize};
 
 use super::list;
@@ -18,6 +20,7 @@ pub(super) fn routes() -> Router<AppState> {
         .route("/api/v1/items", get(items))
         .route("/api/v1/locations", get(locations))
         .route("/api/v1/orders/{order}", get(order))
+        .route("/api/v1/transfers/{transfer}", get(transfer))
 }
 
 #[derive(Deserialize)]
@@ -114,5 +117,70 @@ fn view(order: Order) -> OrderView {
             .collect(),
         order: order.order,
         revision: order.revision,
+    }
+}
+
+/// A transfer's line with what is still on its way.
+#[derive(Serialize)]
+struct TransferLineView {
+    #[serde(flatten)]
+    line: TransferLine,
+    incoming: i64,
+    surplus: i64,
+}
+
+#[derive(Serialize)]
+struct ReceiptView {
+    receipt: ReceiptId,
+    #[serde(rename = "final")]
+    is_final: bool,
+    time: Timestamp,
+    seq: u64,
+}
+
+#[derive(Serialize)]
+struct TransferView {
+    transfer: TransferId,
+    from: LocationId,
+    to: LocationId,
+    shipped_at: Timestamp,
+    lines: Vec<TransferLineView>,
+    receipts: Vec<ReceiptView>,
+}
+
+async fn transfer(
+    State(state): State<AppState>,
+    identity: Identity,
+    Path(transfer): Path<String>,
+) -> Result<Json<TransferView>, Problem> {
+    state.auth.require(&identity, Action::See, "GET /api/v1/transfers/{transfer}")?;
+    let missing = || Problem::not_found("No shipment of this transfer is known.");
+    let transfer = TransferId::new(transfer).map_err(|_| missing())?;
+    let transfer = state.ledger.store().transfer(&transfer).await?.ok_or_else(missing)?;
+    Ok(Json(transfer_view(transfer)))
+}
+
+fn transfer_view(transfer: Transfer) -> TransferView {
+    let line = |line: TransferLine| TransferLineView {
+        incoming: line.outstanding(),
+        surplus: line.surplus(),
+        line,
+    };
+    TransferView {
+        shipped_at: transfer.shipment.fact.time,
+        lines: transfer.lines.into_iter().map(line).collect(),
+        receipts: transfer
+            .receipts
+            .into_iter()
+            .map(|receipt| ReceiptView {
+                receipt: receipt.receipt,
+                is_final: receipt.is_final,
+                time: receipt.said.fact.time,
+                seq: receipt.said.seq,
+            })
+            .collect(),
+        transfer: transfer.transfer,
+        from: transfer.from,
+        to: transfer.to,
     }
 }

@@ -4,12 +4,13 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use onhand::conflict::Conflict;
 use onhand::history::{self, Step};
-use onhand::id::{ConflictId, EventId, LocationId, OrderId, Sku, Source};
+use onhand::id::{ConflictId, EventId, LocationId, OrderId, Sku, Source, TransferId};
 use onhand::journal::{self, Chain};
 use onhand::ledger::Ledger;
 use onhand::order::Order;
 use onhand::record::{Change, Outcome, Record};
 use onhand::state::{Known, Loaded, Movement, State, Wants};
+use onhand::transfer::Transfer;
 
 use crate::store::StoreError;
 use crate::store::rows::Rows;
@@ -24,6 +25,7 @@ pub(super) struct Book {
     pub(super) steps: BTreeMap<(Sku, LocationId), Vec<Step>>,
     pub(super) conflicts: BTreeMap<ConflictId, Conflict>,
     orders: BTreeMap<OrderId, Order>,
+    transfers: BTreeMap<TransferId, Transfer>,
 }
 
 /// A record of the journal as it is stored, and as it is read.
@@ -57,6 +59,10 @@ impl Book {
         let changed: BTreeSet<&OrderId> = rows.orders.iter().map(|order| &order.order).collect();
         let orders = self.replayed.orders().filter(|order| changed.contains(&order.order));
         self.orders.extend(orders.map(|order| (order.order.clone(), order.clone())));
+        let changed: BTreeSet<&TransferId> =
+            rows.transfers.iter().map(|transfer| &transfer.transfer).collect();
+        let transfers = self.replayed.transfers().filter(|it| changed.contains(&it.transfer));
+        self.transfers.extend(transfers.map(|it| (it.transfer.clone(), it.clone())));
         Ok(())
     }
 
@@ -96,6 +102,11 @@ impl Book {
         self.orders.get(order).cloned()
     }
 
+    /// A transfer.
+    pub(super) fn transfer(&self, transfer: &TransferId) -> Option<Transfer> {
+        self.transfers.get(transfer).cloned()
+    }
+
     /// What is wanted for a batch.
     pub(super) fn fetch(&self, wants: &Wants) -> Result<Loaded, StoreError> {
         let mut loaded = Loaded::default();
@@ -107,6 +118,7 @@ impl Book {
             }
         }
         loaded.orders = wants.orders.iter().filter_map(|order| self.order(order)).collect();
+        loaded.transfers = wants.transfers.iter().filter_map(|it| self.transfer(it)).collect();
         for (level, from) in &wants.movements {
             let moved = |step: &&Step| {
                 let moves = step.counted.is_none() && step.on_hand() != 0;

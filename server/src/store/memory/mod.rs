@@ -11,11 +11,12 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use onhand::conflict::Conflict;
 use onhand::history::Step;
-use onhand::id::{ConflictId, EventId, LocationId, OrderId, Sku, Source};
+use onhand::id::{ConflictId, EventId, LocationId, OrderId, Sku, Source, TransferId};
 use onhand::order::Order;
 use onhand::record::{ItemInfo, LocationInfo};
 use onhand::state::{Loaded, Settings, State, Wants};
 use onhand::time::Timestamp;
+use onhand::transfer::Transfer;
 use onhand::wire::page::{HistoryPoint, IntakeMinute};
 use onhand::wire::stock::{LevelRow, StockPage, StockQuery};
 
@@ -110,6 +111,10 @@ impl Store for MemoryStore {
 
     async fn order(&self, order: &OrderId) -> Result<Option<Order>, StoreError> {
         Ok(self.book().order(order))
+    }
+
+    async fn transfer(&self, transfer: &TransferId) -> Result<Option<Transfer>, StoreError> {
+        Ok(self.book().transfer(transfer))
     }
 
     async fn conflicts(&self, query: &ConflictQuery) -> Result<Vec<Conflict>, StoreError> {

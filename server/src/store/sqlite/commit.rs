@@ -50,6 +50,10 @@ const ORDERS: &str = "
 INSERT OR REPLACE INTO orders (ledger, order_id, seq, doc)
 SELECT ?1, value->>0, ?3, value->>1 FROM json_each(?2)";
 
+const TRANSFERS: &str = "
+INSERT OR REPLACE INTO transfers (ledger, transfer, seq, doc)
+SELECT ?1, value->>0, ?3, value->>1 FROM json_each(?2)";
+
 const CONFLICTS: &str = "
 INSERT OR REPLACE INTO conflicts (ledger, number, status, kind, sku, doc)
 SELECT ?1, value->>0, value->>1, value->>2, value->>3, value->>4 FROM json_each(?2)";
@@ -142,6 +146,7 @@ async fn write(connection: &mut SqliteConnection, rows: &Rows<'_>) -> Result<(),
     table(connection, LOCATIONS, locations).await?;
     table(connection, ALIASES, rows.aliases.iter()).await?;
     orders(connection, rows).await?;
+    transfers(connection, rows).await?;
     let conflicts: Result<Vec<_>, _> = rows.conflicts.iter().map(|c| conflict(c)).collect();
     table(connection, CONFLICTS, conflicts?.iter()).await?;
     waiting(connection, rows).await?;
@@ -208,18 +213,31 @@ async fn journal(connection: &mut SqliteConnection, rows: &Rows<'_>) -> Result<(
 }
 
 async fn orders(connection: &mut SqliteConnection, rows: &Rows<'_>) -> Result<(), StoreError> {
-    if rows.orders.is_empty() {
+    let docs = rows.orders.iter().map(|order| (&order.order, *order));
+    documents(connection, ORDERS, rows, docs).await
+}
+
+async fn transfers(connection: &mut SqliteConnection, rows: &Rows<'_>) -> Result<(), StoreError> {
+    let docs = rows.transfers.iter().map(|known| (&known.transfer, *known));
+    documents(connection, TRANSFERS, rows, docs).await
+}
+
+/// Runs the statement of a table of documents, if there are any; they changed in this batch.
+async fn documents<K: Serialize, D: Serialize>(
+    connection: &mut SqliteConnection,
+    statement: &'static str,
+    rows: &Rows<'_>,
+    docs: impl Iterator<Item = (K, D)>,
+) -> Result<(), StoreError> {
+    let docs: Result<Vec<_>, _> =
+        docs.map(|(key, doc)| serde_json::to_string(&doc).map(|doc| (key, doc))).collect();
+    let docs = docs.map_err(damaged)?;
+    if docs.is_empty() {
         return Ok(());
     }
-    let docs: Result<Vec<_>, _> = rows
-        .orders
-        .iter()
-        .map(|order| serde_json::to_string(order).map(|doc| (&order.order, doc)))
-        .collect();
-    let json = serde_json::to_string(&docs.map_err(damaged)?).map_err(damaged)?;
-    sqlx::query(ORDERS)
+    sqlx::query(statement)
         .bind(LEDGER)
-        .bind(json)
+        .bind(serde_json::to_string(&docs).map_err(damaged)?)
         .bind(signed(rows.head.seq))
         .execute(connection)
         .await

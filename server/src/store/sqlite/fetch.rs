@@ -1,15 +1,16 @@
 //! What a batch needs of the things that are not always in memory: one statement for each kind,
 //! whatever its size.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use onhand::event::Fingerprint;
-use onhand::id::{EventId, LocationId, OrderId, Sku, Source};
+use onhand::id::{EventId, LocationId, Sku, Source};
 use onhand::journal;
-use onhand::order::Order;
 use onhand::record::{Outcome, Record};
 use onhand::state::{Known, Loaded, Movement, Wants};
 use onhand::time::Timestamp;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use sqlx::Row;
 use sqlx::sqlite::SqliteConnection;
 
@@ -27,7 +28,22 @@ pub(super) async fn fetch(
         loaded.known = known(connection, wants).await?;
     }
     if !wants.orders.is_empty() {
-        loaded.orders = orders(connection, wants.orders.iter()).await?;
+        loaded.orders = documents(
+            connection,
+            "SELECT o.doc FROM json_each(?2) AS wanted CROSS JOIN orders AS o
+             WHERE o.ledger = ?1 AND o.order_id = wanted.value",
+            &wants.orders,
+        )
+        .await?;
+    }
+    if !wants.transfers.is_empty() {
+        loaded.transfers = documents(
+            connection,
+            "SELECT t.doc FROM json_each(?2) AS wanted CROSS JOIN transfers AS t
+             WHERE t.ledger = ?1 AND t.transfer = wanted.value",
+            &wants.transfers,
+        )
+        .await?;
     }
     if !wants.movements.is_empty() {
         loaded.movements = movements(connection, wants).await?;
@@ -72,20 +88,18 @@ async fn known(
         .collect()
 }
 
-async fn orders(
+/// The documents (JSON) of the wanted names that exist.
+async fn documents<K: Serialize, D: DeserializeOwned>(
     connection: &mut SqliteConnection,
-    wanted: impl Iterator<Item = &OrderId>,
-) -> Result<Vec<Order>, StoreError> {
-    let wanted: Vec<_> = wanted.collect();
-    let docs: Vec<String> = sqlx::query_scalar(
-        "SELECT o.doc FROM json_each(?2) AS wanted CROSS JOIN orders AS o
-         WHERE o.ledger = ?1 AND o.order_id = wanted.value",
-    )
-    .bind(LEDGER)
-    .bind(serde_json::to_string(&wanted).map_err(damaged)?)
-    .fetch_all(connection)
-    .await
-    .map_err(reading)?;
+    query: &'static str,
+    wanted: &BTreeSet<K>,
+) -> Result<Vec<D>, StoreError> {
+    let docs: Vec<String> = sqlx::query_scalar(query)
+        .bind(LEDGER)
+        .bind(serde_json::to_string(wanted).map_err(damaged)?)
+        .fetch_all(connection)
+        .await
+        .map_err(reading)?;
     docs.iter().map(|doc| serde_json::from_str(doc).map_err(damaged)).collect()
 }
 

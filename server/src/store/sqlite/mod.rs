@@ -17,11 +17,12 @@ use std::time::Duration;
 use async_trait::async_trait;
 use onhand::conflict::Conflict;
 use onhand::history::Step;
-use onhand::id::{ConflictId, EventId, LocationId, OrderId, Sku, Source};
+use onhand::id::{ConflictId, EventId, LocationId, OrderId, Sku, Source, TransferId};
 use onhand::order::Order;
 use onhand::record::{ItemInfo, LocationInfo};
 use onhand::state::{Loaded, Settings, State, Wants};
 use onhand::time::Timestamp;
+use onhand::transfer::Transfer;
 use onhand::wire::page::{HistoryPoint, IntakeMinute};
 use onhand::wire::stock::{LevelRow, StockPage, StockQuery};
 use sqlx::ConnectOptions;
@@ -243,6 +244,10 @@ impl Store for SqliteStore {
 
     async fn order(&self, order: &OrderId) -> Result<Option<Order>, StoreError> {
         read::order(&self.readers, order).await
+    }
+
+    async fn transfer(&self, transfer: &TransferId) -> Result<Option<Transfer>, StoreError> {
+        read::transfer(&self.readers, transfer).await
     }
 
     async fn conflicts(&self, query: &ConflictQuery) -> Result<Vec<Conflict>, StoreError> {

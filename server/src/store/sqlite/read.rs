@@ -1,9 +1,11 @@
-//! Reading the catalogue, orders and conflicts.
+//! Reading the catalogue, orders, transfers and conflicts.
 
 use onhand::conflict::Conflict;
-use onhand::id::{ConflictId, OrderId, Sku};
+use onhand::id::{ConflictId, OrderId, Sku, TransferId};
 use onhand::order::Order;
 use onhand::record::{ItemInfo, LocationInfo};
+use onhand::transfer::Transfer;
+use serde::de::DeserializeOwned;
 use sqlx::QueryBuilder;
 use sqlx::sqlite::{Sqlite, SqlitePool};
 
@@ -57,12 +59,26 @@ pub(super) async fn order(
     order: &OrderId,
 ) -> Result<Option<Order>, StoreError> {
     let query = "SELECT doc FROM orders WHERE ledger = ?1 AND order_id = ?2";
-    let doc: Option<String> = sqlx::query_scalar(query)
-        .bind(LEDGER)
-        .bind(order.as_str())
-        .fetch_optional(readers)
-        .await
-        .map_err(reading)?;
+    document(readers, query, order.as_str()).await
+}
+
+/// One transfer.
+pub(super) async fn transfer(
+    readers: &SqlitePool,
+    transfer: &TransferId,
+) -> Result<Option<Transfer>, StoreError> {
+    let query = "SELECT doc FROM transfers WHERE ledger = ?1 AND transfer = ?2";
+    document(readers, query, transfer.as_str()).await
+}
+
+/// A document (JSON) by its name.
+async fn document<D: DeserializeOwned>(
+    readers: &SqlitePool,
+    query: &'static str,
+    name: &str,
+) -> Result<Option<D>, StoreError> {
+    let query = sqlx::query_scalar(query).bind(LEDGER).bind(name);
+    let doc: Option<String> = query.fetch_optional(readers).await.map_err(reading)?;
     doc.map(|doc| serde_json::from_str(&doc).map_err(damaged)).transpose()
 }
 

@@ -25,6 +25,8 @@ for_every_store!(
     totals_are_sums,
     what_came_in_is_counted_by_the_minute,
     the_history_of_an_item_is_its_last_points,
+    what_records_did_to_a_level_is_kept_in_the_order_of_the_facts,
+    the_last_record_of_a_moment_is_found,
     the_catalogue_is_read,
     conflicts_are_read_newest_first_and_searched,
 );
@@ -101,7 +103,7 @@ async fn the_journal_is_searched_by_what_its_records_are_about(place: &dyn Place
     assert_eq!(seqs(store, sku("S")).await, [4, 7, 8]);
     assert_eq!(seqs(store, sku("T")).await, [0; 0], "an item is no level");
     let order = JournalQuery { order: Some("o1".into()), ..all() };
-    assert_eq!(seqs(store, order).await, [6, 7]);
+    assert_eq!(seqs(store, order).await, [6, 7, 8]);
     let outcome = |outcome| JournalQuery { outcome: Some(outcome), ..all() };
     assert_eq!(seqs(store, outcome(Outcome::Parked)).await, [0; 0], "it has gone on");
     assert_eq!(seqs(store, outcome(Outcome::Applied)).await.len(), 8);
@@ -239,6 +241,45 @@ async fn the_history_of_an_item_is_its_last_points(place: &dyn Place) {
     assert_eq!(of(&last), [point(5, "M", 2), point(6, "L", 9)]);
 }
 
+async fn what_records_did_to_a_level_is_kept_in_the_order_of_the_facts(place: &dyn Place) {
+    let mut book = Book::open(place).await;
+    let mut records = book.tell(catalogue()).await;
+    let facts = [
+        counted_at(60, "c", "S", "L", 9),
+        received("late", "S", "L", 3),
+        placed("o1", "S", 4),
+        fulfilled("o1", "f1", 1),
+        received("far", "S", "M", 2),
+    ];
+    records.extend(book.tell(facts).await);
+    let level = |location: &str| ("S".parse().unwrap(), location.parse().unwrap());
+    let wanted = [level("M"), level("N"), level("L")];
+    let found = book.store.steps(&wanted).await.unwrap();
+    for ((sku, location), found) in wanted.iter().zip(found) {
+        let of_level = |record| {
+            let steps = onhand::history::steps(record).into_iter();
+            let of_level = steps.filter(|(item, place, _)| (*item, *place) == (sku, location));
+            of_level.map(|(_, _, step)| step).collect::<Vec<_>>()
+        };
+        let mut expected: Vec<_> = records.iter().flat_map(of_level).collect();
+        expected.sort_by_key(|step| (step.occurred_at, step.seq()));
+        assert_eq!(found, expected, "{location}");
+    }
+}
+
+async fn the_last_record_of_a_moment_is_found(place: &dyn Place) {
+    let mut book = Book::open(place).await;
+    assert_eq!(book.store.seq_at(start()).await.unwrap(), 0);
+    let records = book.tell(catalogue()).await;
+    for record in &records {
+        let at = record.recorded_at;
+        assert_eq!(book.store.seq_at(at).await.unwrap(), record.seq);
+        assert_eq!(book.store.seq_at(at.plus_micros(-1)).await.unwrap(), record.seq - 1);
+    }
+    let later = start().plus_micros(1_000_000_000);
+    assert_eq!(book.store.seq_at(later).await.unwrap(), records.len() as u64);
+}
+
 async fn the_catalogue_is_read(place: &dyn Place) {
     let mut book = stocked(place).await;
     let unranked = json!({"location": "A", "name": "Attic"});
@@ -248,6 +289,8 @@ async fn the_catalogue_is_read(place: &dyn Place) {
     let names = |items: Vec<onhand::record::ItemInfo>| -> Vec<String> {
         items.iter().map(|item| item.sku.to_string()).collect()
     };
+    let some = ["shirt_%", "S", "none", "S"].map(|sku| sku.parse().unwrap());
+    assert_eq!(names(book.store.items_of(&some).await.unwrap()), ["S", "shirt_%"]);
     assert_eq!(names(book.store.items(None, 2).await.unwrap()), ["S", "Z"]);
     assert_eq!(names(book.store.items(Some("Z"), 2).await.unwrap()), ["shirt_%"]);
     let locations = book.store.locations().await.unwrap();

@@ -1,0 +1,133 @@
+//! Transfers: shipped, received, and what people decide where the two do not agree. What arrives
+//! before it left is parked (rule 6), each business fact counts once (rule 1).
+
+mod receive;
+mod settle;
+mod ship;
+
+pub(super) use receive::receive;
+pub(super) use settle::settle;
+pub(super) use ship::ship;
+
+use super::KnownFact;
+use super::draft::{About, Draft};
+use crate::conflict::{Conflict, ConflictKind, ConflictStatus, Evidence};
+use crate::event::{Event, EventData, Fingerprint};
+use crate::record::{Bucket, Outcome};
+use crate::state::Subject;
+use crate::transfer::{Said, Transfer, TransferLine};
+
+/// Lines listed in the evidence of one conflict.
+const LINES_LISTED_MAX: usize = 20;
+
+/// The business fact that the event says about a transfer, if the journal has it already.
+pub(super) fn known_fact(draft: &Draft<'_>, event: &Event) -> Option<KnownFact> {
+    let (transfer, said, what) = match &event.data {
+        EventData::TransferShipped(data) => {
+            let transfer = draft.transfer(&data.transfer)?;
+            (transfer, &transfer.shipment, "the shipment".to_owned())
+        }
+        EventData::TransferReceived(data) => {
+            let transfer = draft.transfer(&data.transfer)?;
+            let said = &transfer.receipt(&data.receipt)?.said;
+            (transfer, said, format!("receipt {}", data.receipt))
+        }
+        _ => return None,
+    };
+    Some(KnownFact {
+        first: said.event(),
+        fingerprint: said.fingerprint,
+        outcome: said.outcome,
+        what,
+        about: About { transfer: Some(transfer.transfer.clone()), ..About::default() },
+    })
+}
+
+/// How the business fact that is being decided comes into the journal.
+fn said(draft: &Draft<'_>, event: &Event, seq: u64, outcome: Outcome) -> Said {
+    Said {
+        fingerprint: Fingerprint::of_data(&event.data),
+        fact: draft.fact.clone(),
+        id: draft.subject.id.clone(),
+        seq,
+        outcome,
+    }
+}
+
+/// Puts a transfer in the place of what it was.
+fn put(draft: &mut Draft<'_>, transfer: Transfer) {
+    book_incoming(draft, &transfer);
+    draft.put_transfer(transfer);
+}
+
+/// What is still on its way is `incoming` where it goes.
+fn book_incoming(draft: &mut Draft<'_>, transfer: &Transfer) {
+    let mut incoming = Vec::new();
+    let known = draft.transfer(&transfer.transfer);
+    for (transfer, sign) in known.into_iter().map(|known| (known, -1)).chain([(transfer, 1)]) {
+        let to = draft.location(&transfer.to).expect("a transfer's locations are known");
+        for line in transfer.lines.iter().filter(|line| line.outstanding() > 0) {
+            let sku = draft.sku(&line.sku).expect("and so are its items");
+            incoming.push((sku, to, sign * line.outstanding()));
+        }
+    }
+    for (sku, location, quantity) in incoming {
+        draft.add(sku, location, Bucket::Incoming, quantity);
+    }
+}
+
+/// Asks a person where a transfer did not arrive as it left: once, and no longer than it is so.
+/// More than was shipped is so at once; less is so when nothing more is to come. `open` is the
+/// conflict that asks already.
+fn watch(draft: &mut Draft<'_>, transfer: &Transfer, open: Option<&Conflict>) {
+    let differing: Vec<&TransferLine> = differing(transfer).collect();
+    match open {
+        None if differing.is_empty() => {}
+        Some(conflict) if differing.is_empty() => {
+            draft.close(conflict, ConflictStatus::AutoResolved, None);
+        }
+        None => {
+            let about = About {
+                sku: Some(differing[0].sku.clone()),
+                location: Some(transfer.to.clone()),
+                transfer: Some(transfer.transfer.clone()),
+                ..About::default()
+            };
+            draft.open(ConflictKind::Excess, about, evidence(transfer, &differing));
+        }
+        Some(conflict) => draft.join_with(conflict, evidence(transfer, &differing)),
+    }
+}
+
+/// The lines of which more arrived than left, or less and no more is to come.
+fn differing(transfer: &Transfer) -> impl Iterator<Item = &TransferLine> {
+    let is_final = transfer.is_final();
+    let differs =
+        move |line: &&TransferLine| line.surplus() > 0 || is_final && line.outstanding() > 0;
+    transfer.lines.iter().filter(differs)
+}
+
+fn evidence(transfer: &Transfer, differing: &[&TransferLine]) -> Vec<Evidence> {
+    let route = format!("from {} to {}", transfer.from, transfer.to);
+    let mut evidence = vec![Evidence::at("shipped", route, transfer.shipment.fact.time)];
+    evidence.extend(differing.iter().take(LINES_LISTED_MAX).map(|line| {
+        let TransferLine { shipped, received, .. } = line;
+        let (missing, surplus) = (line.outstanding(), line.surplus());
+        let but = if surplus > 0 {
+            format!("{surplus} more than left")
+        } else {
+            format!("{missing} are missing")
+        };
+        let what = format!("{shipped} shipped, {received} received: {but}");
+        Evidence::new(line.sku.as_str(), what)
+    }));
+    if let Some(more) = differing.len().checked_sub(LINES_LISTED_MAX).filter(|more| *more > 0) {
+        evidence.push(Evidence::new("further lines that differ", more));
+    }
+    evidence
+}
+
+/// The open conflict about a transfer.
+fn open_conflict<'a>(draft: &Draft<'a>, transfer: &Transfer) -> Option<&'a Conflict> {
+    draft.state.conflict_about(&Subject::Transfer(transfer.transfer.clone()))
+}

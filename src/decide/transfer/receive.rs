@@ -1,0 +1,76 @@
+//! `transfer.received`: units arrived; applied as received, whatever was shipped.
+
+use super::super::draft::Draft;
+use super::super::movement::move_on_hand;
+use super::super::{Stop, park, stock};
+use super::{book_incoming, open_conflict, put, said, watch};
+use crate::event::{Event, ReceivedItem, TransferReceived};
+use crate::id::{LocationId, ReceiptId};
+use crate::quantity;
+use crate::record::{Outcome, WaitKey};
+use crate::transfer::{Receipt, Transfer};
+
+/// Takes the lines of one receipt in. Where the transfer has not arrived as it left, a person is
+/// asked, and what is missing stays `incoming` until then.
+pub(in crate::decide) fn receive(
+    draft: &mut Draft<'_>,
+    event: &Event,
+    data: &TransferReceived,
+    seq: u64,
+) -> Result<Outcome, Stop> {
+    let Some(mut transfer) = draft.transfer(&data.transfer).cloned() else {
+        return Ok(park(draft, WaitKey::Transfer(data.transfer.clone()), seq));
+    };
+    let lines = own_names(draft, &data.lines)?;
+    move_items(draft, &transfer.to, &lines, 1);
+    transfer.change_lines(lines.iter().map(|line| (&line.sku, line.quantity)), |line, quantity| {
+        line.receive(quantity);
+    });
+    if let Some(line) = transfer.lines.iter().find(|line| !quantity::in_range(line.received)) {
+        let (sku, range) = (&line.sku, quantity::QUANTITY_MAX);
+        return Err(Stop::invalid("/data/lines", format!("would take {sku} beyond {range}")));
+    }
+    book_incoming(draft, &transfer);
+    let outcome = draft.outcome_of_fact();
+    transfer.receipts.push(Receipt {
+        receipt: data.receipt.clone(),
+        lines,
+        is_final: data.is_final,
+        said: said(draft, event, seq, outcome),
+    });
+    draft.put_transfer(transfer.clone());
+    let open = open_conflict(draft, &transfer);
+    watch(draft, &transfer, open);
+    Ok(outcome)
+}
+
+/// The rows under the names by which Onhand knows the items.
+fn own_names(draft: &Draft<'_>, rows: &[ReceivedItem]) -> Result<Vec<ReceivedItem>, Stop> {
+    let own = rows.iter().map(|row| {
+        let sku = stock::sku_of(draft, "/data/lines", &row.sku)?;
+        Ok(ReceivedItem { sku: draft.sku_name(sku).clone(), ..row.clone() })
+    });
+    own.collect()
+}
+
+/// Moves what arrived at a location, or takes it back (`sign` -1).
+pub(super) fn move_items(draft: &mut Draft<'_>, to: &LocationId, rows: &[ReceivedItem], sign: i64) {
+    let to = draft.location(to).expect("a transfer's locations are known");
+    for row in rows {
+        let sku = draft.sku(&row.sku).expect("and so are its items");
+        move_on_hand(draft, sku, to, sign * row.quantity, row.state.bucket());
+    }
+}
+
+/// Makes a receipt as if it had never been: its units have not arrived.
+pub(super) fn take_back(draft: &mut Draft<'_>, transfer: &mut Transfer, receipt: &ReceiptId) {
+    let Some(place) = transfer.receipts.iter().position(|known| known.receipt == *receipt) else {
+        return;
+    };
+    let receipt = transfer.receipts.remove(place);
+    draft.fact = receipt.said.fact;
+    move_items(draft, &transfer.to, &receipt.lines, -1);
+    let rows = receipt.lines.iter().map(|line| (&line.sku, -line.quantity));
+    transfer.change_lines(rows, super::TransferLine::receive);
+    put(draft, transfer.clone());
+}

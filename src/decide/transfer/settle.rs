@@ -1,0 +1,112 @@
+//! What a person decides where a transfer has not arrived as it left. Each unit stays somewhere in
+//! the books, or is given up by name:
+//!
+//! - `apply_anyway`: what arrived is right, so that is what left. What is missing is on hand where
+//!   it came from, as if it had never been sent; what is too much is taken from there.
+//! - `cap`: what left is right. What is too much has not arrived; what is missing is lost on the
+//!   way, which the transfer remembers (`lost`), and found again if it turns up.
+//! - `discard`: the receipt is wrong and as if it had never been; its units are `incoming` again,
+//!   and it can be sent anew under the same id.
+
+use super::super::draft::Draft;
+use super::super::movement::move_on_hand;
+use super::receive::{move_items, take_back};
+use super::{put, watch};
+use crate::conflict::{Conflict, ResolutionOption as O};
+use crate::event::{EventData, ReceivedItem};
+use crate::id::Sku;
+use crate::record::{Change, Outcome, Record};
+use crate::transfer::Transfer;
+
+/// Carries a decision out. `held` is the last receipt of the conflict.
+pub(in crate::decide) fn settle(
+    draft: &mut Draft<'_>,
+    conflict: &Conflict,
+    option: O,
+    held: &Record,
+) {
+    let transfer = conflict.transfer.as_ref().and_then(|id| draft.transfer(id));
+    let Some(transfer) = transfer.cloned() else { return };
+    draft.subject = held.event_ref();
+    match option {
+        O::ApplyAnyway => trust_the_receipt(draft, transfer),
+        O::Cap => trust_the_shipment(draft, transfer),
+        _ => withdraw(draft, transfer, held),
+    }
+}
+
+/// What arrived is what left.
+fn trust_the_receipt(draft: &mut Draft<'_>, mut transfer: Transfer) {
+    let is_final = transfer.is_final();
+    draft.fact = transfer.shipment.fact.clone();
+    let from = draft.location(&transfer.from).expect("a transfer's locations are known");
+    for line in &mut transfer.lines {
+        let missing = if is_final { line.outstanding() } else { 0 };
+        let back = missing - line.surplus();
+        if back != 0 {
+            let sku = draft.sku(&line.sku).expect("and so are its items");
+            move_on_hand(draft, sku, from, back, None);
+            line.shipped -= back;
+        }
+    }
+    put(draft, transfer);
+}
+
+/// What left is what should have arrived.
+fn trust_the_shipment(draft: &mut Draft<'_>, mut transfer: Transfer) {
+    let is_final = transfer.is_final();
+    let mut surplus: Vec<(Sku, i64)> = Vec::new();
+    for line in &mut transfer.lines {
+        if line.surplus() > 0 {
+            surplus.push((line.sku.clone(), line.surplus()));
+            line.received = line.shipped;
+        }
+        if is_final {
+            line.lost += line.outstanding();
+        }
+    }
+    take_out(draft, &mut transfer, surplus);
+    put(draft, transfer);
+}
+
+/// Takes units out of what was received, those that came last first, in the state in which they
+/// came.
+fn take_out(draft: &mut Draft<'_>, transfer: &mut Transfer, surplus: Vec<(Sku, i64)>) {
+    let mut rest: std::collections::BTreeMap<Sku, i64> = surplus.into_iter().collect();
+    let mut order: Vec<usize> = (0..transfer.receipts.len()).collect();
+    order.sort_by_key(|place| {
+        let said = &transfer.receipts[*place].said;
+        std::cmp::Reverse((said.fact.time, said.seq))
+    });
+    for place in order {
+        let receipt = &mut transfer.receipts[place];
+        let mut out: Vec<ReceivedItem> = Vec::new();
+        for row in receipt.lines.iter_mut().rev() {
+            let Some(left) = rest.get_mut(&row.sku) else { continue };
+            let part = row.quantity.min(*left);
+            if part > 0 {
+                *left -= part;
+                row.quantity -= part;
+                out.push(ReceivedItem { quantity: part, ..row.clone() });
+            }
+        }
+        receipt.lines.retain(|row| row.quantity > 0);
+        if !out.is_empty() {
+            draft.fact = receipt.said.fact.clone();
+            move_items(draft, &transfer.to, &out, -1);
+        }
+    }
+}
+
+/// The receipt was never said.
+fn withdraw(draft: &mut Draft<'_>, mut transfer: Transfer, held: &Record) {
+    if let EventData::TransferReceived(data) = &held.envelope.data {
+        take_back(draft, &mut transfer, &data.receipt);
+        draft.change(Change::Final { seq: held.seq, outcome: Outcome::Rejected });
+    }
+    // What other receipts have left unsettled is asked about anew.
+    if let Some(last) = transfer.receipts.last() {
+        draft.subject = last.said.event();
+    }
+    watch(draft, &transfer, None);
+}

@@ -1,0 +1,205 @@
+//! Transfers: what left one location for another, what arrived, and what is still on its way.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::document::take_over;
+use crate::event::{EventRef, Fingerprint, ReceivedItem};
+use crate::id::{EventId, LocationId, ReceiptId, Sku, TransferId};
+use crate::record::{Fact, Outcome};
+
+/// A transfer as the ledger knows it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Transfer {
+    /// The transfer.
+    pub transfer: TransferId,
+    /// Where it left from.
+    pub from: LocationId,
+    /// Where it goes.
+    pub to: LocationId,
+    /// Its items, in the order in which they were first named.
+    pub lines: Vec<TransferLine>,
+    /// How its shipment came into the journal.
+    pub shipment: Said,
+    /// What arrived, in the order in which it was recorded.
+    pub receipts: Vec<Receipt>,
+}
+
+/// One item of a transfer. All numbers are what they are after what people have decided.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TransferLine {
+    /// The item.
+    pub sku: Sku,
+    /// How many left.
+    pub shipped: i64,
+    /// How many arrived.
+    pub received: i64,
+    /// How many of those that left are given up.
+    pub lost: i64,
+}
+
+/// Something that arrived.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Receipt {
+    /// The receipt, unique in the transfer.
+    pub receipt: ReceiptId,
+    /// What arrived, under the names by which Onhand knows the items, after what people have
+    /// decided.
+    pub lines: Vec<ReceivedItem>,
+    /// Whether nothing more was to come after it.
+    #[serde(rename = "final")]
+    pub is_final: bool,
+    /// How it came into the journal.
+    #[serde(flatten)]
+    pub said: Said,
+}
+
+/// How a business fact (contract.md section 3.3, rule 1) came into the journal.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Said {
+    /// Its content, to tell a repeat from a change.
+    pub fingerprint: Fingerprint,
+    /// When it happened, and who said it first.
+    #[serde(flatten)]
+    pub fact: Fact,
+    /// The id of the event that said it first.
+    pub id: EventId,
+    /// Its place in the journal.
+    pub seq: u64,
+    /// What became of it: applied, or absorbed by a count.
+    pub outcome: Outcome,
+}
+
+impl Said {
+    /// The event that said it first.
+    pub fn event(&self) -> EventRef {
+        EventRef { source: self.fact.source.clone(), id: self.id.clone(), seq: self.seq }
+    }
+}
+
+impl TransferLine {
+    /// A line of an item of which nothing is known yet.
+    pub const fn new(sku: Sku) -> Self {
+        Self { sku, shipped: 0, received: 0, lost: 0 }
+    }
+
+    /// Units that are still on their way.
+    pub fn outstanding(&self) -> i64 {
+        (self.shipped - self.received - self.lost).max(0)
+    }
+
+    /// Units that arrived although they never left.
+    pub fn surplus(&self) -> i64 {
+        (self.received - self.shipped).max(0)
+    }
+
+    /// Notes that so many arrived (or did not, if negative). What was given up and turns up is
+    /// given up no longer.
+    pub(crate) fn receive(&mut self, quantity: i64) {
+        self.received += quantity;
+        self.lost = self.lost.min((self.shipped - self.received).max(0));
+    }
+}
+
+impl Transfer {
+    /// Changes the lines of items one after another; an item that has no line yet gets one.
+    pub(crate) fn change_lines<'a>(
+        &mut self,
+        items: impl IntoIterator<Item = (&'a Sku, i64)>,
+        change: impl Fn(&mut TransferLine, i64),
+    ) {
+        let mut places: BTreeMap<Sku, usize> =
+            self.lines.iter().enumerate().map(|(place, line)| (line.sku.clone(), place)).collect();
+        for (sku, quantity) in items {
+            let place = *places.entry(sku.clone()).or_insert(self.lines.len());
+            if place == self.lines.len() {
+                self.lines.push(TransferLine::new(sku.clone()));
+            }
+            change(&mut self.lines[place], quantity);
+        }
+    }
+
+    /// The receipt of this id.
+    pub fn receipt(&self, receipt: &ReceiptId) -> Option<&Receipt> {
+        self.receipts.iter().find(|known| known.receipt == *receipt)
+    }
+
+    /// Whether nothing more is to come.
+    pub fn is_final(&self) -> bool {
+        self.receipts.iter().any(|receipt| receipt.is_final)
+    }
+
+    /// Takes over what an update says.
+    pub(crate) fn update(&mut self, update: TransferUpdate) {
+        self.from = update.from;
+        self.to = update.to;
+        self.shipment = update.shipment;
+        take_over(&mut self.lines, update.lines, |line| &line.sku);
+        self.receipts.retain(|receipt| !update.withdrawn.contains(&receipt.receipt));
+        take_over(&mut self.receipts, update.receipts, |receipt| &receipt.receipt);
+    }
+}
+
+impl From<TransferUpdate> for Transfer {
+    /// The transfer of which an update is the first thing known.
+    fn from(update: TransferUpdate) -> Self {
+        Self {
+            transfer: update.transfer,
+            from: update.from,
+            to: update.to,
+            lines: update.lines,
+            shipment: update.shipment,
+            receipts: update.receipts,
+        }
+    }
+}
+
+/// What an event changed in a transfer: the lines and receipts that it touched, as they are
+/// afterwards.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TransferUpdate {
+    /// The transfer.
+    pub transfer: TransferId,
+    /// Where it left from.
+    pub from: LocationId,
+    /// Where it goes.
+    pub to: LocationId,
+    /// How its shipment came into the journal.
+    pub shipment: Said,
+    /// The lines that changed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lines: Vec<TransferLine>,
+    /// The receipts that changed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub receipts: Vec<Receipt>,
+    /// Receipts that are as if they had never been.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub withdrawn: Vec<ReceiptId>,
+}
+
+impl TransferUpdate {
+    /// What leads from one state of a transfer, if it was known, to another.
+    pub(crate) fn between(before: Option<&Transfer>, after: &Transfer) -> Self {
+        let before = before.map_or((&[][..], &[][..]), |it| (&it.lines[..], &it.receipts[..]));
+        let (lines, receipts): (BTreeMap<_, _>, BTreeMap<_, _>) = (
+            before.0.iter().map(|line| (&line.sku, line)).collect(),
+            before.1.iter().map(|receipt| (&receipt.receipt, receipt)).collect(),
+        );
+        let changed = |line: &&TransferLine| lines.get(&line.sku) != Some(line);
+        let new = |receipt: &&Receipt| receipts.get(&receipt.receipt) != Some(receipt);
+        Self {
+            transfer: after.transfer.clone(),
+            from: after.from.clone(),
+            to: after.to.clone(),
+            shipment: after.shipment.clone(),
+            lines: after.lines.iter().filter(changed).cloned().collect(),
+            receipts: after.receipts.iter().filter(new).cloned().collect(),
+            withdrawn: receipts
+                .into_keys()
+                .filter(|receipt| after.receipt(receipt).is_none())
+                .cloned()
+                .collect(),
+        }
+    }
+}
