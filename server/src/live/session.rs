@@ -340,35 +340,40 @@ impl Session {
 
     fn came(&mut self, message: Message) {
         let now = Instant::now();
-        let text = match message {
-            Message::Text(text) => text,
-            Message::Binary(_) => {
-                return self.bye(&Bye::BadFrame("frames must be text".to_owned()));
-            }
-            Message::Close(_) => {
-                // The socket answers it; then the stream ends.
-                self.closing.get_or_insert(now + BYE_TIMEOUT);
-                return;
-            }
-            Message::Ping(_) | Message::Pong(_) => return,
-        };
+        if let Message::Close(_) = message {
+            // The socket answers it; then the stream ends.
+            self.closing.get_or_insert(now + BYE_TIMEOUT);
+            return;
+        }
+        let too_many = self.is_one_too_many(now);
+        // Who goes on sending without end is not even read any more.
+        self.deaf |= too_many;
         if self.closing.is_some() {
             return;
         }
-        if now >= self.frames_since + CLIENT_FRAMES_WINDOW {
-            (self.frames_since, self.frames) = (now, 0);
-        }
-        self.frames += 1;
-        if self.frames > CLIENT_FRAMES_MAX {
+        if too_many {
             return self.bye(&Bye::TooManyFrames);
         }
-        let taken = match serde_json::from_str::<ClientFrame>(&text) {
-            Ok(frame) => self.take(frame),
-            Err(error) => Err(format!("not a frame: {error}")),
+        let taken = match message {
+            Message::Text(text) => match serde_json::from_str::<ClientFrame>(&text) {
+                Ok(frame) => self.take(frame),
+                Err(error) => Err(format!("not a frame: {error}")),
+            },
+            Message::Binary(_) => Err("frames must be text".to_owned()),
+            Message::Ping(_) | Message::Pong(_) | Message::Close(_) => Ok(()),
         };
         if let Err(reason) = taken {
             self.bye(&Bye::BadFrame(reason));
         }
+    }
+
+    /// Counts a frame of the client, pings and pongs too.
+    fn is_one_too_many(&mut self, now: Instant) -> bool {
+        if now >= self.frames_since + CLIENT_FRAMES_WINDOW {
+            (self.frames_since, self.frames) = (now, 0);
+        }
+        self.frames += 1;
+        self.frames > CLIENT_FRAMES_MAX
     }
 
     fn take(&mut self, frame: ClientFrame) -> Result<(), String> {

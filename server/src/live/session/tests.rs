@@ -25,6 +25,8 @@ struct Peer(Rc<RefCell<Wire>>);
 struct Wire {
     coming: VecDeque<Result<Message, &'static str>>,
     sent: Vec<Message>,
+    /// This comes without end.
+    flood: Option<Message>,
     /// Nothing more leaves.
     blocked: bool,
     /// How often the server looked for a message.
@@ -37,7 +39,8 @@ impl Stream for Peer {
     fn poll_next(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let mut wire = self.0.borrow_mut();
         wire.looked += 1;
-        wire.coming.pop_front().map_or(Poll::Pending, |message| Poll::Ready(Some(message)))
+        let next = wire.coming.pop_front().or_else(|| wire.flood.clone().map(Ok));
+        next.map_or(Poll::Pending, |message| Poll::Ready(Some(message)))
     }
 }
 
@@ -329,4 +332,22 @@ async fn a_client_may_not_send_frames_without_end() {
     house.peer.says(r#"{"type":"resync"}"#);
     house.go_on().await;
     assert_eq!(house.peer.heard(), ["bye too_many_frames", "close 1008"]);
+}
+
+#[tokio::test]
+async fn who_sends_without_a_pause_keeps_nobody_busy() {
+    let text = Message::Text("{".into());
+    for (flood, bye) in [
+        (text, "bye bad_frame"),
+        (Message::Binary(Bytes::new()), "bye bad_frame"),
+        (Message::Ping(Bytes::new()), "bye too_many_frames"),
+        (Message::Pong(Bytes::new()), "bye too_many_frames"),
+    ] {
+        let mut house = House::watching().await;
+        house.peer.0.borrow_mut().flood = Some(flood);
+        house.go_on().await;
+        assert_eq!(house.peer.heard(), [bye, "close 1008"]);
+        assert!(house.after(2_010).await);
+        resume();
+    }
 }

@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use futures_util::{SinkExt as _, StreamExt as _};
 use onhand::conflict::{Conflict, ConflictStatus};
 use onhand::id::ConflictId;
-use onhand::wire::channel::ChannelStatus;
+use onhand::wire::channel::{ChannelStatus, PublicationRow};
 use onhand::wire::live::{Delta, EventRow, ServerFrame, Snapshot, Topic};
 use onhand::wire::stock::LevelRow;
 use serde_json::{Value, json};
@@ -150,6 +150,8 @@ pub struct View {
     pub conflicts: BTreeMap<ConflictId, Conflict>,
     /// Channels.
     pub channels: BTreeMap<String, ChannelStatus>,
+    /// What listings show, by channel and listing.
+    pub publications: BTreeMap<(String, String), PublicationRow>,
     /// Deltas taken that went on in the journal.
     pub steps: usize,
     /// Snapshots begun, and the topic and place of the last one.
@@ -181,11 +183,15 @@ impl View {
                 Topic::Stock => self.levels.clear(),
                 Topic::Events => self.events.clear(),
                 Topic::Conflicts => self.conflicts.clear(),
-                Topic::Channels => self.channels.clear(),
+                Topic::Channels => {
+                    self.channels.clear();
+                    self.publications.clear();
+                }
             }
         }
         self.at = snapshot.seq;
-        self.show(snapshot.levels, snapshot.events, snapshot.conflicts, snapshot.channels);
+        self.show_channels(snapshot.channels, snapshot.publications);
+        self.show(snapshot.levels, snapshot.events, snapshot.conflicts);
     }
 
     fn take_delta(&mut self, delta: Delta) {
@@ -194,16 +200,20 @@ impl View {
         self.last = None;
         self.steps += usize::from(delta.to > delta.from);
         self.at = delta.to;
-        self.show(delta.levels, delta.events, delta.conflicts, delta.channels);
+        self.show_channels(delta.channels, delta.publications);
+        self.show(delta.levels, delta.events, delta.conflicts);
     }
 
-    fn show(
-        &mut self,
-        levels: Vec<LevelRow>,
-        events: Vec<EventRow>,
-        conflicts: Vec<Conflict>,
-        channels: Vec<ChannelStatus>,
-    ) {
+    fn show_channels(&mut self, channels: Vec<ChannelStatus>, rows: Vec<PublicationRow>) {
+        for channel in channels {
+            self.channels.insert(channel.channel.to_string(), channel);
+        }
+        for row in rows {
+            self.publications.insert((row.channel.to_string(), row.listing.to_string()), row);
+        }
+    }
+
+    fn show(&mut self, levels: Vec<LevelRow>, events: Vec<EventRow>, conflicts: Vec<Conflict>) {
         for level in levels {
             self.levels.insert((level.sku.to_string(), level.location.to_string()), level);
         }
@@ -214,9 +224,6 @@ impl View {
             } else {
                 self.conflicts.remove(&conflict.id);
             }
-        }
-        for channel in channels {
-            self.channels.insert(channel.channel.to_string(), channel);
         }
     }
 
