@@ -119,6 +119,9 @@ impl Model {
                 self.set(seq, &level, data.quantity);
                 Outcome::Applied
             }
+            EventData::TransferShipped(_) | EventData::TransferReceived(_) => {
+                unreachable!("the histories have no transfers")
+            }
             EventData::OrderPlaced(data) => self.place_order(data),
             EventData::OrderAmended(data) => self.amend(seq, data, waived.excess),
             EventData::OrderCancelled(data) => self.cancel(seq, data, waived.excess),
