@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::event::Fingerprint;
+use crate::document::take_over;
+use crate::event::{Fingerprint, KitPart};
 use crate::id::{EventId, LineId, LocationId, OrderId, Sku, Source};
 use crate::record::Outcome;
 
@@ -33,6 +34,10 @@ pub struct OrderLine {
     pub cancelled: i64,
     /// What is promised, shipped and back, by location.
     pub shares: Vec<Share>,
+    /// What one unit consists of, if it is a kit: as it was when the line was first committed,
+    /// whatever the kit has become since. All numbers of the line are in units of the kit.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub kit: Vec<KitPart>,
 }
 
 /// A line's part at one location.
@@ -127,12 +132,7 @@ impl Order {
     /// Takes over what an update says.
     pub fn update(&mut self, update: OrderUpdate) {
         self.revision = update.revision.or(self.revision);
-        for line in update.lines {
-            match self.lines.iter_mut().find(|known| known.line == line.line) {
-                Some(known) => *known = line,
-                None => self.lines.push(line),
-            }
-        }
+        take_over(&mut self.lines, update.lines, |line| &line.line);
         self.facts.extend(update.fact);
     }
 }

@@ -1,6 +1,8 @@
 //! How the quantity that a channel shows comes from the levels (contract.md section 6): step by
 //! step, so that each step can be explained.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::event::FieldError;
@@ -150,6 +152,26 @@ impl Policy {
     }
 }
 
+/// What can be sold of a kit at each location: the fewest that its components make there, since no
+/// kit is put together from several locations. `parts` says for each component how many units one
+/// kit takes, and what is available of it where; elsewhere it has none.
+pub fn kit_by_location<L: Ord + Clone>(parts: &[(i64, Vec<(L, i64)>)]) -> Vec<(L, i64)> {
+    let mut fewest: BTreeMap<L, (usize, i64)> = BTreeMap::new();
+    for (each, by_location) in parts {
+        for (location, available) in by_location {
+            // Rounds down below zero too: whoever has been promised a part cannot get it.
+            let kits = available.div_euclid(*each);
+            let (found, fewest) = fewest.entry(location.clone()).or_insert((0, i64::MAX));
+            *found += 1;
+            *fewest = kits.min(*fewest);
+        }
+    }
+    // Where a component has no stock at all, there is none of it.
+    let complete =
+        |(found, fewest): (usize, i64)| if found == parts.len() { fewest } else { fewest.min(0) };
+    fewest.into_iter().map(|(location, made)| (location, complete(made))).collect()
+}
+
 fn after(rule: Rule, setting: i64, number: i64) -> i64 {
     match rule {
         Rule::Available => number,
@@ -259,6 +281,29 @@ mod tests {
         assert!(unknown[0].detail.contains("bufer"), "{unknown:?}");
         for value in [json!(3), json!({"percent": 1.5}), json!({"cap": "3"})] {
             assert!(Policy::from_json(&value).is_err(), "{value}");
+        }
+    }
+
+    #[test]
+    fn a_kit_is_made_at_one_location_of_what_it_has_there() {
+        let table = [
+            // Two cups and one pot a kit.
+            (vec![("berlin", 7)], vec![("berlin", 9)], vec![("berlin", 3)]),
+            (vec![("berlin", 7)], vec![("berlin", 2)], vec![("berlin", 2)]),
+            // What is at two places makes nothing.
+            (vec![("berlin", 7)], vec![("hamburg", 9)], vec![("berlin", 0), ("hamburg", 0)]),
+            (
+                vec![("berlin", 7), ("hamburg", 4)],
+                vec![("berlin", 1), ("hamburg", 9)],
+                vec![("berlin", 1), ("hamburg", 2)],
+            ),
+            // A part that is promised too often is missing from every kit.
+            (vec![("berlin", -1)], vec![("berlin", 9)], vec![("berlin", -1)]),
+            (vec![("berlin", -3)], vec![("hamburg", 9)], vec![("berlin", -2), ("hamburg", 0)]),
+            (vec![], vec![], vec![]),
+        ];
+        for (cups, pots, kits) in table {
+            assert_eq!(kit_by_location(&[(2, cups), (1, pots)]), kits);
         }
     }
 

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::conflict::{Conflict, Resolution};
-use crate::event::{Event, EventRef, Fingerprint};
+use crate::event::{Event, EventRef, Fingerprint, KitPart};
 use crate::id::{ConflictId, LocationId, OrderId, Sku, Source, Text, TransferId};
 use crate::order::OrderUpdate;
 use crate::time::Timestamp;
@@ -250,6 +250,22 @@ pub struct ItemInfo {
     /// Available units at or below which it counts as low.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub low_stock: Option<i64>,
+    /// What it consists of, under the names by which Onhand knows the components; empty unless it
+    /// is a kit.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub kit: Vec<KitPart>,
+}
+
+impl ItemInfo {
+    /// An item of which only the name is known.
+    pub const fn named(sku: Sku) -> Self {
+        Self { sku, name: None, barcode: None, low_stock: None, kit: Vec::new() }
+    }
+
+    /// Whether it consists of others and holds no stock of its own.
+    pub const fn is_kit(&self) -> bool {
+        !self.kit.is_empty()
+    }
 }
 
 /// A location of the catalogue.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::document::take_over;
-use crate::event::{EventRef, Fingerprint, ReceivedItem};
+use crate::event::{EventRef, Fingerprint, KitPart, ReceivedItem};
 use crate::id::{EventId, LocationId, ReceiptId, Sku, TransferId};
 use crate::record::{Fact, Outcome};
 
@@ -20,6 +20,10 @@ pub struct Transfer {
     pub to: LocationId,
     /// Its items, in the order in which they were first named.
     pub lines: Vec<TransferLine>,
+    /// What the kits consist of that it names: as it was when it first named them, whatever they
+    /// have become since. Kits travel as their components.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub kits: BTreeMap<Sku, Vec<KitPart>>,
     /// How its shipment came into the journal.
     pub shipment: Said,
     /// What arrived, in the order in which it was recorded.
@@ -134,6 +138,7 @@ impl Transfer {
     pub(crate) fn update(&mut self, update: TransferUpdate) {
         self.from = update.from;
         self.to = update.to;
+        self.kits = update.kits;
         self.shipment = update.shipment;
         take_over(&mut self.lines, update.lines, |line| &line.sku);
         self.receipts.retain(|receipt| !update.withdrawn.contains(&receipt.receipt));
@@ -149,6 +154,7 @@ impl From<TransferUpdate> for Transfer {
             from: update.from,
             to: update.to,
             lines: update.lines,
+            kits: update.kits,
             shipment: update.shipment,
             receipts: update.receipts,
         }
@@ -165,6 +171,9 @@ pub struct TransferUpdate {
     pub from: LocationId,
     /// Where it goes.
     pub to: LocationId,
+    /// What the kits consist of that it names.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub kits: BTreeMap<Sku, Vec<KitPart>>,
     /// How its shipment came into the journal.
     pub shipment: Said,
     /// The lines that changed.
@@ -192,6 +201,7 @@ impl TransferUpdate {
             transfer: after.transfer.clone(),
             from: after.from.clone(),
             to: after.to.clone(),
+            kits: after.kits.clone(),
             shipment: after.shipment.clone(),
             lines: after.lines.iter().filter(changed).cloned().collect(),
             receipts: after.receipts.iter().filter(new).cloned().collect(),

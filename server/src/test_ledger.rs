@@ -28,6 +28,7 @@ impl TestLedger {
             name: None,
             barcode: None,
             low_stock: None,
+            kit: None,
         };
         let place = LocationUpserted {
             location: LocationId::new(location).unwrap(),

@@ -1,13 +1,15 @@
 //! `item.upserted` and `location.upserted`: names become known, and what waited for them goes on.
 
 use super::draft::Draft;
+use super::{Stop, kit};
 use crate::conflict::ConflictStatus;
 use crate::event::{ItemUpserted, LocationUpserted};
 use crate::record::{Change, ItemInfo, LocationInfo, Outcome, WaitKey};
 use crate::state::Subject;
 
 /// Members that the event leaves out stay as they were.
-pub(super) fn item(draft: &mut Draft<'_>, data: &ItemUpserted) -> Outcome {
+pub(super) fn item(draft: &mut Draft<'_>, data: &ItemUpserted) -> Result<Outcome, Stop> {
+    let kit = data.kit.as_ref().map(|parts| kit::made_of(draft, &data.sku, parts)).transpose()?;
     let catalogue = &draft.state.catalogue;
     let before =
         catalogue.sku(&data.sku).map(|sku| catalogue.item(sku)).filter(|item| item.sku == data.sku);
@@ -16,12 +18,13 @@ pub(super) fn item(draft: &mut Draft<'_>, data: &ItemUpserted) -> Outcome {
         name: data.name.clone().or_else(|| before.and_then(|item| item.name.clone())),
         barcode: data.barcode.clone().or_else(|| before.and_then(|item| item.barcode.clone())),
         low_stock: data.low_stock.or_else(|| before.and_then(|item| item.low_stock)),
+        kit: kit.or_else(|| before.map(|item| item.kit.clone())).unwrap_or_default(),
     };
     if before != Some(&item) {
         draft.create_item(item);
     }
     arrived(draft, WaitKey::Sku(data.sku.clone()));
-    Outcome::Applied
+    Ok(Outcome::Applied)
 }
 
 /// Members that the event leaves out stay as they were.

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use crate::conflict::{Conflict, ConflictKind, ConflictStatus, Evidence, Resolution};
-use crate::event::{Event, EventRef};
+use crate::event::{Event, EventRef, KitPart};
 use crate::id::{ConflictId, LocationId, OrderId, Sku, TransferId};
 use crate::order::{Order, OrderUpdate};
 use crate::record::{Bucket, Change, Fact, ItemInfo, Original, Outcome, Record, WaitKey};
@@ -99,6 +99,12 @@ impl<'a> Draft<'a> {
         let items = self.state.catalogue.items();
         let number = sku.0 as usize;
         items.get(number).map_or_else(|| &self.created[number - items.len()].sku, |item| &item.sku)
+    }
+
+    /// What one unit of an item consists of; nothing unless it is a kit.
+    pub(crate) fn kit(&self, sku: SkuIx) -> &[KitPart] {
+        // What this decision itself creates are plain items.
+        self.state.catalogue.items().get(sku.0 as usize).map_or(&[], |item| &item.kit)
     }
 
     /// The location that a name means.

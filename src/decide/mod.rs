@@ -5,6 +5,7 @@ mod catalogue;
 mod count;
 mod draft;
 mod finish;
+mod kit;
 mod movement;
 mod names;
 mod order;
@@ -163,6 +164,7 @@ fn weigh(draft: &mut Draft<'_>, event: &Event, seq: u64, lifted: Lifted) -> Resu
     if let Some(problem) = VersionUse::of(&event.data).problem(event.expected_version.is_some()) {
         return Err(Stop::invalid("/expectedversion", problem));
     }
+    kit::refuse_stock(draft, &event.data)?;
     if let Some(outcome) = business_fact(draft, event)? {
         return Ok(outcome);
     }
@@ -180,7 +182,7 @@ fn weigh(draft: &mut Draft<'_>, event: &Event, seq: u64, lifted: Lifted) -> Resu
         return Ok(names::hold(draft, key, seq));
     }
     match &event.data {
-        EventData::ItemUpserted(data) => Ok(catalogue::item(draft, data)),
+        EventData::ItemUpserted(data) => catalogue::item(draft, data),
         EventData::LocationUpserted(data) => Ok(catalogue::location(draft, data)),
         EventData::StockAdjusted(data) => stock::adjusted(draft, event, data, lifted),
         EventData::StockReceived(data) => stock::received(draft, event, data, lifted),
@@ -189,8 +191,8 @@ fn weigh(draft: &mut Draft<'_>, event: &Event, seq: u64, lifted: Lifted) -> Resu
         EventData::StockCounted(data) => count::counted(draft, event, data, lifted),
         EventData::TransferShipped(data) => transfer::ship(draft, event, data, seq),
         EventData::TransferReceived(data) => transfer::receive(draft, event, data, seq),
-        EventData::OrderPlaced(data) => Ok(order::place(draft, data, seq)),
-        EventData::OrderAmended(data) => Ok(order::amend(draft, data, seq, lifted)),
+        EventData::OrderPlaced(data) => order::place(draft, data, seq),
+        EventData::OrderAmended(data) => order::amend(draft, data, seq, lifted),
         EventData::OrderCancelled(data) => Ok(order::cancel(draft, data, seq, lifted)),
         EventData::OrderFulfilled(data) => order::fulfil(draft, data, seq, lifted),
         EventData::OrderReturned(data) => order::take_back(draft, data, seq, lifted),

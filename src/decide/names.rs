@@ -20,7 +20,7 @@ pub(super) fn unknown(draft: &mut Draft<'_>, event: &Event) -> Option<WaitKey> {
             }
             let sku = sku.clone();
             catalogue::arrived(draft, WaitKey::Sku(sku.clone()));
-            draft.create_item(ItemInfo { sku, name: None, barcode: None, low_stock: None });
+            draft.create_item(ItemInfo::named(sku));
         }
     }
     for location in locations {
@@ -84,8 +84,10 @@ fn named(data: &EventData) -> (Vec<&Sku>, Vec<&LocationId>) {
         EventData::OrderReturned(data) => {
             (Vec::new(), data.lines.iter().filter_map(|line| line.location.as_ref()).collect())
         }
-        EventData::ItemUpserted(_)
-        | EventData::LocationUpserted(_)
+        EventData::ItemUpserted(data) => {
+            (data.kit.iter().flatten().map(|part| &part.sku).collect(), Vec::new())
+        }
+        EventData::LocationUpserted(_)
         | EventData::OrderCancelled(_)
         | EventData::ChannelLevelReported(_)
         | EventData::EventReleased(_)

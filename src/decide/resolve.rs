@@ -180,7 +180,7 @@ fn map(draft: &mut Draft<'_>, conflict: &Conflict, choice: &Choice) -> Result<()
         }
         (O::Create, WaitKey::Sku(sku)) => {
             let sku = sku.clone();
-            draft.create_item(ItemInfo { sku, name: None, barcode: None, low_stock: None });
+            draft.create_item(ItemInfo::named(sku));
         }
         (O::Create, WaitKey::Location(location)) => {
             let location = location.clone();

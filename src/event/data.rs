@@ -141,6 +141,19 @@ pub struct ItemUpserted {
     /// Available units at or below which the item counts as low, in base units.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub low_stock: Option<i64>,
+    /// What it consists of, if it is a kit: then it holds no stock of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kit: Option<Vec<KitPart>>,
+}
+
+/// A component of a kit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KitPart {
+    /// What; no kit itself.
+    pub sku: Sku,
+    /// How many units of it one kit takes, above 0.
+    pub quantity: i64,
 }
 
 /// A location is known from now on, or known better. Members that are absent stay as they were.

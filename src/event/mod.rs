@@ -16,13 +16,14 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 pub use data::{
     CancelledLine, ChannelLevelReported, EventData, EventReleased, FulfilledLine, ItemUpserted,
-    LocationUpserted, OrderAmended, OrderCancelled, OrderFulfilled, OrderPlaced, OrderReturned,
-    OrderedLine, ReceivedItem, ReturnedLine, ShippedItem, StockAdjusted, StockCounted, StockMoved,
-    StockReceived, StockSet, StockState, TransferReceived, TransferShipped,
+    KitPart, LocationUpserted, OrderAmended, OrderCancelled, OrderFulfilled, OrderPlaced,
+    OrderReturned, OrderedLine, ReceivedItem, ReturnedLine, ShippedItem, StockAdjusted,
+    StockCounted, StockMoved, StockReceived, StockSet, StockState, TransferReceived,
+    TransferShipped,
 };
 pub use fingerprint::Fingerprint;
 pub use parse::{Invalid, parse};
-pub use payload::LINES_MAX;
+pub use payload::{KIT_PARTS_MAX, LINES_MAX};
 pub use read::{ERRORS_MAX, FieldError};
 pub(crate) use version_use::VersionUse;
 

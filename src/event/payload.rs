@@ -1,9 +1,9 @@
 //! From the `data` of an event to what its type says: one reader per type.
 
 use super::data::{
-    CancelledLine, ChannelLevelReported, EventData, FulfilledLine, ItemUpserted, LocationUpserted,
-    OrderAmended, OrderCancelled, OrderFulfilled, OrderPlaced, OrderReturned, OrderedLine,
-    ReceivedItem, ReturnedLine, ShippedItem, StockAdjusted, StockCounted, StockMoved,
+    CancelledLine, ChannelLevelReported, EventData, FulfilledLine, ItemUpserted, KitPart,
+    LocationUpserted, OrderAmended, OrderCancelled, OrderFulfilled, OrderPlaced, OrderReturned,
+    OrderedLine, ReceivedItem, ReturnedLine, ShippedItem, StockAdjusted, StockCounted, StockMoved,
     StockReceived, StockSet, StockState, TransferReceived, TransferShipped,
 };
 use super::json::Json;
@@ -16,6 +16,9 @@ use crate::quantity::QUANTITY_MAX;
 
 /// Lines of one order, shipment or return.
 pub const LINES_MAX: usize = 10_000;
+
+/// Components of one kit.
+pub const KIT_PARTS_MAX: usize = 100;
 
 /// Highest rank of a location.
 const RANK_MAX: i64 = 1_000_000;
@@ -128,7 +131,25 @@ fn item(reader: &Reader<'_>) -> Option<EventData> {
     let (sku, name) = (sku(reader), reader.optional_text("name"));
     let barcode = reader.optional_text("barcode");
     let low_stock = reader.optional_number("low_stock", 0, QUANTITY_MAX);
-    Some(EventData::ItemUpserted(ItemUpserted { sku: sku?, name, barcode, low_stock }))
+    let kit = kit(reader, sku.as_ref());
+    Some(EventData::ItemUpserted(ItemUpserted { sku: sku?, name, barcode, low_stock, kit: kit? }))
+}
+
+/// The components of a kit, if it is one: each once, and not the kit itself.
+#[expect(clippy::option_option, reason = "wrong, absent and there are three answers")]
+fn kit(reader: &Reader<'_>, own: Option<&Sku>) -> Option<Option<Vec<KitPart>>> {
+    let mut seen = std::collections::BTreeSet::new();
+    reader.optional_rows("kit", KIT_PARTS_MAX, |row| {
+        let (sku, quantity) = (sku(row), row.quantity("quantity", 1));
+        let sku = sku?;
+        if own == Some(&sku) {
+            row.error("sku", "must not be the kit itself");
+        }
+        if !seen.insert(sku.clone()) {
+            row.error("sku", "must be named once");
+        }
+        Some(KitPart { sku, quantity: quantity? })
+    })
 }
 
 fn location(reader: &Reader<'_>) -> Option<EventData> {

@@ -1,6 +1,6 @@
 //! Items and locations, each with a small number that stands for it in memory.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::id::{LocationId, Sku};
 use crate::record::{ItemInfo, LocationInfo};
@@ -30,6 +30,8 @@ pub struct Catalogue {
     sku_aliases: BTreeMap<Sku, Sku>,
     location_aliases: BTreeMap<LocationId, LocationId>,
     ranking: Vec<LocIx>,
+    /// Of which kits an item is a component: follows from the items.
+    kits: BTreeMap<Sku, BTreeSet<Sku>>,
 }
 
 impl Catalogue {
@@ -90,23 +92,52 @@ impl Catalogue {
         &self.location_aliases
     }
 
+    /// The kits of which an item is a component, by name.
+    pub fn kits_of(&self, component: &Sku) -> impl Iterator<Item = &Sku> {
+        self.kits.get(component).into_iter().flatten()
+    }
+
+    fn index_kit(&mut self, item: &ItemInfo) {
+        for part in &item.kit {
+            self.kits.entry(part.sku.clone()).or_default().insert(item.sku.clone());
+        }
+    }
+
+    fn unindex_kit(&mut self, item: &ItemInfo) {
+        for part in &item.kit {
+            if let Some(kits) = self.kits.get_mut(&part.sku) {
+                kits.remove(&item.sku);
+                if kits.is_empty() {
+                    self.kits.remove(&part.sku);
+                }
+            }
+        }
+    }
+
     /// Adds or replaces an item; gives back what was known of it.
     pub(crate) fn put_item(&mut self, item: ItemInfo) -> Option<ItemInfo> {
-        if let Some(number) = self.item_numbers.get(&item.sku) {
-            return Some(std::mem::replace(&mut self.items[*number as usize], item));
+        let number = self.item_numbers.get(&item.sku).copied();
+        let before = number.map(|number| self.items[number as usize].clone());
+        if let Some(before) = &before {
+            self.unindex_kit(before);
         }
-        let number = u32::try_from(self.items.len()).expect("fewer than 2^32 items fit in memory");
-        self.item_numbers.insert(item.sku.clone(), number);
-        self.items.push(item);
-        None
+        self.index_kit(&item);
+        if let Some(number) = number {
+            self.items[number as usize] = item;
+        } else {
+            let number = u32::try_from(self.items.len()).expect("fewer than 2^32 items");
+            self.item_numbers.insert(item.sku.clone(), number);
+            self.items.push(item);
+        }
+        before
     }
 
     /// Takes back [`Catalogue::put_item`].
     pub(crate) fn undo_item(&mut self, sku: &Sku, before: Option<ItemInfo>) {
         if let Some(item) = before {
             self.put_item(item);
-        } else {
-            self.items.pop();
+        } else if let Some(item) = self.items.pop() {
+            self.unindex_kit(&item);
             self.item_numbers.remove(sku);
         }
     }

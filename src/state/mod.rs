@@ -118,6 +118,23 @@ impl State {
             .map(|((_, location), level)| (*location, level))
     }
 
+    /// What can be sold of an item at each location that has it: what is available of its own, or,
+    /// if it is a kit, what its components make.
+    pub fn available(&self, sku: SkuIx) -> Vec<(LocIx, i64)> {
+        let own = |sku| {
+            self.levels_of(sku).map(|(location, level)| (location, level.available())).collect()
+        };
+        let kit = &self.catalogue.item(sku).kit;
+        if kit.is_empty() {
+            return own(sku);
+        }
+        let parts = kit.iter().map(|part| {
+            let sku = self.catalogue.sku(&part.sku);
+            (part.quantity, sku.map_or_else(Vec::new, own))
+        });
+        crate::policy::kit_by_location(&parts.collect::<Vec<_>>())
+    }
+
     /// All levels, by item and location in the order in which these became known.
     pub fn levels(&self) -> impl Iterator<Item = (SkuIx, LocIx, &Level)> {
         self.levels.iter().map(|((sku, location), level)| (*sku, *location, level))

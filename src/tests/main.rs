@@ -20,6 +20,8 @@ mod excess;
 mod future;
 mod history;
 mod idempotency;
+mod kits;
+mod kits_in_orders;
 mod moves;
 mod names;
 mod overlaps;

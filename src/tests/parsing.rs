@@ -1,7 +1,7 @@
 //! What does not fit the schema is `invalid`, with a JSON pointer to each mistake, and nothing
 //! panics, whatever is sent.
 
-use onhand::event::{ERRORS_MAX, EXTENSIONS_MAX, LINES_MAX};
+use onhand::event::{ERRORS_MAX, EXTENSIONS_MAX, KIT_PARTS_MAX, LINES_MAX};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngSeed};
 
@@ -71,46 +71,54 @@ fn every_wrong_value_of_the_data_is_pointed_at() {
 
 #[test]
 fn every_wrong_value_of_a_line_is_pointed_at() {
-    for (event_type, data) in GOOD.into_iter().filter(|(_, data)| data.contains("lines")) {
+    for (event_type, data) in GOOD {
         let good = members(data);
-        let lines = &good.iter().find(|(name, _)| name == "lines").unwrap().1;
+        let Some((list, lines)) = good.iter().find(|(name, _)| name == "lines" || name == "kit")
+        else {
+            continue;
+        };
         let row = members(&lines[1..lines.len() - 1]);
         let event = |row: &Members| {
             let lines = format!("[{}]", object(row));
-            object(&envelope(event_type, &object(&with(&good, "lines", &lines))))
+            object(&envelope(event_type, &object(&with(&good, list, &lines))))
         };
         for (name, _) in &row {
             for wrong in wrong_values(name) {
                 let text = event(&with(&row, name, &wrong));
-                assert_eq!(pointers(&text), [format!("/data/lines/0/{name}")], "{text}");
+                assert_eq!(pointers(&text), [format!("/data/{list}/0/{name}")], "{text}");
             }
             for text in [event(&without(&row, name)), event(&with(&row, name, "null"))] {
                 let optional = match name.as_str() {
                     "location" | "state" => true,
                     "sku" => !matches!(
                         event_type,
-                        "order.placed" | "order.amended" | "transfer.shipped" | "transfer.received"
+                        "order.placed"
+                            | "order.amended"
+                            | "transfer.shipped"
+                            | "transfer.received"
+                            | "item.upserted"
                     ),
                     _ => false,
                 };
                 if optional {
                     assert!(read(&text).is_ok(), "{text}");
                 } else {
-                    assert_eq!(pointers(&text), [format!("/data/lines/0/{name}")], "{text}");
+                    assert_eq!(pointers(&text), [format!("/data/{list}/0/{name}")], "{text}");
                 }
             }
             let twice = format!("[{{{0}:{1},{2}]", quoted(name), "null", &object(&row)[1..]);
-            let text = object(&envelope(event_type, &object(&with(&good, "lines", &twice))));
-            assert_eq!(pointers(&text)[0], format!("/data/lines/0/{name}"), "{text}");
+            let text = object(&envelope(event_type, &object(&with(&good, list, &twice))));
+            assert_eq!(pointers(&text)[0], format!("/data/{list}/0/{name}"), "{text}");
         }
         let text = event(&with(&row, "colour", "\"red\""));
-        assert_eq!(pointers(&text), ["/data/lines/0/colour"]);
+        assert_eq!(pointers(&text), [format!("/data/{list}/0/colour")]);
     }
 }
 
 #[test]
 fn every_required_member_of_the_data_is_missed() {
-    let optional = ["name", "barcode", "low_stock", "rank", "state", "reference", "note", "final"];
+    let optional =
+        ["name", "barcode", "low_stock", "kit", "rank", "state", "reference", "note", "final"];
     for (event_type, data) in GOOD {
         let good = members(data);
         for (name, _) in &good {
@@ -196,6 +204,21 @@ fn lines_are_one_to_ten_thousand_and_an_order_names_each_once() {
     let more: Vec<String> = (0..=LINES_MAX).map(row).collect();
     assert_eq!(pointers(&order(&more)), ["/data/lines"]);
     assert_eq!(pointers(&order(&[row(1), row(2), row(1)])), ["/data/lines"]);
+}
+
+#[test]
+fn a_kit_names_each_component_once_and_not_itself() {
+    let row = |sku: &str| format!(r#"{{"sku":"{sku}","quantity":1}}"#);
+    let kit = |rows: &[String]| {
+        let data = format!(r#"{{"sku":"A","kit":[{}]}}"#, rows.join(","));
+        object(&envelope("item.upserted", &data))
+    };
+    let full: Vec<String> = (0..KIT_PARTS_MAX).map(|n| row(&n.to_string())).collect();
+    assert!(read(&kit(&full)).is_ok());
+    let more: Vec<String> = (0..=KIT_PARTS_MAX).map(|n| row(&n.to_string())).collect();
+    assert_eq!(pointers(&kit(&more)), ["/data/kit"]);
+    assert_eq!(pointers(&kit(&[row("B"), row("C"), row("B")])), ["/data/kit/2/sku"]);
+    assert_eq!(pointers(&kit(&[row("B"), row("A")])), ["/data/kit/1/sku"]);
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use onhand::conflict::ConflictKind;
+use onhand::event::KitPart;
 use onhand::ledger::Input;
 use onhand::record::{Bucket, Change};
 use onhand::state::Oversold;
@@ -11,7 +12,7 @@ use proptest::test_runner::{Config, RngSeed};
 
 use crate::harness::World;
 use crate::says::{Says, arrived, goods, received, shipped};
-use crate::story::{Act, Said, Story, facts, story, touched_by_order, touched_by_transfer};
+use crate::story::{Act, Said, Story, facts, shop, story, touched_by_order, touched_by_transfer};
 
 /// A bounded number of cases with a fixed seed.
 pub fn cases(cases: u32) -> Config {
@@ -58,8 +59,7 @@ fn flagged(world: &World, facts: &[Says]) -> BTreeSet<(String, String)> {
 }
 
 fn tell(story: &Story, order: &[usize]) -> World {
-    let mut world = World::new();
-    world.replay_always = false;
+    let mut world = shop();
     let events: Vec<Says> = order.iter().map(|index| story.facts[*index].clone()).collect();
     world.stream(&events, &story.batches);
     world
@@ -120,8 +120,7 @@ proptest! {
     ) {
         let inputs: Vec<Input> = acts.iter().enumerate().map(|(n, act)| act.input(n)).collect();
         let tell = |sizes: &[usize]| {
-            let mut world = World::new();
-            world.replay_always = false;
+            let mut world = shop();
             world.stream_inputs(&inputs, sizes);
             world
         };
@@ -163,6 +162,7 @@ fn check_levels(world: &World) {
             state.catalogue().sku_name(sku).to_string(),
             state.catalogue().location_name(location).to_string(),
         );
+        assert!(!state.catalogue().item(sku).is_kit(), "a kit has no level: {name:?}");
         let sum = sums.remove(&name).unwrap_or_default();
         assert_eq!(level.buckets(), &sum, "{name:?}");
         assert_eq!(Some(level.version), versions.remove(&name), "{name:?}");
@@ -188,8 +188,14 @@ fn check_commitments(world: &World) {
         for line in &order.lines {
             for share in &line.shares {
                 assert!(share.committed >= 0, "{order:?}");
-                let level = (line.sku.to_string(), share.location.to_string());
-                *promised.entry(level).or_default() += share.committed;
+                let promised_at = line.shares.iter().filter(|share| share.committed > 0).count();
+                assert!(line.kit.is_empty() || promised_at <= 1, "a kit is never split: {order:?}");
+                let own = [KitPart { sku: line.sku.clone(), quantity: 1 }];
+                let parts = if line.kit.is_empty() { &own[..] } else { &line.kit };
+                for part in parts {
+                    let level = (part.sku.to_string(), share.location.to_string());
+                    *promised.entry(level).or_default() += share.committed * part.quantity;
+                }
             }
         }
     }
@@ -295,8 +301,7 @@ proptest! {
         acts in proptest::collection::vec(Act::any(), 1..40),
         step_s in prop::sample::select(vec![4_i64, 40]),
     ) {
-        let mut world = World::new();
-        world.replay_always = false;
+        let mut world = shop();
         for (index, act) in acts.iter().enumerate() {
             act.play(&mut world, index, step_s);
             check_levels(&world);

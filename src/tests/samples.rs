@@ -5,7 +5,10 @@ use onhand::event::{Invalid, parse};
 
 /// A good event of each type: its type and its data.
 pub const GOOD: [(&str, &str); 15] = [
-    ("item.upserted", r#"{"sku":"A","name":"n","barcode":"b","low_stock":3}"#),
+    (
+        "item.upserted",
+        r#"{"sku":"A","name":"n","barcode":"b","low_stock":3,"kit":[{"sku":"B","quantity":1}]}"#,
+    ),
     ("location.upserted", r#"{"location":"L","name":"n","rank":2}"#),
     (
         "stock.adjusted",
@@ -167,7 +170,7 @@ pub fn wrong_values(name: &str) -> Vec<String> {
         "state" => vec![&NO_STATE],
         "from_state" | "to_state" => vec![&NO_MOVED_STATE],
         "restock" | "final" => vec![&NO_BOOL],
-        "lines" => vec![&NO_LINES],
+        "lines" | "kit" => vec![&NO_LINES],
         "time" => vec![&NO_TIME],
         "specversion" => vec![&NO_SPECVERSION],
         "type" => vec![&NO_TYPE],

@@ -85,6 +85,11 @@ pub fn item(sku: &str) -> Says {
     says("item.upserted", json!({ "sku": sku }))
 }
 
+/// A kit of so many of each.
+pub fn kit(sku: &str, parts: &[Value]) -> Says {
+    item(sku).with("kit", parts.to_vec())
+}
+
 pub fn location(name: &str, rank: i64) -> Says {
     says("location.upserted", json!({ "location": name, "rank": rank }))
 }
@@ -114,7 +119,7 @@ pub fn set(sku: &str, location: &str, quantity: i64, version: u64) -> Says {
     says("stock.set", data).expecting(version)
 }
 
-/// A row of a transfer: what and how many.
+/// A row of a transfer or of a kit: what and how many.
 pub fn goods(sku: &str, quantity: i64) -> Value {
     json!({ "sku": sku, "quantity": quantity })
 }

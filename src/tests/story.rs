@@ -12,8 +12,8 @@ use serde_json::{Value, json};
 
 use crate::harness::{World, choice};
 use crate::says::{
-    Says, adjusted, amended, arrived, cancelled, counted, fulfilled, goods, item, line_from, moved,
-    part_from, placed, received, returned, set, shipped,
+    Says, adjusted, amended, arrived, cancelled, counted, fulfilled, goods, item, kit, line,
+    line_from, moved, part_from, placed, received, returned, set, shipped,
 };
 
 const SKUS: [&str; 3] = ["TEA", "MUG", "NEW"];
@@ -21,6 +21,13 @@ const PLACES: [&str; 2] = ["berlin", "hamburg"];
 const SOURCES: [&str; 3] = ["wms", "shop", "pos"];
 const ORDERS: [&str; 2] = ["o1", "o2"];
 const TRANSFERS: [&str; 2] = ["t1", "t2"];
+
+/// A ledger that knows tea, mugs and the kit `SET` of two of tea and one mug.
+pub fn shop() -> World {
+    let mut world = World::new().given([kit("SET", &[goods("TEA", 2), goods("MUG", 1)])]);
+    world.replay_always = false;
+    world
+}
 
 /// Facts with ids, which of them come again, and the sizes of batches.
 #[derive(Debug, Clone)]
@@ -44,7 +51,7 @@ pub struct Dice {
 }
 
 fn dice() -> impl Strategy<Value = Dice> {
-    (0..20_u8, 0..8_usize, 0..2_usize, 0..3_usize, 0..2_usize, 0..2_usize, 1..7_i64, 0..4_u8)
+    (0..20_u8, 0..8_usize, 0..2_usize, 0..3_usize, 0..2_usize, 0..3_usize, 1..7_i64, 0..4_u8)
         .prop_map(|(kind, sku, place, source, order, line, quantity, variant)| Dice {
             kind,
             // Mostly known names.
@@ -79,6 +86,7 @@ impl Dice {
                 &[
                     line_from("1", "TEA", self.quantity, place),
                     line_from("2", "MUG", self.quantity + 1, elsewhere),
+                    line_from("3", "SET", self.quantity.min(2), place),
                 ],
             ),
             11 | 12 => {
@@ -108,11 +116,16 @@ impl Dice {
                 let mut mugs = goods("MUG", 1);
                 mugs["state"] = if self.variant == 1 { "damaged" } else { "available" }.into();
                 let lines = [goods(sku, self.quantity), mugs];
-                arrived(transfer, &fact, &lines[..=self.line]).with("final", self.variant == 3)
+                arrived(transfer, &fact, &lines[..=self.line.min(1)])
+                    .with("final", self.variant == 3)
             }
             _ => {
-                let lines = [line_from("1", "TEA", self.quantity, elsewhere)];
-                amended(order, i64::from(self.variant) + 1, &lines)
+                let lines = [
+                    line_from("1", "TEA", self.quantity, elsewhere),
+                    line_from("3", "SET", self.quantity.min(3), place),
+                ];
+                let lines = &lines[..=self.line.min(1)];
+                amended(order, i64::from(self.variant) + 1, lines)
             }
         };
         let seconds = i64::try_from(index).unwrap() * step_s;
@@ -142,11 +155,16 @@ pub fn story() -> impl Strategy<Value = Story> {
 pub fn touched_by_order(facts: &[Says], order: &str) -> BTreeSet<(String, String)> {
     let about = facts.iter().filter(|says| says.data["order"] == order);
     let rows = about.flat_map(|says| says.data["lines"].as_array().into_iter().flatten());
-    let level = |row: &Value| {
-        let sku = SKUS[row["line"].as_str()?.parse::<usize>().ok()? - 1];
-        Some((sku.to_owned(), row["location"].as_str()?.to_owned()))
+    let levels = |row: &Value| {
+        let skus: &[&str] = match row["line"].as_str() {
+            Some("1") => &["TEA"],
+            Some("2") => &["MUG"],
+            _ => &["TEA", "MUG"],
+        };
+        let place = row["location"].as_str().unwrap_or_default().to_owned();
+        skus.iter().map(move |sku| ((*sku).to_owned(), place.clone())).collect::<Vec<_>>()
     };
-    rows.filter_map(level).collect()
+    rows.flat_map(levels).collect()
 }
 
 /// The levels that the events of a transfer name.
@@ -173,7 +191,7 @@ impl Act {
             .prop_map(|(dice, deed, which, option)| Self { dice, deed, which, option })
     }
 
-    /// Says a fact, sets a level to a number, or decides an open conflict, if one is open.
+    /// Says a fact, changes the kit, sets a level to a number, or decides an open conflict, if one is open.
     pub fn play(&self, world: &mut World, index: usize, step_s: i64) {
         match self.deed {
             0 | 1 => self.decide(world),
@@ -182,6 +200,15 @@ impl Act {
                 let seen = world.version(sku, place) + u64::from(self.dice.variant == 3);
                 let id = format!("set{index}");
                 world.post(set(sku, place, self.dice.quantity, seen).at(step_s * 20).id(&id));
+            }
+            3 if self.dice.variant == 0 => {
+                let parts = [goods("TEA", self.dice.quantity), goods("MUG", 3)];
+                world.post(kit("SET", &parts[self.dice.place..]).id(&format!("kit{index}")));
+            }
+            4 if self.dice.variant == 0 => {
+                // Lines that leave their location to the ranking.
+                let lines = [line("1", "MUG", self.dice.quantity), line("2", "SET", 2)];
+                world.post(placed(&format!("free{index}"), &lines).at(step_s));
             }
             3 => {
                 // A fact from before all others.

@@ -1,13 +1,13 @@
 //! What the processor tells the rest of the house about a batch, after it is durable.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use onhand::conflict::Conflict;
 use onhand::id::{LocationId, Sku};
 use onhand::ledger::{Batch, Entry};
 use onhand::record::Change;
-use onhand::state::State;
+use onhand::state::{SkuIx, State};
 use onhand::wire::stock::LevelRow;
 
 /// A batch that is durable.
@@ -23,7 +23,7 @@ pub struct Committed {
     pub levels: Vec<LevelRow>,
     /// The conflicts that it opened or changed, as they are now.
     pub conflicts: Vec<Conflict>,
-    /// What can be sold now of each SKU whose levels it changed.
+    /// What can be sold now of each SKU of which it changed that.
     pub availability: Vec<SkuAvailability>,
 }
 
@@ -32,7 +32,7 @@ pub struct Committed {
 pub struct SkuAvailability {
     /// The SKU.
     pub sku: Sku,
-    /// The newest record that changed any of its levels.
+    /// The newest record that changed any of its levels, or of its components, if it is a kit.
     pub seq: u64,
     /// `available` at each of its locations; negative where oversold.
     pub by_location: Vec<(LocationId, i64)>,
@@ -72,22 +72,38 @@ pub(super) fn level_rows(batch: &Batch, state: &State) -> Vec<LevelRow> {
         .collect()
 }
 
-/// What can be sold of the SKUs whose levels a batch changed.
+/// What can be sold of the SKUs whose levels a batch changed, and of the kits that consist of them
+/// or have changed themselves.
 pub(super) fn availability(batch: &Batch, state: &State) -> Vec<SkuAvailability> {
-    let skus: BTreeSet<_> = batch.levels(state).map(|(sku, _, _)| sku).collect();
     let catalogue = state.catalogue();
-    skus.into_iter()
-        .map(|sku| {
-            let levels = state.levels_of(sku);
-            let name: &Sku = catalogue.sku_name(sku);
-            let mut seq = 0;
-            let by_location = levels
-                .map(|(location, level)| {
-                    seq = seq.max(level.seq);
-                    (catalogue.location_name(location).clone(), level.available())
-                })
-                .collect();
-            SkuAvailability { sku: name.clone(), seq, by_location }
-        })
-        .collect()
+    let mut skus: BTreeMap<SkuIx, u64> = BTreeMap::new();
+    for (sku, _, _) in batch.levels(state) {
+        let seq = state.levels_of(sku).map(|(_, level)| level.seq).max().unwrap_or_default();
+        let kits = catalogue.kits_of(catalogue.sku_name(sku)).filter_map(|it| catalogue.sku(it));
+        for sku in kits.chain([sku]) {
+            let newest = skus.entry(sku).or_default();
+            *newest = seq.max(*newest);
+        }
+    }
+    for record in batch.entries.iter().map(|entry| &entry.record) {
+        for change in &record.changes {
+            if let Change::Item(item) = change
+                && item.is_kit()
+                && let Some(sku) = catalogue.sku(&item.sku)
+            {
+                let newest = skus.entry(sku).or_default();
+                *newest = record.seq.max(*newest);
+            }
+        }
+    }
+    let availability = skus.into_iter().map(|(sku, seq)| SkuAvailability {
+        sku: catalogue.sku_name(sku).clone(),
+        seq,
+        by_location: state
+            .available(sku)
+            .into_iter()
+            .map(|(location, units)| (catalogue.location_name(location).clone(), units))
+            .collect(),
+    });
+    availability.collect()
 }

@@ -1,9 +1,11 @@
 //! What is available of items, read from the store: at the start, after announcements were missed,
 //! and when a listing or a policy is new. What a channel should show is never stored.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use onhand::event::KitPart;
 use onhand::id::{LocationId, Sku};
+use onhand::policy::kit_by_location;
 use onhand::wire::stock::StockQuery;
 
 use crate::store::{Store, StoreError};
@@ -20,7 +22,8 @@ pub(super) struct Available {
     pub(super) by_location: Vec<(LocationId, i64)>,
 }
 
-/// What is available of these items; those without a level are left out.
+/// What is available of these items; those without a level are left out. Of a kit it is what its
+/// components make.
 ///
 /// Each page of levels comes with the place of the journal that it shows exactly, so that no later
 /// announcement of an older change is taken for a newer one.
@@ -28,17 +31,54 @@ pub(super) async fn read(
     store: &dyn Store,
     skus: &[Sku],
 ) -> Result<BTreeMap<Sku, Available>, StoreError> {
+    // What kits consist of is read before any level, so what is made of that is as old as this.
+    let seq = store.stock(&StockQuery { limit: Some(1), ..StockQuery::default() }).await?.seq;
+    let kits = kits(store, skus).await?;
+    let wanted: BTreeSet<&Sku> = skus.iter().collect();
+    let parts = kits.values().flatten().map(|part| &part.sku);
+    let holders: BTreeSet<&Sku> = wanted.iter().copied().chain(parts).collect();
     let mut found = BTreeMap::new();
-    if skus.len() > SINGLE_ITEMS_MAX {
+    if holders.len() > SINGLE_ITEMS_MAX {
         pages(store, None, &mut found).await?;
-        let wanted: std::collections::BTreeSet<&Sku> = skus.iter().collect();
-        found.retain(|sku, _| wanted.contains(sku));
     } else {
-        for sku in skus {
+        for sku in holders {
             pages(store, Some(sku), &mut found).await?;
         }
     }
+    for (kit, parts) in kits {
+        let of_part = |part: &KitPart| {
+            let levels = found.get(&part.sku).map(|item: &Available| item.by_location.clone());
+            (part.quantity, levels.unwrap_or_default())
+        };
+        let by_location = kit_by_location(&parts.iter().map(of_part).collect::<Vec<_>>());
+        if !by_location.is_empty() {
+            found.insert(kit, Available { seq, by_location });
+        }
+    }
+    found.retain(|sku, _| wanted.contains(sku));
     Ok(found)
+}
+
+/// What those of the items consist of that are kits.
+async fn kits(store: &dyn Store, skus: &[Sku]) -> Result<BTreeMap<Sku, Vec<KitPart>>, StoreError> {
+    let mut kits = BTreeMap::new();
+    if skus.len() <= SINGLE_ITEMS_MAX {
+        for sku in skus {
+            kits.extend(store.item(sku).await?.map(|item| (item.sku, item.kit)));
+        }
+    } else {
+        let wanted: BTreeSet<&Sku> = skus.iter().collect();
+        let mut after: Option<Sku> = None;
+        loop {
+            let page = store.items(after.as_ref().map(Sku::as_str), PAGE_ROWS).await?;
+            let Some(last) = page.last() else { break };
+            after = Some(last.sku.clone());
+            let page = page.into_iter().filter(|item| wanted.contains(&item.sku));
+            kits.extend(page.map(|item| (item.sku, item.kit)));
+        }
+    }
+    kits.retain(|_, parts| !parts.is_empty());
+    Ok(kits)
 }
 
 async fn pages(

@@ -1,15 +1,17 @@
 //! `order.amended`: the order's lines as they now are, by revision.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::super::draft::Draft;
-use super::super::{Excess, Lifted, park};
+use super::super::{Excess, Lifted, Stop, park};
 use super::cancel::{release, uncommit};
-use super::place::commit_lines;
-use super::{excess, fact};
+use super::place::{Row, commit_lines};
+use super::{check_line, each_item, excess, fact, places};
 use crate::conflict::Evidence;
 use crate::event::{EventData, Fingerprint, OrderAmended, OrderedLine};
-use crate::id::Sku;
-use crate::order::{FactKey, Order, OrderLine, OrderUpdate};
-use crate::record::{Outcome, WaitKey};
+use crate::id::{LineId, Sku};
+use crate::order::{FactKey, Order, OrderLine, OrderUpdate, Share};
+use crate::record::{Bucket, Outcome, WaitKey};
 
 /// Brings the commitments to what the amendment says. A line's quantity counts what is no longer
 /// cancelled, shipped or not.
@@ -18,26 +20,28 @@ pub(in crate::decide) fn amend(
     data: &OrderAmended,
     seq: u64,
     lifted: Lifted,
-) -> Outcome {
+) -> Result<Outcome, Stop> {
     let Some(order) = draft.order(&data.order).filter(|order| order.is_placed()).cloned() else {
-        return park(draft, WaitKey::Order(data.order.clone()), seq);
+        return Ok(park(draft, WaitKey::Order(data.order.clone()), seq));
     };
     if let Some(newest) = order.revision.filter(|newest| data.revision < *newest) {
         draft.reason = Some(format!("revision {newest} stands"));
-        return Outcome::Superseded;
+        return Ok(Outcome::Superseded);
     }
+    let rows: BTreeMap<&LineId, &OrderedLine> =
+        data.lines.iter().map(|row| (&row.line, row)).collect();
     let below: Vec<Evidence> = order
         .lines
         .iter()
         .filter_map(|line| {
-            let problem = contradiction(draft, line, row_of(&data.lines, line))?;
+            let problem = contradiction(draft, line, rows.get(&line.line).copied())?;
             Some(Evidence::new(&format!("line {}", line.line), problem))
         })
         .collect();
     if !below.is_empty() && lifted.excess == Excess::Ask {
-        return excess(draft, &data.order, below);
+        return Ok(excess(draft, &data.order, below));
     }
-    let lines = amended_lines(draft, &order, &data.lines);
+    let lines = amended_lines(draft, &order, data, &rows)?;
     let fingerprint = Fingerprint::of_data(&EventData::OrderAmended(data.clone()));
     let fact = fact(draft, FactKey::Amended(data.revision), fingerprint, seq);
     draft.update_order(OrderUpdate {
@@ -46,12 +50,7 @@ pub(in crate::decide) fn amend(
         lines,
         fact: Some(fact),
     });
-    Outcome::Applied
-}
-
-/// What the amendment says of a line, if it still names it.
-fn row_of<'a>(rows: &'a [OrderedLine], line: &OrderLine) -> Option<&'a OrderedLine> {
-    rows.iter().find(|row| row.line == line.line)
+    Ok(Outcome::Applied)
 }
 
 /// What the amendment says against what is shipped of a line already, if it does.
@@ -70,82 +69,126 @@ fn is_another_item(draft: &Draft<'_>, line: &OrderLine, row: Option<&OrderedLine
 }
 
 /// Changes the commitments; gives the lines that changed.
-fn amended_lines(draft: &mut Draft<'_>, order: &Order, rows: &[OrderedLine]) -> Vec<OrderLine> {
-    let mut changed = Vec::new();
-    let mut more: Vec<OrderedLine> = Vec::new();
+fn amended_lines(
+    draft: &mut Draft<'_>,
+    order: &Order,
+    data: &OrderAmended,
+    rows: &BTreeMap<&LineId, &OrderedLine>,
+) -> Result<Vec<OrderLine>, Stop> {
+    let mut changed: Vec<OrderLine> = Vec::new();
+    let mut more: Vec<Row> = Vec::new();
     for line in &order.lines {
-        let row = row_of(rows, line);
+        let row = rows.get(&line.line).copied();
         let mut line = line.clone();
-        if is_another_item(draft, &line, row) {
-            // One line cannot be two items: where units are shipped, the line stays what it was.
-            if line.fulfilled() > 0 {
-                continue;
+        match row {
+            Some(row) if is_another_item(draft, &line, Some(row)) => {
+                // One line cannot be two items: where units are shipped, the line stays what it
+                // was.
+                if line.fulfilled() > 0 {
+                    continue;
+                }
+                let committed = line.committed();
+                release(draft, &mut line, committed);
+                let row = Row::new(draft, row.clone());
+                changed.push(OrderLine {
+                    line: line.line,
+                    sku: own_name(draft, &row.line),
+                    ordered: row.line.quantity,
+                    cancelled: 0,
+                    shares: Vec::new(),
+                    kit: row.kit.clone(),
+                });
+                more.push(row);
             }
-            let committed = line.committed();
-            release(draft, &mut line, committed);
-            more.extend(row.cloned());
-            line = OrderLine {
-                sku: row.map_or(line.sku, |row| own_name(draft, row)),
-                ordered: row.map_or(0, |row| row.quantity),
-                cancelled: 0,
-                shares: Vec::new(),
-                line: line.line,
-            };
-            changed.push(line);
-        } else if let Some(missing) = adjust(draft, &mut line, row) {
-            more.extend(missing);
-            changed.push(line);
+            _ => {
+                if let Some(missing) = adjust(draft, &mut line, row)? {
+                    more.extend(missing);
+                    changed.push(line);
+                }
+            }
         }
     }
-    let is_new = |row: &&OrderedLine| !order.lines.iter().any(|line| line.line == row.line);
-    more.extend(rows.iter().filter(is_new).cloned());
-    for added in commit_lines(draft, &more) {
-        match changed.iter_mut().find(|line| line.line == added.line) {
-            Some(line) => {
+    let known: BTreeSet<&LineId> = order.lines.iter().map(|line| &line.line).collect();
+    let new = data.lines.iter().filter(|row| !known.contains(&row.line));
+    more.extend(new.map(|row| Row::new(draft, row.clone())));
+    let places = places(&changed);
+    for added in commit_lines(draft, more)? {
+        match places.get(&added.line) {
+            Some(place) => {
                 for share in added.shares {
-                    line.share_mut(&share.location).committed += share.committed;
+                    let share_mut = changed[*place].share_mut(&share.location);
+                    share_mut.committed += share.committed;
                 }
             }
             None => changed.push(added),
         }
     }
-    changed
+    Ok(changed)
 }
 
 /// Takes back what a line no longer needs, or needs elsewhere. Gives what has to be committed
 /// anew; `None` when the line is as it was.
+#[expect(clippy::option_option, reason = "as it was, and nothing more to commit, are two answers")]
 fn adjust(
     draft: &mut Draft<'_>,
     line: &mut OrderLine,
     row: Option<&OrderedLine>,
-) -> Option<Vec<OrderedLine>> {
+) -> Result<Option<Option<Row>>, Stop> {
     let before = line.committed();
     // What is shipped stays shipped; only what is still promised can follow.
     let target = (row.map_or(0, |row| row.quantity) - line.fulfilled()).max(0);
+    check_line(&line.line, &line.kit, target)?;
     let place = row.and_then(|row| row.location.as_ref()).and_then(|name| draft.location(name));
     if let Some(place) = place {
         let name = draft.state.catalogue.location_name(place).clone();
-        for share in line.shares.iter_mut().filter(|share| share.location != name) {
-            let part = std::mem::take(&mut share.committed);
-            if part > 0 {
-                uncommit(draft, &line.sku, &share.location, part);
+        for index in 0..line.shares.len() {
+            let Share { location, committed, .. } = &line.shares[index];
+            if *location != name && *committed > 0 {
+                uncommit(draft, line, index, line.shares[index].committed);
             }
         }
     }
     let kept = line.committed();
-    let missing = target - kept;
     let ordered = target + line.fulfilled() + line.cancelled;
-    if before == kept && missing == 0 && line.ordered == ordered {
-        return None;
+    if before == kept && kept == target && line.ordered == ordered {
+        return Ok(None);
     }
     line.ordered = ordered;
-    if missing < 0 {
-        release(draft, line, -missing);
+    if kept > target {
+        release(draft, line, kept - target);
+    } else if kept < target && place.is_none() && !line.kit.is_empty() {
+        // A kit is never split, so all that is promised of it goes where all of it is.
+        if !grow(draft, line, target - kept) {
+            release(draft, line, kept);
+        }
     }
+    let missing = target - line.committed();
     let row = row.filter(|_| missing > 0);
-    let anew =
-        row.map(|row| OrderedLine { sku: line.sku.clone(), quantity: missing, ..row.clone() });
-    Some(anew.into_iter().collect())
+    let anew = row.map(|row| Row {
+        line: OrderedLine { sku: line.sku.clone(), quantity: missing, ..row.clone() },
+        kit: line.kit.clone(),
+    });
+    Ok(Some(anew))
+}
+
+/// Commits more of a kit where it is promised already, if all of it is there.
+fn grow(draft: &mut Draft<'_>, line: &mut OrderLine, more: i64) -> bool {
+    let Some(index) = line.shares.iter().position(|share| share.committed > 0) else {
+        return false;
+    };
+    let location = draft.location(&line.shares[index].location);
+    let location = location.expect("an order's locations are known");
+    let mut holds = true;
+    each_item(draft, line, more, |draft, sku, units| {
+        holds &= draft.level(sku, location).available() >= units;
+    });
+    if holds {
+        line.shares[index].committed += more;
+        each_item(draft, line, more, |draft, sku, units| {
+            draft.add(sku, location, Bucket::Committed, units);
+        });
+    }
+    holds
 }
 
 /// The name under which an item is known.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::super::draft::Draft;
 use super::super::{Excess, Lifted, park};
-use super::excess;
+use super::{each_item, excess, places};
 use crate::conflict::Evidence;
 use crate::event::OrderCancelled;
 use crate::order::{OrderLine, OrderUpdate};
@@ -29,10 +29,11 @@ pub(in crate::decide) fn cancel(
         }
         None => wanted.extend(order.lines.iter().map(|l| (l.line.as_str(), l.committed()))),
     }
+    let places = places(&order.lines);
     let mut touched = Vec::new();
     let mut too_much = Vec::new();
     for (line, quantity) in wanted {
-        let known = order.lines.iter().find(|known| known.line.as_str() == line);
+        let known = places.get(line).map(|place| &order.lines[*place]);
         let has = known.map_or(0, OrderLine::committed);
         if quantity > has {
             let what = format!("cancels {quantity}, but {has} are still committed");
@@ -61,24 +62,21 @@ pub(in crate::decide) fn cancel(
 
 /// Takes commitments of a line back, those of the last-ranked location first.
 pub(super) fn release(draft: &mut Draft<'_>, line: &mut OrderLine, mut quantity: i64) {
-    for share in line.shares.iter_mut().rev() {
-        let part = share.committed.min(quantity);
+    for index in (0..line.shares.len()).rev() {
+        let part = line.shares[index].committed.min(quantity);
         if part > 0 {
-            share.committed -= part;
             quantity -= part;
-            uncommit(draft, &line.sku, &share.location, part);
+            uncommit(draft, line, index, part);
         }
     }
 }
 
-/// Lowers `committed` of a level by the names of its item and location.
-pub(super) fn uncommit(
-    draft: &mut Draft<'_>,
-    sku: &crate::id::Sku,
-    location: &crate::id::LocationId,
-    quantity: i64,
-) {
-    let sku = draft.sku(sku).expect("an order's items are known");
-    let location = draft.location(location).expect("and so are its locations");
-    draft.add(sku, location, Bucket::Committed, -quantity);
+/// Takes commitments of a line at one of its locations back.
+pub(super) fn uncommit(draft: &mut Draft<'_>, line: &mut OrderLine, share: usize, quantity: i64) {
+    line.shares[share].committed -= quantity;
+    let location = &line.shares[share].location;
+    let location = draft.location(location).expect("an order's locations are known");
+    each_item(draft, line, quantity, |draft, sku, units| {
+        draft.add(sku, location, Bucket::Committed, -units);
+    });
 }

@@ -5,11 +5,10 @@ use super::super::draft::Draft;
 use super::super::movement::move_on_hand;
 use super::super::{Excess, Lifted, Stop, park};
 use super::cancel::uncommit;
-use super::{check_sum, excess, fact, place_of_rest, unheard_of};
-use crate::conflict::Evidence;
-use crate::event::{EventData, Fingerprint, FulfilledLine, OrderFulfilled};
+use super::{check_sum, each_item, excess, fact, place_of_rest, places, too_much, unheard_of};
+use crate::event::{EventData, Fingerprint, OrderFulfilled};
 use crate::id::LocationId;
-use crate::order::{FactKey, Order, OrderLine, OrderUpdate};
+use crate::order::{FactKey, OrderLine, OrderUpdate};
 use crate::record::{Outcome, WaitKey};
 
 /// Ships the lines of one fulfillment.
@@ -24,17 +23,22 @@ pub(in crate::decide) fn fulfil(
         return Ok(park(draft, WaitKey::Order(data.order.clone()), seq));
     };
     if lifted.excess == Excess::Ask {
-        let too_much = too_much(&order, &data.lines);
+        let rows = data.lines.iter().map(|row| (&row.line, row.quantity));
+        let too_much = too_much(&order, rows, OrderLine::committed, |wanted, has| {
+            format!("ships {wanted}, but {has} are still committed")
+        });
         if !too_much.is_empty() {
             return Ok(excess(draft, &data.order, too_much));
         }
     }
     let mut touched: Vec<usize> = Vec::new();
+    let mut places = places(&order.lines);
     for row in &data.lines {
-        let index = match order.lines.iter().position(|line| line.line == row.line) {
-            Some(index) => index,
+        let index = match places.get(&row.line) {
+            Some(index) => *index,
             None if lifted.excess == Excess::Anyway => {
                 order.lines.push(unheard_of(draft, &row.line, row.sku.as_ref())?);
+                places.insert(row.line.clone(), order.lines.len() - 1);
                 order.lines.len() - 1
             }
             None => continue,
@@ -58,23 +62,6 @@ pub(in crate::decide) fn fulfil(
     Ok(draft.outcome_of_fact())
 }
 
-/// Lines of which more is shipped than is still committed.
-fn too_much(order: &Order, rows: &[FulfilledLine]) -> Vec<Evidence> {
-    let mut evidence: Vec<Evidence> = Vec::new();
-    for row in rows {
-        let line = order.lines.iter().find(|line| line.line == row.line);
-        let has = line.map_or(0, OrderLine::committed);
-        let same = rows.iter().filter(|other| other.line == row.line);
-        let wanted: i64 = same.map(|other| other.quantity).sum();
-        let label = format!("line {}", row.line);
-        if wanted > has && !evidence.iter().any(|known| known.label == label) {
-            let what = format!("ships {wanted}, but {has} are still committed");
-            evidence.push(Evidence::new(&label, what));
-        }
-    }
-    evidence
-}
-
 /// Ships units of a line: from the location that the event names, else from where they were
 /// promised, in the order of the shares.
 fn ship(
@@ -94,25 +81,24 @@ fn ship(
     let mut rest = quantity;
     let mut shipped: Vec<(LocationId, i64)> = Vec::new();
     for index in order {
-        let share = &mut line.shares[index];
-        let part = share.committed.min(rest);
+        let part = line.shares[index].committed.min(rest);
         if part > 0 {
-            share.committed -= part;
             rest -= part;
-            let location = share.location.clone();
-            uncommit(draft, &line.sku, &location, part);
-            shipped.push((from.clone().unwrap_or(location), part));
+            uncommit(draft, line, index, part);
+            let location = from.clone().unwrap_or_else(|| line.shares[index].location.clone());
+            shipped.push((location, part));
         }
     }
     if rest > 0 {
         // More than was promised, and a person has said to apply it anyway.
         shipped.push((place_of_rest(draft, line, from.as_ref())?, rest));
     }
-    let sku = draft.sku(&line.sku).expect("an order's items are known");
     for (name, part) in shipped {
-        let location = draft.location(&name).expect("and so are its locations");
+        let location = draft.location(&name).expect("an order's locations are known");
         line.share_mut(&name).fulfilled += part;
-        move_on_hand(draft, sku, location, -part, None);
+        each_item(draft, line, part, |draft, sku, units| {
+            move_on_hand(draft, sku, location, -units, None);
+        });
     }
     Ok(())
 }

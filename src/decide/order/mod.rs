@@ -8,6 +8,8 @@ mod fulfil;
 mod place;
 mod take_back;
 
+use std::collections::BTreeMap;
+
 pub(super) use amend::amend;
 pub(super) use cancel::cancel;
 pub(super) use fulfil::fulfil;
@@ -17,10 +19,12 @@ pub(super) use take_back::take_back;
 use super::draft::{About, Draft};
 use super::{KnownFact, Stop};
 use crate::conflict::{ConflictKind, Evidence};
-use crate::event::{Event, EventData, EventRef, Fingerprint};
+use crate::event::{Event, EventData, EventRef, Fingerprint, KitPart};
 use crate::id::{LineId, LocationId, OrderId, Sku};
-use crate::order::{FactKey, OrderFact, OrderLine};
+use crate::order::{FactKey, Order, OrderFact, OrderLine};
+use crate::quantity;
 use crate::record::Outcome;
+use crate::state::SkuIx;
 
 /// The business fact that the event says about an order, if the journal has it already.
 pub(super) fn known_fact(draft: &Draft<'_>, event: &Event) -> Option<KnownFact> {
@@ -76,8 +80,9 @@ fn unheard_of(draft: &Draft<'_>, line: &LineId, sku: Option<&Sku>) -> Result<Ord
         let line = line.as_str();
         Stop::invalid("/data/lines", format!("line {line:?} is not in the order and names no SKU"))
     })?;
+    let kit = draft.kit(sku).to_vec();
     let sku = draft.sku_name(sku).clone();
-    Ok(OrderLine { line: line.clone(), sku, ordered: 0, cancelled: 0, shares: Vec::new() })
+    Ok(OrderLine { line: line.clone(), sku, ordered: 0, cancelled: 0, shares: Vec::new(), kit })
 }
 
 /// Where more than was promised or shipped of a line is booked: where the event says, else at the
@@ -94,13 +99,70 @@ fn place_of_rest(
     Ok(draft.state.catalogue.location_name(location).clone())
 }
 
+/// The lines of which rows want more than there is `left`, in the order in which they are named.
+fn too_much<'a>(
+    order: &Order,
+    rows: impl Iterator<Item = (&'a LineId, i64)>,
+    left: fn(&OrderLine) -> i64,
+    say: impl Fn(i64, i64) -> String,
+) -> Vec<Evidence> {
+    let places = places(&order.lines);
+    let mut wanted: Vec<(&LineId, i64)> = Vec::new();
+    let mut seen: BTreeMap<&LineId, usize> = BTreeMap::new();
+    for (line, quantity) in rows {
+        let place = *seen.entry(line).or_insert(wanted.len());
+        if place == wanted.len() {
+            wanted.push((line, 0));
+        }
+        wanted[place].1 += quantity;
+    }
+    let lines = wanted.into_iter().filter_map(|(line, wanted)| {
+        let left = places.get(line).map_or(0, |place| left(&order.lines[*place]));
+        (wanted > left).then(|| Evidence::new(&format!("line {line}"), say(wanted, left)))
+    });
+    lines.collect()
+}
+
+/// Where each line is in its list.
+fn places(lines: &[OrderLine]) -> BTreeMap<LineId, usize> {
+    lines.iter().enumerate().map(|(place, line)| (line.line.clone(), place)).collect()
+}
+
 /// Keeps what is shipped or returned of one line within the range of quantities.
 fn check_sum(line: &OrderLine, so_far: i64, more: i64) -> Result<(), Stop> {
-    if crate::quantity::add(so_far, more).is_some() {
+    check_line(&line.line, &line.kit, so_far.saturating_add(more))
+}
+
+/// Keeps a quantity of a line, and what that makes of its components, within the range.
+fn check_line(line: &LineId, kit: &[KitPart], quantity: i64) -> Result<(), Stop> {
+    let mut parts = kit.iter();
+    if quantity::in_range(quantity)
+        && parts.all(|part| quantity::multiply(quantity, part.quantity).is_some())
+    {
         return Ok(());
     }
-    let (line, range) = (line.line.as_str(), crate::quantity::QUANTITY_MAX);
+    let (line, range) = (line.as_str(), quantity::QUANTITY_MAX);
     Err(Stop::invalid("/data/lines", format!("would take line {line:?} beyond {range}")))
+}
+
+/// Does something with each item that so many units of a line take from the stock: the line's own,
+/// or the components of its kit.
+fn each_item(
+    draft: &mut Draft<'_>,
+    line: &OrderLine,
+    quantity: i64,
+    mut act: impl FnMut(&mut Draft<'_>, SkuIx, i64),
+) {
+    let known = "an order's items are known";
+    if line.kit.is_empty() {
+        let sku = draft.sku(&line.sku).expect(known);
+        return act(draft, sku, quantity);
+    }
+    for part in &line.kit {
+        let sku = draft.sku(&part.sku).expect(known);
+        // Quantities were checked with their components when they came in.
+        act(draft, sku, quantity.saturating_mul(part.quantity));
+    }
 }
 
 /// More than a line still has: the whole event is held, the part that fits as well.

@@ -1,14 +1,21 @@
 //! `order.placed`: commits its lines, wherever the stock is, whether or not there is enough.
 
+use super::super::Stop;
 use super::super::draft::Draft;
 use super::allocate::{Need, commit};
-use crate::event::{EventData, Fingerprint, OrderPlaced, OrderedLine};
+use super::check_line;
+use crate::event::{EventData, Fingerprint, KitPart, OrderPlaced, OrderedLine};
 use crate::order::{FactKey, OrderLine, OrderUpdate};
 use crate::record::{Outcome, WaitKey};
 
 /// Commits the lines and wakes what waited for the order.
-pub(in crate::decide) fn place(draft: &mut Draft<'_>, data: &OrderPlaced, seq: u64) -> Outcome {
-    let lines = commit_lines(draft, &data.lines);
+pub(in crate::decide) fn place(
+    draft: &mut Draft<'_>,
+    data: &OrderPlaced,
+    seq: u64,
+) -> Result<Outcome, Stop> {
+    let rows = data.lines.iter().map(|line| Row::new(draft, line.clone())).collect();
+    let lines = commit_lines(draft, rows)?;
     let fingerprint = Fingerprint::of_data(&EventData::OrderPlaced(data.clone()));
     let fact = super::fact(draft, FactKey::Placed, fingerprint, seq);
     draft.update_order(OrderUpdate {
@@ -18,28 +25,46 @@ pub(in crate::decide) fn place(draft: &mut Draft<'_>, data: &OrderPlaced, seq: u
         fact: Some(fact),
     });
     draft.wake(WaitKey::Order(data.order.clone()), false);
-    Outcome::Applied
+    Ok(Outcome::Applied)
+}
+
+/// Something to be committed, and what one unit of it consists of, if it is a kit.
+pub(super) struct Row {
+    pub(super) line: OrderedLine,
+    pub(super) kit: Vec<KitPart>,
+}
+
+impl Row {
+    /// A line that was not committed before: a kit is what it is now.
+    pub(super) fn new(draft: &Draft<'_>, line: OrderedLine) -> Self {
+        let kit = draft.sku(&line.sku).map_or(&[][..], |sku| draft.kit(sku)).to_vec();
+        Self { line, kit }
+    }
 }
 
 /// Commits new lines; names were checked before.
-pub(super) fn commit_lines(draft: &mut Draft<'_>, lines: &[OrderedLine]) -> Vec<OrderLine> {
-    let needs: Vec<Need> = lines
-        .iter()
-        .filter_map(|line| {
-            let sku = draft.sku(&line.sku)?;
-            let location = line.location.as_ref().and_then(|name| draft.location(name));
-            Some(Need { sku, quantity: line.quantity, location })
-        })
-        .collect();
-    assert_eq!(needs.len(), lines.len(), "every line's item is known by now");
+pub(super) fn commit_lines(draft: &mut Draft<'_>, rows: Vec<Row>) -> Result<Vec<OrderLine>, Stop> {
+    let mut needs = Vec::with_capacity(rows.len());
+    for Row { line, kit } in &rows {
+        check_line(&line.line, kit, line.quantity)?;
+        let known = "every line's items are known by now";
+        let parts = kit.iter().map(|part| (draft.sku(&part.sku).expect(known), part.quantity));
+        needs.push(Need {
+            sku: draft.sku(&line.sku).expect(known),
+            quantity: line.quantity,
+            location: line.location.as_ref().and_then(|name| draft.location(name)),
+            kit: parts.collect(),
+        });
+    }
     let shares = commit(draft, &needs);
-    let lines = lines.iter().zip(needs).zip(shares).map(|((line, need), shares)| {
+    let lines = rows.into_iter().zip(needs).zip(shares).map(|((row, need), shares)| {
         let mut made = OrderLine {
-            line: line.line.clone(),
+            line: row.line.line,
             sku: draft.sku_name(need.sku).clone(),
-            ordered: line.quantity,
+            ordered: row.line.quantity,
             cancelled: 0,
             shares: Vec::new(),
+            kit: row.kit,
         };
         for (location, quantity) in shares {
             let name = draft.state.catalogue.location_name(location);
@@ -47,5 +72,5 @@ pub(super) fn commit_lines(draft: &mut Draft<'_>, lines: &[OrderedLine]) -> Vec<
         }
         made
     });
-    lines.collect()
+    Ok(lines.collect())
 }

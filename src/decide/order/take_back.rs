@@ -4,11 +4,10 @@
 use super::super::draft::Draft;
 use super::super::movement::move_on_hand;
 use super::super::{Excess, Lifted, Stop, park};
-use super::{check_sum, excess, fact, place_of_rest, unheard_of};
-use crate::conflict::Evidence;
+use super::{check_sum, each_item, excess, fact, place_of_rest, places, too_much, unheard_of};
 use crate::event::{EventData, Fingerprint, OrderReturned, ReturnedLine};
 use crate::id::LocationId;
-use crate::order::{FactKey, Order, OrderLine, OrderUpdate};
+use crate::order::{FactKey, OrderLine, OrderUpdate};
 use crate::record::{Outcome, WaitKey};
 
 /// Takes the lines of one return back.
@@ -23,17 +22,22 @@ pub(in crate::decide) fn take_back(
         return Ok(park(draft, WaitKey::Order(data.order.clone()), seq));
     };
     if lifted.excess == Excess::Ask {
-        let too_much = too_much(&order, &data.lines);
+        let rows = data.lines.iter().map(|row| (&row.line, row.quantity));
+        let too_much = too_much(&order, rows, still_out, |wanted, out| {
+            format!("returns {wanted}, but {out} are still out")
+        });
         if !too_much.is_empty() {
             return Ok(excess(draft, &data.order, too_much));
         }
     }
     let mut touched: Vec<usize> = Vec::new();
+    let mut places = places(&order.lines);
     for row in &data.lines {
-        let index = match order.lines.iter().position(|line| line.line == row.line) {
-            Some(index) => index,
+        let index = match places.get(&row.line) {
+            Some(index) => *index,
             None if lifted.excess == Excess::Anyway => {
                 order.lines.push(unheard_of(draft, &row.line, row.sku.as_ref())?);
+                places.insert(row.line.clone(), order.lines.len() - 1);
                 order.lines.len() - 1
             }
             None => continue,
@@ -63,23 +67,6 @@ fn still_out(line: &OrderLine) -> i64 {
     (line.fulfilled() - line.returned()).max(0)
 }
 
-/// Lines of which more comes back than was shipped.
-fn too_much(order: &Order, rows: &[ReturnedLine]) -> Vec<Evidence> {
-    let mut evidence: Vec<Evidence> = Vec::new();
-    for row in rows {
-        let line = order.lines.iter().find(|line| line.line == row.line);
-        let out = line.map_or(0, still_out);
-        let same = rows.iter().filter(|other| other.line == row.line);
-        let wanted: i64 = same.map(|other| other.quantity).sum();
-        let label = format!("line {}", row.line);
-        if wanted > out && !evidence.iter().any(|known| known.label == label) {
-            let what = format!("returns {wanted}, but {out} are still out");
-            evidence.push(Evidence::new(&label, what));
-        }
-    }
-    evidence
-}
-
 /// Puts units back: where the event says, else where they were shipped from.
 fn put_back(
     draft: &mut Draft<'_>,
@@ -106,11 +93,12 @@ fn put_back(
     if !row.restock {
         return Ok(());
     }
-    let sku = draft.sku(&line.sku).expect("an order's items are known");
     for (shipped_from, part) in back {
         let name = row.location.as_ref().unwrap_or(&shipped_from);
         let location = draft.location(name).expect("names were checked before");
-        move_on_hand(draft, sku, location, part, row.state.bucket());
+        each_item(draft, line, part, |draft, sku, units| {
+            move_on_hand(draft, sku, location, units, row.state.bucket());
+        });
     }
     Ok(())
 }

@@ -9,10 +9,14 @@ pub(super) use receive::receive;
 pub(super) use settle::settle;
 pub(super) use ship::ship;
 
-use super::KnownFact;
+use std::collections::BTreeMap;
+
 use super::draft::{About, Draft};
+use super::{KnownFact, Stop, stock};
 use crate::conflict::{Conflict, ConflictKind, ConflictStatus, Evidence};
-use crate::event::{Event, EventData, Fingerprint};
+use crate::event::{Event, EventData, Fingerprint, KitPart};
+use crate::id::Sku;
+use crate::quantity;
 use crate::record::{Bucket, Outcome};
 use crate::state::Subject;
 use crate::transfer::{Said, Transfer, TransferLine};
@@ -52,6 +56,33 @@ fn said(draft: &Draft<'_>, event: &Event, seq: u64, outcome: Outcome) -> Said {
         seq,
         outcome,
     }
+}
+
+/// The items that so many units of one named at a place in the event are, under the names by which
+/// Onhand knows them: itself, or the components of a kit, which is what it was when the transfer
+/// first named it.
+fn items_of(
+    draft: &Draft<'_>,
+    kits: &mut BTreeMap<Sku, Vec<KitPart>>,
+    pointer: &str,
+    sku: &Sku,
+    quantity: i64,
+) -> Result<Vec<(Sku, i64)>, Stop> {
+    let item = stock::sku_of(draft, pointer, sku)?;
+    let own = draft.sku_name(item);
+    if !kits.contains_key(own) {
+        let parts = draft.kit(item);
+        if parts.is_empty() {
+            return Ok(vec![(own.clone(), quantity)]);
+        }
+        kits.insert(own.clone(), parts.to_vec());
+    }
+    let parts = kits[own].iter().map(|part| {
+        let units = quantity::multiply(quantity, part.quantity);
+        let beyond = || format!("would take {} beyond {}", part.sku, quantity::QUANTITY_MAX);
+        Ok((part.sku.clone(), units.ok_or_else(|| Stop::invalid(pointer, beyond()))?))
+    });
+    parts.collect()
 }
 
 /// Puts a transfer in the place of what it was.

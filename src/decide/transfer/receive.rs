@@ -2,8 +2,8 @@
 
 use super::super::draft::Draft;
 use super::super::movement::move_on_hand;
-use super::super::{Stop, park, stock};
-use super::{book_incoming, open_conflict, put, said, watch};
+use super::super::{Stop, park};
+use super::{book_incoming, items_of, open_conflict, put, said, watch};
 use crate::event::{Event, ReceivedItem, TransferReceived};
 use crate::id::{LocationId, ReceiptId};
 use crate::quantity;
@@ -21,7 +21,7 @@ pub(in crate::decide) fn receive(
     let Some(mut transfer) = draft.transfer(&data.transfer).cloned() else {
         return Ok(park(draft, WaitKey::Transfer(data.transfer.clone()), seq));
     };
-    let lines = own_names(draft, &data.lines)?;
+    let lines = items(draft, &mut transfer, &data.lines)?;
     move_items(draft, &transfer.to, &lines, 1);
     transfer.change_lines(lines.iter().map(|line| (&line.sku, line.quantity)), |line, quantity| {
         line.receive(quantity);
@@ -44,13 +44,24 @@ pub(in crate::decide) fn receive(
     Ok(outcome)
 }
 
-/// The rows under the names by which Onhand knows the items.
-fn own_names(draft: &Draft<'_>, rows: &[ReceivedItem]) -> Result<Vec<ReceivedItem>, Stop> {
-    let own = rows.iter().map(|row| {
-        let sku = stock::sku_of(draft, "/data/lines", &row.sku)?;
-        Ok(ReceivedItem { sku: draft.sku_name(sku).clone(), ..row.clone() })
-    });
-    own.collect()
+/// The rows as items that hold stock.
+fn items(
+    draft: &Draft<'_>,
+    transfer: &mut Transfer,
+    rows: &[ReceivedItem],
+) -> Result<Vec<ReceivedItem>, Stop> {
+    let mut items = Vec::with_capacity(rows.len());
+    for (index, row) in rows.iter().enumerate() {
+        let pointer = format!("/data/lines/{index}/sku");
+        let parts = items_of(draft, &mut transfer.kits, &pointer, &row.sku, row.quantity)?;
+        let state = row.state;
+        items.extend(parts.into_iter().map(|(sku, quantity)| ReceivedItem {
+            sku,
+            quantity,
+            state,
+        }));
+    }
+    Ok(items)
 }
 
 /// Moves what arrived at a location, or takes it back (`sign` -1).

@@ -1,9 +1,11 @@
 //! `transfer.shipped`: units left one location and are `incoming` at another.
 
+use std::collections::BTreeMap;
+
 use super::super::draft::Draft;
 use super::super::movement::move_on_hand;
 use super::super::{Stop, stock};
-use super::{put, said};
+use super::{items_of, put, said};
 use crate::event::{Event, TransferShipped};
 use crate::record::{Outcome, WaitKey};
 use crate::transfer::Transfer;
@@ -20,11 +22,14 @@ pub(in crate::decide) fn ship(
     if from == to {
         return Err(Stop::invalid("/data/to", "means the same location as from"));
     }
-    let mut items = Vec::with_capacity(data.lines.len());
-    for line in &data.lines {
-        let sku = stock::sku_of(draft, "/data/lines", &line.sku)?;
-        move_on_hand(draft, sku, from, -line.quantity, None);
-        items.push((draft.sku_name(sku).clone(), line.quantity));
+    let (mut items, mut kits) = (Vec::with_capacity(data.lines.len()), BTreeMap::new());
+    for (index, line) in data.lines.iter().enumerate() {
+        let pointer = format!("/data/lines/{index}/sku");
+        for (sku, quantity) in items_of(draft, &mut kits, &pointer, &line.sku, line.quantity)? {
+            let item = stock::sku_of(draft, &pointer, &sku)?;
+            move_on_hand(draft, item, from, -quantity, None);
+            items.push((sku, quantity));
+        }
     }
     let catalogue = draft.state.catalogue();
     let mut transfer = Transfer {
@@ -32,6 +37,7 @@ pub(in crate::decide) fn ship(
         from: catalogue.location_name(from).clone(),
         to: catalogue.location_name(to).clone(),
         lines: Vec::new(),
+        kits,
         shipment: said(draft, event, seq, Outcome::Applied),
         receipts: Vec::new(),
     };

@@ -198,7 +198,13 @@ fn alter(data: &mut EventData) {
 
 fn upserted(sku: &str) -> EventData {
     let sku = name(sku);
-    EventData::ItemUpserted(ItemUpserted { sku, name: None, barcode: None, low_stock: None })
+    EventData::ItemUpserted(ItemUpserted {
+        sku,
+        name: None,
+        barcode: None,
+        low_stock: None,
+        kit: None,
+    })
 }
 
 fn name<T: std::str::FromStr<Err: std::fmt::Debug>>(text: &str) -> T {

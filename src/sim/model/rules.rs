@@ -128,9 +128,6 @@ impl Model {
             EventData::OrderFulfilled(data) => self.fulfil(seq, data, waived.excess),
             EventData::OrderReturned(data) => self.take_back(seq, data, waived.excess),
             EventData::ChannelLevelReported(_) => Outcome::Applied,
-            EventData::TransferShipped(_) | EventData::TransferReceived(_) => {
-                unreachable!("histories of the simulator know no transfers")
-            }
             EventData::EventReleased(_) | EventData::ConflictResolved(_) => {
                 unreachable!("nobody outside says this")
             }

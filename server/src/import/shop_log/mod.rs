@@ -218,7 +218,8 @@ impl ShopLog {
         if self.options.catalogue {
             let id = format!("item-{sku}-{}", minute(row.time));
             let id = if before.is_none() { id } else { format!("{id}-name") };
-            let item = ItemUpserted { sku: sku.clone(), name, barcode: None, low_stock: None };
+            let item =
+                ItemUpserted { sku: sku.clone(), name, barcode: None, low_stock: None, kit: None };
             self.emit(&id, row.time, EventData::ItemUpserted(item));
         }
         Ok(sku)

@@ -101,6 +101,7 @@ fn events(opening: &Opening, courses: &BTreeMap<Sku, Course>, time: Timestamp) -
             name: course.name.clone(),
             barcode: None,
             low_stock: None,
+            kit: None,
         };
         made.push((format!("opening-item-{sku}"), EventData::ItemUpserted(item)));
         let needed = course.lowest.saturating_neg().saturating_mul(i64::from(opening.percent));

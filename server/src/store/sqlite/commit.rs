@@ -2,7 +2,7 @@
 //! JSON argument, the journal's bytes as one blob.
 
 use onhand::conflict::Conflict;
-use onhand::record::Bucket;
+use onhand::record::{Bucket, ItemInfo};
 use onhand::state::{Level, Oversold};
 use serde::Serialize;
 use sqlx::sqlite::SqliteConnection;
@@ -35,8 +35,8 @@ SELECT ?1, value->>0, value->>1, value->>2, value->>3, value->>4, value->>5, val
 FROM json_each(?2)";
 
 const ITEMS: &str = "
-INSERT OR REPLACE INTO items (ledger, sku, number, name, barcode, low_stock)
-SELECT ?1, value->>0, value->>1, value->>2, value->>3, value->>4 FROM json_each(?2)";
+INSERT OR REPLACE INTO items (ledger, sku, number, name, barcode, low_stock, kit)
+SELECT ?1, value->>0, value->>1, value->>2, value->>3, value->>4, value->>5 FROM json_each(?2)";
 
 const LOCATIONS: &str = "
 INSERT OR REPLACE INTO locations (ledger, location, number, name, rank)
@@ -136,11 +136,9 @@ async fn write(connection: &mut SqliteConnection, rows: &Rows<'_>) -> Result<(),
     });
     table(connection, STEPS, steps).await?;
     table(connection, LEVELS, rows.levels.iter().map(level)).await?;
-    let items = rows
-        .items
-        .iter()
-        .map(|(number, item)| (&item.sku, number, &item.name, &item.barcode, item.low_stock));
-    table(connection, ITEMS, items).await?;
+    let items: Result<Vec<_>, _> =
+        rows.items.iter().map(|(number, it)| item(*number, it)).collect();
+    table(connection, ITEMS, items?.into_iter()).await?;
     let locations =
         rows.locations.iter().map(|(number, info)| (&info.location, number, &info.name, info.rank));
     table(connection, LOCATIONS, locations).await?;
@@ -267,6 +265,13 @@ async fn waiting(connection: &mut SqliteConnection, rows: &Rows<'_>) -> Result<(
         table(connection, WOKEN, woken.map_err(damaged)?.iter()).await?;
     }
     Ok(())
+}
+
+/// The columns of an item, in the order of [`ITEMS`].
+fn item(number: u32, item: &ItemInfo) -> Result<impl Serialize + '_, StoreError> {
+    let kit = item.is_kit().then(|| serde_json::to_string(&item.kit)).transpose();
+    let kit = kit.map_err(damaged)?;
+    Ok((&item.sku, number, &item.name, &item.barcode, item.low_stock, kit))
 }
 
 /// The columns of a level, in the order of [`LEVELS`].

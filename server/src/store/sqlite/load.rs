@@ -2,6 +2,7 @@
 
 use std::str::FromStr;
 
+use onhand::event::KitPart;
 use onhand::id::{ConflictId, LocationId, Sku, Source, Text};
 use onhand::journal::Chain;
 use onhand::record::{Bucket, ItemInfo, LocationInfo};
@@ -80,7 +81,13 @@ pub(super) fn item(row: &SqliteRow) -> Result<ItemInfo, StoreError> {
         name: text(row, 1)?,
         barcode: text(row, 2)?,
         low_stock: row.try_get(3).map_err(damaged)?,
+        kit: kit(row.try_get(4).map_err(damaged)?)?,
     })
+}
+
+/// What a kit consists of, as it is stored.
+fn kit(stored: Option<&str>) -> Result<Vec<KitPart>, StoreError> {
+    stored.map_or_else(|| Ok(Vec::new()), |kit| serde_json::from_str(kit).map_err(damaged))
 }
 
 pub(super) fn location(row: &SqliteRow) -> Result<LocationInfo, StoreError> {
@@ -92,7 +99,8 @@ pub(super) fn location(row: &SqliteRow) -> Result<LocationInfo, StoreError> {
 }
 
 async fn items(connection: &mut SqliteConnection) -> Result<Vec<ItemInfo>, StoreError> {
-    let query = "SELECT sku, name, barcode, low_stock FROM items WHERE ledger = ?1 ORDER BY number";
+    let query =
+        "SELECT sku, name, barcode, low_stock, kit FROM items WHERE ledger = ?1 ORDER BY number";
     let rows = sqlx::query(query).bind(LEDGER).fetch_all(connection).await.map_err(reading)?;
     rows.iter().map(item).collect()
 }

@@ -15,7 +15,8 @@ use crate::store::{ConflictQuery, StoreError};
 
 /// One item.
 pub(super) async fn item(readers: &SqlitePool, sku: &Sku) -> Result<Option<ItemInfo>, StoreError> {
-    let query = "SELECT sku, name, barcode, low_stock FROM items WHERE ledger = ?1 AND sku = ?2";
+    let query =
+        "SELECT sku, name, barcode, low_stock, kit FROM items WHERE ledger = ?1 AND sku = ?2";
     let row = sqlx::query(query).bind(LEDGER).bind(sku.as_str()).fetch_optional(readers).await;
     row.map_err(reading)?.as_ref().map(load::item).transpose()
 }
@@ -38,7 +39,7 @@ pub(super) async fn items(
     after: Option<&str>,
     limit: u32,
 ) -> Result<Vec<ItemInfo>, StoreError> {
-    let query = "SELECT sku, name, barcode, low_stock FROM items
+    let query = "SELECT sku, name, barcode, low_stock, kit FROM items
         WHERE ledger = ?1 AND sku > ?2 ORDER BY sku LIMIT ?3";
     let query = sqlx::query(query).bind(LEDGER).bind(after.unwrap_or_default()).bind(limit);
     let rows = query.fetch_all(readers).await.map_err(reading)?;
