@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::check::check;
 use super::history::{Act, Decide, History, Step};
 use super::host::Host;
 use super::model::{Answer, Model};
@@ -10,9 +11,11 @@ use crate::conflict::{Choice, Conflict};
 use crate::event::Event;
 use crate::ledger::{Entry, Input, Processed};
 use crate::record::Outcome;
+use crate::state::Settings;
+use crate::time::Timestamp;
 
 /// Who sends the events and decides.
-const ACTOR: &str = "user:mia@example.com";
+pub(super) const ACTOR: &str = "user:mia@example.com";
 
 /// Sees each batch of steps and the records that it led to.
 pub type Watch<'a> = dyn FnMut(&[Step], &[Entry]) + 'a;
@@ -24,6 +27,10 @@ pub struct Pair {
     pub host: Host,
     /// The model.
     pub model: Model,
+    /// What was played: each batch with the time at which it came.
+    pub inputs: Vec<(Timestamp, Vec<Input>)>,
+    /// The settings of both.
+    pub settings: Settings,
     /// The events as they were sent, by the number of their step.
     sent: BTreeMap<usize, Event>,
 }
@@ -38,6 +45,8 @@ pub fn play(history: &History, watch: &mut Watch<'_>) -> Pair {
     let mut pair = Pair {
         host: Host::new(history.settings, wall),
         model: Model::new(history.settings),
+        inputs: Vec::new(),
+        settings: history.settings,
         sent: BTreeMap::new(),
     };
     let mut steps = &history.steps[..];
@@ -47,7 +56,7 @@ pub fn play(history: &History, watch: &mut Watch<'_>) -> Pair {
         pair.batch(batch, watch);
         steps = rest;
     }
-    pair.host.verify();
+    check(&mut pair);
     pair
 }
 
@@ -131,6 +140,7 @@ impl Pair {
             })
             .collect();
         let processed = self.host.batch(&inputs, ACTOR);
+        self.inputs.push((self.host.wall, inputs));
         let answers = processed.into_iter().map(|processed| match processed {
             Processed::Recorded(index) => Answer::Recorded(index as u64 + 1),
             Processed::Duplicate(original) => Answer::Duplicate(original.seq, original.outcome),

@@ -88,8 +88,14 @@ impl Host {
         }
     }
 
-    /// A replay of the journal, from its stored bytes, leads to the present state.
-    pub fn verify(&self) {
+    /// Forgets everything but the store, as a stop does, and starts from its journal.
+    pub fn restart(&mut self) {
+        self.ledger = self.replayed();
+        self.ledger.keep();
+    }
+
+    /// The ledger to which the journal leads, read from its stored bytes.
+    fn replayed(&self) -> Ledger {
         let mut ledger = Ledger::new(State::new(self.settings));
         for (index, entry) in self.store.journal.iter().enumerate() {
             let record = journal::decode(&entry.bytes);
@@ -100,6 +106,12 @@ impl Host {
             ledger.replay(&record, &entry.bytes);
             assert_eq!(ledger.state().head().chain, entry.chain, "the chain holds");
         }
+        ledger
+    }
+
+    /// A replay of the journal leads to the present state.
+    pub fn verify(&self) {
+        let ledger = self.replayed();
         let (replayed, present) = (ledger.state(), self.ledger.state());
         assert_eq!(digest::of_state(replayed), digest::of_state(present), "a replay leads here");
         for order in ledger.orders() {

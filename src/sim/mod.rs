@@ -1,6 +1,7 @@
 //! The proof of the rule book: a seeded simulator that runs the core as the processor does and
 //! compares it, step by step, with a second implementation of the rules.
 
+mod check;
 pub mod compare;
 pub mod generate;
 pub mod history;

@@ -31,7 +31,11 @@ const LINES: [&str; 4] = ["1", "2", "3", "4"];
 pub fn history(seed: u64) -> History {
     let mut rng = Rng::new(seed);
     let swarm = Swarm::draw(&mut rng);
-    let settings = Settings::default();
+    let settings = Settings {
+        count_window_us: rng.pick(&[10, 10, 0, 60]) * SECOND_US,
+        create_unknown_skus: rng.percent(15),
+        ..Settings::default()
+    };
     Generator { rng, swarm, ids: 0, facts: 0, told: BTreeMap::new() }.history(settings)
 }
 

@@ -42,6 +42,12 @@ impl Model {
             self.ask(About::Future, [seq]);
             return Outcome::Conflict;
         }
+        while self.settings.create_unknown_skus
+            && let Some(WaitKey::Sku(sku)) = self.unknown_name(&event.data)
+        {
+            self.items.push(sku.clone());
+            self.name_came(&WaitKey::Sku(sku));
+        }
         if let Some(name) = self.unknown_name(&event.data) {
             self.waiting.insert((name.clone(), seq));
             self.ask(About::Unknown(name), [seq]);

@@ -1,0 +1,72 @@
+//! What has to hold of a history besides what the model predicts.
+
+use super::compare::{ACTOR, Pair};
+use super::host::Host;
+use crate::digest;
+use crate::event::Event;
+use crate::ledger::{Input, Processed};
+
+/// Checks a history that was played to its end.
+///
+/// # Panics
+/// When something does not hold.
+pub fn check(pair: &mut Pair) {
+    pair.host.verify();
+    batches_leave_no_mark(pair);
+    repeats_change_nothing(pair);
+}
+
+/// Batches played between two restarts.
+const RESTART_BATCHES: usize = 20;
+
+/// Each input in a batch of its own leads to the same journal, byte for byte, also when the ledger
+/// starts anew from its journal now and then.
+fn batches_leave_no_mark(pair: &Pair) {
+    let mut single = Host::new(pair.settings, pair.host.wall);
+    single.twice = false;
+    for (number, (wall, inputs)) in pair.inputs.iter().enumerate() {
+        if number % RESTART_BATCHES == RESTART_BATCHES - 1 {
+            single.restart();
+        }
+        single.wall = *wall;
+        for input in inputs {
+            single.batch(std::slice::from_ref(input), ACTOR);
+        }
+    }
+    let bytes = |host: &Host| -> Vec<Vec<u8>> {
+        host.store.journal.iter().map(|entry| entry.bytes.clone()).collect()
+    };
+    assert!(bytes(&single) == bytes(&pair.host), "batches leave a mark on the journal");
+    let digest = |host: &Host| digest::of_state(host.ledger.state());
+    assert_eq!(digest(&single), digest(&pair.host), "batches leave a mark on the state");
+}
+
+/// Whatever was sent can be sent again, late and all at once: each answer names the first copy and
+/// what has become of it, and nothing is recorded.
+fn repeats_change_nothing(pair: &mut Pair) {
+    let sent = pair.inputs.iter().flat_map(|(_, inputs)| inputs).filter_map(|input| match input {
+        Input::Event(event) => Some(event.clone()),
+        Input::Resolve(_) => None,
+    });
+    // A fact that came under another id before is not recorded, so that its id can be used again
+    // for something else; what is said under this id then is not a repeat.
+    let names = |event: &Event| (event.source.clone(), event.id.clone());
+    let recorded: Vec<&Event> =
+        pair.host.store.journal.iter().map(|entry| &entry.record.envelope).collect();
+    let used = |event: &Event| recorded.iter().any(|known| names(known) == names(event));
+    let events = sent.filter(|event| !used(event) || recorded.contains(&event));
+    let inputs: Vec<Input> = events.map(Input::Event).collect();
+    let records = pair.host.store.journal.len();
+    let state = digest::of_state(pair.host.ledger.state());
+    for (input, answer) in inputs.iter().zip(pair.host.batch(&inputs, ACTOR)) {
+        let (Input::Event(event), Processed::Duplicate(original)) = (input, &answer) else {
+            panic!("{input:?} came before, but is answered {answer:?}")
+        };
+        let outcome = pair.host.store.outcome(original.seq);
+        assert_eq!(original.outcome, outcome, "a repeat is answered with what has become of it");
+        let first = &pair.host.store.record(original.seq).envelope;
+        assert_eq!(first.data, event.data, "a repeat is answered with the event that it repeats");
+    }
+    assert_eq!(pair.host.store.journal.len(), records, "a repeat is not recorded");
+    assert_eq!(digest::of_state(pair.host.ledger.state()), state, "a repeat changes nothing");
+}
