@@ -1,10 +1,12 @@
 //! Follows the journal: what each durable batch changes of what channels should show.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use onhand::event::EventData;
+use onhand::event::{EventData, KitPart};
 use onhand::id::{ChannelId, Sku, Source};
-use onhand::record::{Bucket, Effect, Record};
+use onhand::order::FactKey;
+use onhand::record::{Bucket, Change, Effect, Record};
 use tokio::sync::broadcast::error::RecvError;
 
 use super::channels::Channels;
@@ -48,21 +50,45 @@ pub(super) async fn run(
 }
 
 fn own_sales(batch: &Committed) -> Vec<OwnSale> {
-    let mut sales: Vec<OwnSale> = Vec::new();
+    let mut sales: BTreeMap<(ChannelId, Sku), i64> = BTreeMap::new();
     for record in batch.entries.iter().map(|entry| &entry.record) {
         let Some(channel) = channel_of(record) else { continue };
-        for effect in &record.effects {
-            let units = available_delta(effect);
-            let known = sales.iter_mut().find(|it| it.channel == channel && it.sku == effect.sku);
-            if let Some(sale) = known {
-                sale.units += units;
-            } else {
-                let (channel, sku) = (channel.clone(), effect.sku.clone());
-                sales.push(OwnSale { channel, sku, units });
-            }
+        let effects = record.effects.iter().map(|it| (it.sku.clone(), available_delta(it)));
+        for (sku, units) in effects.chain(kit_sales(record)) {
+            *sales.entry((channel.clone(), sku)).or_default() += units;
         }
     }
-    sales.retain(|sale| sale.units != 0);
+    sales.retain(|_, units| *units != 0);
+    sales.into_iter().map(|((channel, sku), units)| OwnSale { channel, sku, units }).collect()
+}
+
+/// A channel that sells a kit counts the kit down, not its components: what the record's effects
+/// say of these is said of the kit instead. How many kits it was follows from a component that no
+/// other line of the order has; without one only the placing says it.
+fn kit_sales(record: &Record) -> Vec<(Sku, i64)> {
+    let mut sales = Vec::new();
+    for change in &record.changes {
+        let Change::Order(update) = change else { continue };
+        for line in update.lines.iter().filter(|line| !line.kit.is_empty()) {
+            let others = || update.lines.iter().filter(|other| other.line != line.line);
+            let is_own = |part: &&KitPart| {
+                others().all(|other| {
+                    other.sku != part.sku && other.kit.iter().all(|it| it.sku != part.sku)
+                })
+            };
+            let placed = update.fact.as_ref().is_some_and(|fact| fact.key == FactKey::Placed);
+            let units = if let Some(part) = line.kit.iter().find(is_own) {
+                let effects = record.effects.iter().filter(|it| it.sku == part.sku);
+                effects.map(available_delta).sum::<i64>() / part.quantity
+            } else if placed {
+                -line.committed()
+            } else {
+                continue;
+            };
+            sales.push((line.sku.clone(), units));
+            sales.extend(line.kit.iter().map(|it| (it.sku.clone(), -units * it.quantity)));
+        }
+    }
     sales
 }
 

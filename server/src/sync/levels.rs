@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use onhand::event::KitPart;
 use onhand::id::{LocationId, Sku};
 use onhand::policy::kit_by_location;
+use onhand::record::ItemInfo;
 use onhand::wire::stock::StockQuery;
 
 use crate::store::{Store, StoreError};
@@ -33,7 +34,9 @@ pub(super) async fn read(
 ) -> Result<BTreeMap<Sku, Available>, StoreError> {
     // What kits consist of is read before any level, so what is made of that is as old as this.
     let seq = store.stock(&StockQuery { limit: Some(1), ..StockQuery::default() }).await?.seq;
-    let kits = kits(store, skus).await?;
+    let items = store.items_of(skus).await?.into_iter();
+    let kits: BTreeMap<Sku, Vec<KitPart>> =
+        items.filter(ItemInfo::is_kit).map(|item| (item.sku, item.kit)).collect();
     let wanted: BTreeSet<&Sku> = skus.iter().collect();
     let parts = kits.values().flatten().map(|part| &part.sku);
     let holders: BTreeSet<&Sku> = wanted.iter().copied().chain(parts).collect();
@@ -57,28 +60,6 @@ pub(super) async fn read(
     }
     found.retain(|sku, _| wanted.contains(sku));
     Ok(found)
-}
-
-/// What those of the items consist of that are kits.
-async fn kits(store: &dyn Store, skus: &[Sku]) -> Result<BTreeMap<Sku, Vec<KitPart>>, StoreError> {
-    let mut kits = BTreeMap::new();
-    if skus.len() <= SINGLE_ITEMS_MAX {
-        for sku in skus {
-            kits.extend(store.item(sku).await?.map(|item| (item.sku, item.kit)));
-        }
-    } else {
-        let wanted: BTreeSet<&Sku> = skus.iter().collect();
-        let mut after: Option<Sku> = None;
-        loop {
-            let page = store.items(after.as_ref().map(Sku::as_str), PAGE_ROWS).await?;
-            let Some(last) = page.last() else { break };
-            after = Some(last.sku.clone());
-            let page = page.into_iter().filter(|item| wanted.contains(&item.sku));
-            kits.extend(page.map(|item| (item.sku, item.kit)));
-        }
-    }
-    kits.retain(|_, parts| !parts.is_empty());
-    Ok(kits)
 }
 
 async fn pages(

@@ -63,6 +63,41 @@ async fn a_sale_in_one_shop_lowers_the_others_and_is_no_drift() {
     assert!(recorded.is_empty(), "an echo is no news: {recorded:?}");
 }
 
+#[tokio::test]
+async fn a_kit_shows_what_its_components_make_and_sells_them() {
+    let house = House::with(&[("TEA", 21), ("MUG", 9)]).await;
+    let parts = json!([{"sku": "TEA", "quantity": 2}, {"sku": "MUG", "quantity": 1}]);
+    house.send(&[("item.upserted", json!({"sku": "SET", "kit": parts}))]).await;
+    let one = house.shop("one", 1, &["TEA", "MUG", "SET"]).await;
+    let other = house.shop("other", 2, &["SET"]).await;
+    let sets = async |number: i64| {
+        for shop in [&one, &other] {
+            let what = format!("{} shows {number} sets", shop.channel);
+            eventually(&what, async || (shop.shows("SET") == number).then_some(())).await;
+        }
+    };
+    sets(9).await;
+    one.order("SET", 2).await;
+    sets(7).await;
+    house.in_sync_except(&one, "SET").await;
+    assert_eq!((one.shows("TEA"), one.shows("MUG")), (17, 7));
+    house.adjust("TEA", -6).await;
+    sets(5).await;
+    let parts = json!([{"sku": "MUG", "quantity": 3}]);
+    house.send(&[("item.upserted", json!({"sku": "SET", "kit": parts}))]).await;
+    sets(2).await;
+    let third = house.shop("third", 3, &["SET"]).await;
+    eventually("a new shop too", async || (third.shows("SET") == 2).then_some(())).await;
+    for shop in [&one, &other, &third] {
+        assert_eq!(house.counts(shop).drifted, 0, "{}", shop.channel);
+    }
+    let order = house.events("type=order.placed").await.remove(0);
+    let order = order["envelope"]["data"]["order"].as_str().unwrap().to_owned();
+    let order = house.ask(Method::GET, &format!("/api/v1/orders/{order}"), None).await;
+    let line = &order["lines"][0];
+    assert_eq!((&line["sku"], &line["committed"]), (&json!("SET"), &json!(2)));
+}
+
 /// A clock that runs, and jumps when it is told to.
 #[derive(Default)]
 struct JumpingClock(AtomicI64);

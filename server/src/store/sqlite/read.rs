@@ -26,7 +26,7 @@ pub(super) async fn items_of(
     readers: &SqlitePool,
     skus: &[Sku],
 ) -> Result<Vec<ItemInfo>, StoreError> {
-    let query = "SELECT sku, name, barcode, low_stock FROM items
+    let query = "SELECT sku, name, barcode, low_stock, kit FROM items
         WHERE ledger = ?1 AND sku IN (SELECT value FROM json_each(?2)) ORDER BY sku";
     let wanted = serde_json::to_string(skus).map_err(damaged)?;
     let rows = sqlx::query(query).bind(LEDGER).bind(wanted).fetch_all(readers).await;

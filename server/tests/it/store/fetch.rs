@@ -18,6 +18,7 @@ for_every_store!(
     nothing_wanted_is_nothing_loaded,
     names_are_known_with_every_content_and_their_last_outcome,
     orders_are_found_where_they_exist,
+    transfers_are_found_where_they_exist,
     movements_are_those_from_a_moment_on_without_counts,
     records_are_found_by_their_places,
     a_record_that_is_missing_is_damage,
@@ -68,6 +69,29 @@ async fn orders_are_found_where_they_exist(place: &dyn Place) {
     let line = &orders[0].lines[0];
     assert_eq!((line.fulfilled(), line.committed()), (1, 2));
     assert_eq!(book.store.order(&orders[0].order).await.unwrap().as_ref(), Some(&orders[0]));
+}
+
+async fn transfers_are_found_where_they_exist(place: &dyn Place) {
+    let mut book = Book::open(place).await;
+    book.tell(catalogue()).await;
+    let goods = json!([{"sku": "S", "quantity": 4}]);
+    let shipped = |transfer: &str| {
+        let data = json!({"transfer": transfer, "from": "L", "to": "M", "lines": goods});
+        event_at(0, &format!("s-{transfer}"), "transfer.shipped", data)
+    };
+    let received = json!({"transfer": "t1", "receipt": "r1", "final": true,
+        "lines": [{"sku": "S", "quantity": 3, "state": "damaged"}]});
+    let arrived = event_at(10, "a-t1", "transfer.received", received);
+    book.tell([shipped("t1"), shipped("t2"), arrived]).await;
+    let transfers = ["t1", "t3"].map(|transfer| transfer.parse().unwrap());
+    let wants = Wants { transfers: BTreeSet::from(transfers), ..Wants::default() };
+    let transfers = book.store.fetch(&wants).await.unwrap().transfers;
+    assert_eq!(transfers.len(), 1);
+    let [transfer] = &transfers[..] else { panic!("{transfers:?}") };
+    assert_eq!((transfer.lines[0].received, transfer.lines[0].outstanding()), (3, 1));
+    assert!(transfer.is_final());
+    let stored = book.store.transfer(&transfer.transfer).await.unwrap();
+    assert_eq!(stored.as_ref(), Some(transfer));
 }
 
 async fn movements_are_those_from_a_moment_on_without_counts(place: &dyn Place) {

@@ -293,6 +293,16 @@ async fn the_catalogue_is_read(place: &dyn Place) {
     assert_eq!(names(book.store.items_of(&some).await.unwrap()), ["S", "shirt_%"]);
     assert_eq!(names(book.store.items(None, 2).await.unwrap()), ["S", "Z"]);
     assert_eq!(names(book.store.items(Some("Z"), 2).await.unwrap()), ["shirt_%"]);
+    let parts = json!([{"sku": "S", "quantity": 2}, {"sku": "Z", "quantity": 1}]);
+    book.tell([event("kit", "item.upserted", json!({"sku": "K", "kit": parts}))]).await;
+    let sku = "K".parse().unwrap();
+    let kit = book.store.item(&sku).await.unwrap().unwrap();
+    assert_eq!((kit.kit.len(), kit.kit[0].quantity), (2, 2));
+    let one = std::slice::from_ref(&kit);
+    assert_eq!(book.store.items_of(&[sku]).await.unwrap(), one);
+    assert_eq!(book.store.items(None, 1).await.unwrap(), one);
+    let loaded = book.store.load(onhand::state::Settings::default()).await.unwrap();
+    assert_eq!(loaded.catalogue().items().last(), Some(&kit));
     let locations = book.store.locations().await.unwrap();
     let locations: Vec<_> = locations.iter().map(|it| (it.location.as_str(), it.rank)).collect();
     assert_eq!(locations, [("L", Some(1)), ("M", Some(2)), ("A", None)]);
