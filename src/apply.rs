@@ -3,7 +3,7 @@
 use crate::conflict::{Conflict, ConflictStatus};
 use crate::event::EventData;
 use crate::id::{LocationId, Sku};
-use crate::record::{Bucket, Change, Counted, Effect, Record, WaitKey};
+use crate::record::{Change, Effect, Record, WaitKey};
 use crate::state::{Baseline, Head, Known, Level, LocIx, Movement, Oversold, SkuIx, State, Undo};
 
 /// Applies a record: its effects and changes, and its place in the journal. The chain is the hash
@@ -23,7 +23,7 @@ pub(crate) fn apply(state: &mut State, record: &Record, chain: crate::journal::C
         apply_effect(state, record, effect);
     }
     for change in &record.changes {
-        apply_change(state, change);
+        apply_change(state, record, change);
     }
     note_known(state, record);
     let opened = record.changes.iter().filter_map(|change| match change {
@@ -42,11 +42,11 @@ fn apply_name(state: &mut State, change: &Change) {
             Undo::Location(info.location.clone(), state.catalogue.put_location(info.clone()))
         }
         Change::SkuAlias { name, sku } => {
-            let before = state.catalogue.put_sku_alias(name.clone(), Some(sku.clone()));
+            let before = state.catalogue.put_sku_alias(name.clone(), sku.clone());
             Undo::SkuAlias(name.clone(), before)
         }
         Change::LocationAlias { name, location } => {
-            let before = state.catalogue.put_location_alias(name.clone(), Some(location.clone()));
+            let before = state.catalogue.put_location_alias(name.clone(), location.clone());
             Undo::LocationAlias(name.clone(), before)
         }
         _ => return,
@@ -65,21 +65,33 @@ fn apply_effect(state: &mut State, record: &Record, effect: &Effect) {
         level.seq = record.seq;
         level.updated_at = record.recorded_at;
     });
-    if effect.state == Bucket::OnHand && is_movement(record) {
-        let movement = Movement::of(record, effect);
+    if let Some(movement) = Movement::of(record, effect) {
         state.working.add_movement(key, movement);
     }
 }
 
-/// Whether a record's effects on `on_hand` are movements that a count is measured against. A count
-/// itself is a new starting point, not a movement.
-pub fn is_movement(record: &Record) -> bool {
-    !record.changes.iter().any(|change| matches!(change, Change::Counted(_)))
-}
-
-fn apply_change(state: &mut State, change: &Change) {
+fn apply_change(state: &mut State, record: &Record, change: &Change) {
     match change {
-        Change::Counted(counted) => apply_count(state, counted),
+        Change::Counted(counted) => {
+            let baseline = Baseline {
+                time: counted.time,
+                source: counted.source.clone(),
+                seq: counted.seq,
+                overlap: counted.overlap,
+                relied_on: false,
+            };
+            set_baseline(state, record, &counted.sku, &counted.location, Some(baseline));
+        }
+        Change::Uncounted { sku, location, counted, .. } => {
+            set_baseline(state, record, sku, location, counted.clone());
+        }
+        Change::Absorbed { sku, location, .. } => {
+            change_level(state, sku, location, |level| {
+                if let Some(count) = &mut level.counted {
+                    count.relied_on = true;
+                }
+            });
+        }
         Change::Order(update) => state.working.update_order(update.clone()),
         Change::Transfer(update) => state.working.update_transfer(update.as_ref().clone()),
         Change::Conflict(conflict) => apply_conflict(state, conflict),
@@ -97,7 +109,7 @@ fn apply_change(state: &mut State, change: &Change) {
         | Change::Location(_)
         | Change::SkuAlias { .. }
         | Change::LocationAlias { .. }
-        | Change::Absorbed { .. }
+        | Change::Reversed { .. }
         | Change::Final { .. } => {}
     }
 }
@@ -121,16 +133,21 @@ fn change_level(
     key
 }
 
-fn apply_count(state: &mut State, counted: &Counted) {
-    change_level(state, &counted.sku, &counted.location, |level| {
-        level.counted =
-            Some(Baseline { time: counted.time, source: counted.source.clone(), seq: counted.seq });
+fn set_baseline(
+    state: &mut State,
+    record: &Record,
+    sku: &Sku,
+    location: &LocationId,
+    baseline: Option<Baseline>,
+) {
+    change_level(state, sku, location, |level| {
+        level.counted = baseline;
         // A count that finds just what was believed changes no number, but it does raise the
         // version: whoever read the level before has not seen it confirmed.
-        if level.seq != counted.seq {
+        if level.seq != record.seq {
             level.version += 1;
-            level.seq = counted.seq;
-            level.updated_at = counted.recorded_at;
+            level.seq = record.seq;
+            level.updated_at = record.recorded_at;
         }
     });
 }
@@ -184,19 +201,26 @@ fn set_woken(state: &mut State, on: &WaitKey, woken: Option<bool>) {
 /// Remembers the event's name for the rest of the batch, and last outcomes of earlier ones.
 fn note_known(state: &mut State, record: &Record) {
     let envelope = &record.envelope;
-    let known = Known { seq: record.seq, fingerprint: record.fingerprint, outcome: record.outcome };
+    let known = Known {
+        seq: record.seq,
+        fingerprint: record.fingerprint,
+        outcome: record.outcome,
+        decided: record.seq,
+        reversed_by: None,
+    };
     state.working.put_known((envelope.source.clone(), envelope.id.clone()), known);
-    let finals = record.changes.iter().filter_map(|change| match change {
-        Change::Final { seq, outcome } => Some((*seq, *outcome)),
-        _ => None,
-    });
-    for (seq, outcome) in finals {
-        match &envelope.data {
-            EventData::EventReleased(released) => {
+    for change in &record.changes {
+        match (change, &envelope.data) {
+            (Change::Final { seq, outcome, .. }, EventData::EventReleased(released)) => {
                 let name = (released.source.clone(), released.id.clone());
-                state.working.set_outcome(seq, &name, outcome);
+                state.working.decide(*seq, &name, *outcome, record.seq);
             }
-            _ => state.working.find_and_set_outcome(seq, outcome),
+            (Change::Final { seq, outcome, decided }, _) => {
+                let decided = decided.unwrap_or(record.seq);
+                state.working.find_and_decide(*seq, *outcome, decided);
+            }
+            (Change::Reversed { seq, by }, _) => state.working.reverse(*seq, *by),
+            _ => {}
         }
     }
 }

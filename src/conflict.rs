@@ -253,6 +253,9 @@ pub struct Conflict {
     /// The channel it is about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub channel: Option<ChannelId>,
+    /// The record of the count that a movement came too near to, where the movement came later.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub count: Option<u64>,
     /// The first events that take part, at most [`EVENTS_LISTED_MAX`]; the first one opened it.
     pub events: Vec<EventRef>,
     /// How many events take part.

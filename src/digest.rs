@@ -5,7 +5,7 @@ use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
 use crate::record::Bucket;
-use crate::state::{Level, Oversold, State};
+use crate::state::{Level, Overlap, Oversold, State};
 
 /// A SHA-256 over a state in canonical form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -96,6 +96,12 @@ fn one_level(level: &Level, hash: &mut Canonical) {
             hash.number(count.time.micros());
             hash.text(count.source.as_str());
             hash.number(count.seq);
+            hash.number(match count.overlap {
+                None => 0,
+                Some(Overlap::Counted) => 1,
+                Some(Overlap::Difference) => 2,
+            });
+            hash.number(count.relied_on);
         }
     }
     match level.oversold {

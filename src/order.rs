@@ -73,11 +73,31 @@ impl OrderLine {
     pub fn share_mut(&mut self, location: &LocationId) -> &mut Share {
         let index = self.shares.iter().position(|share| share.location == *location);
         let index = index.unwrap_or_else(|| {
-            let location = location.clone();
-            self.shares.push(Share { location, committed: 0, fulfilled: 0, returned: 0 });
+            self.shares.push(Share::empty(location));
             self.shares.len() - 1
         });
         &mut self.shares[index]
+    }
+
+    /// Whether the line is one of this item, consisting of these parts.
+    pub fn is_of(&self, sku: &Sku, kit: &[KitPart]) -> bool {
+        self.sku == *sku && self.kit == kit
+    }
+
+    /// Whether the line says nothing at all.
+    pub fn is_empty(&self) -> bool {
+        self.ordered == 0 && self.cancelled == 0 && self.shares.iter().all(Share::is_empty)
+    }
+}
+
+impl Share {
+    fn empty(location: &LocationId) -> Self {
+        Self { location: location.clone(), committed: 0, fulfilled: 0, returned: 0 }
+    }
+
+    /// Whether nothing of the line is, or ever was, at the location.
+    pub const fn is_empty(&self) -> bool {
+        self.committed == 0 && self.fulfilled == 0 && self.returned == 0
     }
 }
 
@@ -131,23 +151,140 @@ impl Order {
 
     /// Takes over what an update says.
     pub fn update(&mut self, update: OrderUpdate) {
-        self.revision = update.revision.or(self.revision);
         take_over(&mut self.lines, update.lines, |line| &line.line);
+        if !update.gone.is_empty() {
+            self.lines.retain(|line| !update.gone.contains(&line.line));
+        }
+        if let Some(withdrawn) = update.withdrawn {
+            self.facts.retain(|fact| fact.key != withdrawn.key);
+        }
         self.facts.extend(update.fact);
+        let revisions = self.facts.iter().filter_map(|fact| match fact.key {
+            FactKey::Amended(revision) => Some(revision),
+            _ => None,
+        });
+        self.revision = revisions.max();
     }
 }
 
-/// What an event changed in an order: the lines it touched, as they are afterwards.
+/// What an event changed in an order: what it touched, as it is afterwards, and by how much that
+/// moved, so that it can be taken back.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OrderUpdate {
     /// The order.
     pub order: OrderId,
-    /// The new revision, if the event is an amendment.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub revision: Option<i64>,
     /// The lines that changed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub lines: Vec<OrderLine>,
+    /// The lines of which nothing is left.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub gone: Vec<LineId>,
     /// The business fact that the event says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fact: Option<OrderFact>,
+    /// The business fact that is no longer said: its event is taken back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub withdrawn: Option<OrderFact>,
+    /// By how much each line moved.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub moves: Vec<LineMove>,
+}
+
+/// By how much a line moved. A line that became one of another item moved twice: all that it was
+/// left, and what it is came.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LineMove {
+    /// The line.
+    pub line: LineId,
+    /// Of which item.
+    pub sku: Sku,
+    /// What one unit of it consists of, if it is a kit.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub kit: Vec<KitPart>,
+    /// By how many units its order.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub ordered: i64,
+    /// By how many units its cancellation.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub cancelled: i64,
+    /// Its parts at locations.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub shares: Vec<ShareMove>,
+}
+
+/// By how much a line's part at one location moved.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ShareMove {
+    /// Where.
+    pub location: LocationId,
+    /// By how many units what is promised.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub committed: i64,
+    /// By how many units what is shipped.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub fulfilled: i64,
+    /// By how many units what came back.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub returned: i64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
+const fn is_zero(number: &i64) -> bool {
+    *number == 0
+}
+
+impl LineMove {
+    /// What led from one form of a line to the next; `None` stands for no line at all.
+    pub(crate) fn between(before: Option<&OrderLine>, after: Option<&OrderLine>) -> Vec<Self> {
+        let (left, came) = (before.map(|line| (line, -1)), after.map(|line| (line, 1)));
+        let moves = match (before, after) {
+            (Some(before), Some(after)) if before.is_of(&after.sku, &after.kit) => {
+                vec![Self::sum(left.into_iter().chain(came))]
+            }
+            _ => vec![Self::sum(left.into_iter()), Self::sum(came.into_iter())],
+        };
+        moves.into_iter().flatten().collect()
+    }
+
+    /// The sum of forms of one line, each times a sign; `None` if it is nothing.
+    fn sum<'a>(parts: impl Iterator<Item = (&'a OrderLine, i64)> + Clone) -> Option<Self> {
+        let (first, _) = parts.clone().next()?;
+        let mut sum = Self {
+            line: first.line.clone(),
+            sku: first.sku.clone(),
+            kit: first.kit.clone(),
+            ordered: 0,
+            cancelled: 0,
+            shares: Vec::new(),
+        };
+        for (line, sign) in parts {
+            sum.ordered += sign * line.ordered;
+            sum.cancelled += sign * line.cancelled;
+            for share in &line.shares {
+                sum.add(share, sign);
+            }
+        }
+        sum.shares.retain(|share| !share.is_nothing());
+        let nothing = sum.ordered == 0 && sum.cancelled == 0 && sum.shares.is_empty();
+        (!nothing).then_some(sum)
+    }
+
+    fn add(&mut self, share: &Share, sign: i64) {
+        let index = self.shares.iter().position(|known| known.location == share.location);
+        let index = index.unwrap_or_else(|| {
+            let location = share.location.clone();
+            self.shares.push(ShareMove { location, committed: 0, fulfilled: 0, returned: 0 });
+            self.shares.len() - 1
+        });
+        let sum = &mut self.shares[index];
+        sum.committed += sign * share.committed;
+        sum.fulfilled += sign * share.fulfilled;
+        sum.returned += sign * share.returned;
+    }
+}
+
+impl ShareMove {
+    const fn is_nothing(&self) -> bool {
+        self.committed == 0 && self.fulfilled == 0 && self.returned == 0
+    }
 }

@@ -6,6 +6,7 @@ use crate::conflict::{Conflict, Resolution};
 use crate::event::{Event, EventRef, Fingerprint, KitPart};
 use crate::id::{ConflictId, LocationId, OrderId, Sku, Source, Text, TransferId};
 use crate::order::OrderUpdate;
+use crate::state::{Baseline, Overlap};
 use crate::time::Timestamp;
 use crate::transfer::TransferUpdate;
 
@@ -125,6 +126,19 @@ pub struct Effect {
     pub after: i64,
     /// The level's version afterwards.
     pub version: u64,
+    /// What it belongs to, where that is not the fact of its record: it takes something back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub basis: Option<Basis>,
+}
+
+/// What an effect that takes something back belongs to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Basis {
+    /// The movement of this fact.
+    Movement(Fact),
+    /// The count of this record: the effect is no movement.
+    Count(u64),
 }
 
 /// A change of anything besides the numbers of a level. Each holds the whole of what is so
@@ -140,15 +154,17 @@ pub enum Change {
     SkuAlias {
         /// The name used outside.
         name: Sku,
-        /// The item meant.
-        sku: Sku,
+        /// The item meant; `None` if it means nothing any more.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        sku: Option<Sku>,
     },
     /// A name of a location means this location.
     LocationAlias {
         /// The name used outside.
         name: LocationId,
-        /// The location meant.
-        location: LocationId,
+        /// The location meant; `None` if it means nothing any more.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        location: Option<LocationId>,
     },
     /// A movement that an accepted count contains, and that therefore changed nothing.
     Absorbed {
@@ -161,9 +177,32 @@ pub enum Change {
         /// The state that would have moved with it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         state: Option<Bucket>,
+        /// The movement, where that is not the fact of the record.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        fact: Option<Fact>,
     },
     /// A count was accepted: later counts and late movements are measured against it.
     Counted(Counted),
+    /// A count is taken back: late movements are measured against the one before it again.
+    Uncounted {
+        /// The item.
+        sku: Sku,
+        /// The location.
+        location: LocationId,
+        /// The record that had accepted it.
+        seq: u64,
+        /// The count before it, if there was one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        counted: Option<Baseline>,
+    },
+    /// The effects of a record are taken back, or in force again.
+    Reversed {
+        /// The record.
+        seq: u64,
+        /// The record that takes them back; `None` if they are in force again.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        by: Option<u64>,
+    },
     /// An order changed.
     Order(OrderUpdate),
     /// A transfer changed. Boxed: it holds its whole shipment.
@@ -205,6 +244,9 @@ pub enum Change {
         seq: u64,
         /// What became of it.
         outcome: Outcome,
+        /// The record that decided it so, if that is an earlier one, which stands again.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        decided: Option<u64>,
     },
 }
 
@@ -298,6 +340,12 @@ pub struct Counted {
     pub seq: u64,
     /// When that was recorded.
     pub recorded_at: Timestamp,
+    /// What a person has said of the movements within seconds of it, if there were any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub overlap: Option<Overlap>,
+    /// The count that stood before it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<Baseline>,
 }
 
 /// What was decided about one event.
@@ -387,6 +435,22 @@ impl Record {
     /// The source of the fact behind the effects.
     pub fn fact_source(&self) -> &Source {
         self.fact.as_ref().map_or(&self.envelope.source, |fact| &fact.source)
+    }
+
+    /// When and by whom it was said that `on_hand` moved, for an effect that is a movement. A count
+    /// is none: it is a new starting point, and taking it back is going back to the one before.
+    pub fn movement<'a>(&'a self, effect: &'a Effect) -> Option<(Timestamp, &'a Source)> {
+        match &effect.basis {
+            _ if effect.state != Bucket::OnHand => None,
+            Some(Basis::Movement(fact)) => Some((fact.time, &fact.source)),
+            Some(Basis::Count(_)) => None,
+            None => self.is_movement().then(|| (self.fact_time(), self.fact_source())),
+        }
+    }
+
+    /// Whether the fact behind it is a movement, not a count.
+    pub fn is_movement(&self) -> bool {
+        !self.changes.iter().any(|change| matches!(change, Change::Counted(_)))
     }
 
     /// The event by its name and place.

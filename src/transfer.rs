@@ -28,6 +28,9 @@ pub struct Transfer {
     pub shipment: Said,
     /// What arrived, in the order in which it was recorded.
     pub receipts: Vec<Receipt>,
+    /// Whether its shipment was taken back: it is as if it had never left.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub withdrawn: bool,
 }
 
 /// One item of a transfer. All numbers are what they are after what people have decided.
@@ -140,6 +143,8 @@ impl Transfer {
         self.to = update.to;
         self.kits = update.kits;
         self.shipment = update.shipment;
+        self.withdrawn = update.unshipped;
+        self.lines.retain(|line| !update.gone.contains(&line.sku));
         take_over(&mut self.lines, update.lines, |line| &line.sku);
         self.receipts.retain(|receipt| !update.withdrawn.contains(&receipt.receipt));
         take_over(&mut self.receipts, update.receipts, |receipt| &receipt.receipt);
@@ -157,6 +162,7 @@ impl From<TransferUpdate> for Transfer {
             kits: update.kits,
             shipment: update.shipment,
             receipts: update.receipts,
+            withdrawn: update.unshipped,
         }
     }
 }
@@ -185,6 +191,15 @@ pub struct TransferUpdate {
     /// Receipts that are as if they had never been.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub withdrawn: Vec<ReceiptId>,
+    /// Items of which the transfer has no line any more.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub gone: Vec<Sku>,
+    /// Whether it is as if it had never left.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unshipped: bool,
+    /// What it was before, where a person decided, so that the decision can be taken back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<Box<Transfer>>,
 }
 
 impl TransferUpdate {
@@ -210,6 +225,13 @@ impl TransferUpdate {
                 .filter(|receipt| after.receipt(receipt).is_none())
                 .cloned()
                 .collect(),
+            gone: lines
+                .into_keys()
+                .filter(|sku| !after.lines.iter().any(|line| line.sku == **sku))
+                .cloned()
+                .collect(),
+            unshipped: after.withdrawn,
+            before: None,
         }
     }
 }

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use super::draft::Draft;
 use super::stock::{level_of, version_differs};
-use super::{Lifted, Overlap, Stop};
+use super::{Lifted, Stop};
 use crate::conflict::{ConflictKind, Evidence};
 use crate::event::{Event, StockCounted};
 use crate::id::Source;
 use crate::record::{Bucket, Change, Counted, Outcome};
-use crate::state::Movement;
+use crate::state::{Baseline, Movement};
 use crate::time::Timestamp;
 
 /// A count at T: older than the newest accepted one it is superseded; with a movement of another
@@ -25,38 +25,25 @@ pub(super) fn counted(
     if version_differs(draft, event, sku, location, lifted) {
         return Ok(Outcome::Conflict);
     }
-    let level = draft.state.level(sku, location);
+    let level = draft.level(sku, location);
     let time = draft.fact.time;
     if let Some(newest) = level.counted.as_ref().filter(|newest| time < newest.time) {
         draft.reason = Some(format!("a newer count of {} stands (#{})", newest.time, newest.seq));
         draft.mention(sku, location);
         return Ok(Outcome::Superseded);
     }
-    let window_us = draft.state.settings.count_window_us;
-    let movements = draft.state.movements(sku, location);
-    let near = |movement: &&Movement| {
-        movement.source != draft.fact.source && movement.time.since(time).abs() <= window_us
-    };
-    // What a person has already taken back, with the time of the movement, is no question again.
-    let mut sums: BTreeMap<(Timestamp, &Source), i64> = BTreeMap::new();
-    for movement in movements.iter().filter(near) {
-        let sum = sums.entry((movement.time, &movement.source)).or_default();
-        *sum = sum.saturating_add(movement.delta);
-    }
-    let matters = |movement: &&Movement| sums[&(movement.time, &movement.source)] != 0;
-    let mut ambiguous: Vec<&Movement> = movements.iter().filter(near).filter(matters).collect();
-    ambiguous.sort_unstable_by_key(|movement| (movement.time, movement.seq));
-    let certain = event.expected_version == Some(level.version);
+    let movements = draft.movements(sku, location);
+    let near = near_of(draft, &movements);
+    let certain = event.expected_version == Some(draft.state.level(sku, location).version);
     // A decision holds for the movements that the person can have seen; any that came since has to
     // be seen first.
-    let decided = lifted.overlap != Overlap::Ask
-        && ambiguous.iter().all(|movement| movement.seq <= lifted.seen);
-    if !ambiguous.is_empty() && !certain && !decided {
+    let decided = lifted.overlap.filter(|_| near.iter().all(|near| near.seq <= lifted.seen));
+    if !near.is_empty() && !certain && decided.is_none() {
         let mut evidence = vec![
             Evidence::at("counted", data.counted, time),
             Evidence::new("on hand before", level.get(Bucket::OnHand)),
         ];
-        evidence.extend(ambiguous.iter().take(10).map(|movement| {
+        evidence.extend(near.iter().take(10).map(|movement| {
             let what = format!("{:+} by {} (#{})", movement.delta, movement.source, movement.seq);
             Evidence::at("moved", what, movement.time)
         }));
@@ -65,12 +52,18 @@ pub(super) fn counted(
         draft.mention(sku, location);
         return Ok(Outcome::Conflict);
     }
-    // A person has said what the movements around the count mean; all others count by their time.
-    let comes_after = |movement: &&Movement| match lifted.overlap {
-        Overlap::Counted if !certain && near(movement) => false,
-        Overlap::Difference if !certain && near(movement) => true,
-        _ => movement.time > time,
+    let baseline = Baseline {
+        time,
+        source: draft.fact.source.clone(),
+        seq: draft.seq,
+        // A person has said what the movements around the count mean; all others count by their
+        // time.
+        overlap: decided.filter(|_| !near.is_empty() && !certain),
+        relied_on: false,
     };
+    let window_us = draft.state.settings.count_window_us;
+    let comes_after =
+        |movement: &&Movement| !baseline.contains(movement.time, &movement.source, window_us);
     let after = movements.iter().filter(comes_after).map(|movement| movement.delta);
     // Checked against the range when the draft is finished.
     let on_hand = after.fold(data.counted, i64::saturating_add);
@@ -80,10 +73,30 @@ pub(super) fn counted(
         sku: draft.sku_name(sku).clone(),
         location: draft.state.catalogue.location_name(location).clone(),
         time,
-        source: draft.fact.source.clone(),
+        source: baseline.source,
         counted: data.counted,
         seq: draft.seq,
         recorded_at: draft.now,
+        overlap: baseline.overlap,
+        before: level.counted,
     }));
     Ok(Outcome::Applied)
+}
+
+/// The movements of others within seconds of the count, oldest first. Those of one source at one
+/// moment that cancel out, such as a movement that was taken back, make nothing ambiguous.
+fn near_of<'a>(draft: &Draft<'_>, movements: &'a [Movement]) -> Vec<&'a Movement> {
+    let window_us = draft.state.settings.count_window_us;
+    let near = |movement: &&Movement| {
+        movement.source != draft.fact.source
+            && movement.time.since(draft.fact.time).abs() <= window_us
+    };
+    let mut sums: BTreeMap<(Timestamp, &Source), i64> = BTreeMap::new();
+    for movement in movements.iter().filter(near) {
+        *sums.entry((movement.time, &movement.source)).or_default() += movement.delta;
+    }
+    let open = |movement: &&Movement| sums[&(movement.time, &movement.source)] != 0;
+    let mut near: Vec<&Movement> = movements.iter().filter(near).filter(open).collect();
+    near.sort_unstable_by_key(|movement| (movement.time, movement.seq));
+    near
 }

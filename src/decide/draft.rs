@@ -1,20 +1,26 @@
 //! A decision in the making: what it has changed so far is visible to the rest of it, and nothing
 //! of it is visible outside until it is finished.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use crate::conflict::{Conflict, ConflictKind, ConflictStatus, Evidence, Resolution};
 use crate::event::{Event, EventRef, KitPart};
-use crate::id::{ConflictId, LocationId, OrderId, Sku, TransferId};
-use crate::order::{Order, OrderUpdate};
-use crate::record::{Bucket, Change, Fact, ItemInfo, Original, Outcome, Record, WaitKey};
-use crate::state::{Level, LocIx, SkuIx, State};
+use crate::id::{ConflictId, LineId, LocationId, OrderId, Sku, TransferId};
+use crate::ledger::Sight;
+use crate::order::{LineMove, Order, OrderFact, OrderLine, OrderUpdate};
+use crate::record::{
+    Basis, Bucket, Change, Effect, Fact, ItemInfo, Original, Outcome, Record, WaitKey,
+};
+use crate::state::{Level, LocIx, Movement, SkuIx, State};
 use crate::time::Timestamp;
 use crate::transfer::{Transfer, TransferUpdate};
 
 /// A decision in the making.
+#[derive(Clone)]
 pub(crate) struct Draft<'a> {
     pub(crate) state: &'a State,
+    sight: Sight<'a>,
     /// The record being made.
     pub(crate) seq: u64,
     pub(crate) now: Timestamp,
@@ -24,9 +30,19 @@ pub(crate) struct Draft<'a> {
     pub(crate) subject: EventRef,
     /// The moment and the source of that event.
     pub(crate) fact: Fact,
+    /// The same of the event that carries the record.
+    own_fact: Fact,
     pub(crate) actor: &'a str,
     created: Vec<ItemInfo>,
     pub(super) levels: BTreeMap<(SkuIx, LocIx), Level>,
+    /// The levels as the parts of the decision have left them that are finished.
+    finished: BTreeMap<(SkuIx, LocIx), Level>,
+    /// The effects of those parts.
+    pub(super) effects: Vec<Effect>,
+    /// What the part in progress belongs to, where that is not the fact of the record.
+    basis: Option<Basis>,
+    /// Whether the part in progress has moved a number.
+    moved: bool,
     orders: BTreeMap<OrderId, Order>,
     transfers: BTreeMap<TransferId, Transfer>,
     pub(super) changes: Vec<Change>,
@@ -42,19 +58,27 @@ pub(crate) struct Draft<'a> {
 }
 
 impl<'a> Draft<'a> {
-    pub(crate) fn new(state: &'a State, event: &Event, now: Timestamp, actor: &'a str) -> Self {
+    pub(crate) fn new(sight: Sight<'a>, event: &Event, now: Timestamp, actor: &'a str) -> Self {
+        let state = sight.state;
         let seq = state.head.seq + 1;
         let carrier = EventRef { source: event.source.clone(), id: event.id.clone(), seq };
+        let fact = Fact { time: event.time, source: event.source.clone() };
         Self {
             state,
+            sight,
             seq,
             now,
             subject: carrier.clone(),
             carrier,
-            fact: Fact { time: event.time, source: event.source.clone() },
+            own_fact: fact.clone(),
+            fact,
             actor,
             created: Vec::new(),
             levels: BTreeMap::new(),
+            finished: BTreeMap::new(),
+            effects: Vec::new(),
+            basis: None,
+            moved: false,
             orders: BTreeMap::new(),
             transfers: BTreeMap::new(),
             changes: Vec::new(),
@@ -79,10 +103,81 @@ impl<'a> Draft<'a> {
         self.fact = Fact { time, source: held.envelope.source.clone() };
     }
 
+    /// The fact behind the effects, if it is not that of the event that carries the record.
+    pub(super) fn fact_of_another(&self) -> Option<Fact> {
+        (self.fact != self.own_fact).then(|| self.fact.clone())
+    }
+
     /// The outcome of a fact: absorbed if a count contains all of it, applied if it took any
     /// effect or had none to take.
     pub(crate) fn outcome_of_fact(&self) -> Outcome {
-        if self.absorbed && self.levels.is_empty() { Outcome::Absorbed } else { Outcome::Applied }
+        if self.absorbed && !self.moved { Outcome::Absorbed } else { Outcome::Applied }
+    }
+
+    /// Ends a part of the decision; the next one belongs to something else.
+    pub(super) fn begin_part(&mut self, basis: Option<Basis>) {
+        if self.moved {
+            self.effects = self.all_effects();
+            self.finished = self.levels.clone();
+        }
+        self.basis = basis;
+        self.moved = false;
+        self.absorbed = false;
+    }
+
+    /// The effects so far.
+    pub(super) fn all_effects(&self) -> Vec<Effect> {
+        let mut effects = self.effects.clone();
+        for (key, after) in &self.levels {
+            let begin = self.state.level(key.0, key.1);
+            let before = self.finished.get(key).unwrap_or(&begin);
+            for bucket in Bucket::ALL {
+                let delta = after.get(bucket) - before.get(bucket);
+                if delta != 0 {
+                    effects.push(Effect {
+                        sku: self.sku_name(key.0).clone(),
+                        location: self.state.catalogue.location_name(key.1).clone(),
+                        state: bucket,
+                        delta,
+                        after: after.get(bucket),
+                        version: begin.version + 1,
+                        basis: self.basis.clone(),
+                    });
+                }
+            }
+        }
+        effects
+    }
+
+    /// The movements of a level, with those of the parts that are finished.
+    pub(super) fn movements(&self, sku: SkuIx, location: LocIx) -> Cow<'a, [Movement]> {
+        let known = Cow::Borrowed(self.state.movements(sku, location));
+        let here = |effect: &&Effect| {
+            effect.state == Bucket::OnHand
+                && effect.sku == *self.sku_name(sku)
+                && effect.location == *self.state.catalogue.location_name(location)
+        };
+        let own = self.effects.iter().filter(here).filter_map(|effect| {
+            let fact = match &effect.basis {
+                Some(Basis::Count(_)) => return None,
+                Some(Basis::Movement(fact)) => fact,
+                None => &self.fact,
+            };
+            let (source, delta) = (fact.source.clone(), effect.delta);
+            Some(Movement { time: fact.time, seq: self.seq, source, delta })
+        });
+        let own: Vec<Movement> = own.collect();
+        if own.is_empty() { known } else { Cow::Owned([&known[..], &own[..]].concat()) }
+    }
+
+    /// An earlier record, if it is at hand.
+    pub(crate) fn record(&self, seq: u64) -> Option<&'a Record> {
+        self.sight.record(seq)
+    }
+
+    /// A conflict that is closed by now, if it is at hand.
+    pub(crate) fn closed_conflict(&self, id: ConflictId) -> Option<&'a Conflict> {
+        self.sight.closed_conflict(id)
     }
 
     /// The item that a name means, one created by this decision included.
@@ -131,11 +226,16 @@ impl<'a> Draft<'a> {
         if delta == 0 {
             return self.mention(sku, location);
         }
-        let state = self.state;
-        let level =
-            self.levels.entry((sku, location)).or_insert_with(|| state.level(sku, location));
+        self.moved = true;
+        let level = self.level_mut(sku, location);
         // Checked against the range when the draft is finished; quantities are far from overflow.
         level.set(bucket, level.get(bucket).saturating_add(delta));
+    }
+
+    /// A level to be changed besides its numbers.
+    pub(super) fn level_mut(&mut self, sku: SkuIx, location: LocIx) -> &mut Level {
+        let state = self.state;
+        self.levels.entry((sku, location)).or_insert_with(|| state.level(sku, location))
     }
 
     /// Notes that the event names a level, whether or not it has an effect there.
@@ -160,10 +260,28 @@ impl<'a> Draft<'a> {
         self.orders.get(order).or_else(|| self.state.order(order))
     }
 
-    /// Changes an order.
-    pub(crate) fn update_order(&mut self, update: OrderUpdate) {
+    /// Changes lines of an order, as a business fact says, if it is one.
+    pub(crate) fn change_order(
+        &mut self,
+        order: OrderId,
+        lines: Vec<OrderLine>,
+        fact: Option<OrderFact>,
+    ) {
+        let (gone, withdrawn, moves) = (Vec::new(), None, Vec::new());
+        self.update_order(OrderUpdate { order, lines, gone, fact, withdrawn, moves });
+    }
+
+    /// Changes an order in any way; by how much its lines move is found out here.
+    pub(super) fn update_order(&mut self, mut update: OrderUpdate) {
         let id = update.order.clone();
         let mut order = self.order(&id).cloned().unwrap_or_else(|| Order::new(id.clone()));
+        let before: BTreeMap<&LineId, &OrderLine> =
+            order.lines.iter().map(|line| (&line.line, line)).collect();
+        let changed = update.lines.iter().map(|line| (&line.line, Some(line)));
+        let touched = changed.chain(update.gone.iter().map(|line| (line, None)));
+        let moves =
+            touched.flat_map(|(line, after)| LineMove::between(before.get(line).copied(), after));
+        update.moves = moves.collect();
         order.update(update.clone());
         self.orders.insert(id, order);
         self.changes.push(Change::Order(update));
@@ -171,7 +289,8 @@ impl<'a> Draft<'a> {
 
     /// A transfer as it is at this point of the decision.
     pub(crate) fn transfer(&self, transfer: &TransferId) -> Option<&Transfer> {
-        self.transfers.get(transfer).or_else(|| self.state.transfer(transfer))
+        let known = self.transfers.get(transfer).or_else(|| self.state.transfer(transfer));
+        known.filter(|known| !known.withdrawn)
     }
 
     /// Puts a transfer in the place of what it was, if it was known.
@@ -217,6 +336,7 @@ impl<'a> Draft<'a> {
             order: about.order,
             transfer: about.transfer,
             channel: None,
+            count: about.count,
             event_count: events.len() as u64,
             events,
             evidence,
@@ -281,6 +401,8 @@ pub(crate) struct About {
     pub(crate) location: Option<LocationId>,
     pub(crate) order: Option<OrderId>,
     pub(crate) transfer: Option<TransferId>,
+    /// The record of the count that it is about, if a movement came late to it.
+    pub(crate) count: Option<u64>,
     /// Earlier events that take part.
     pub(crate) events: Vec<EventRef>,
 }

@@ -1,13 +1,15 @@
 //! How a decision ends: its effects with the versions they lead to, the range they have to keep,
 //! and the conflicts that follow from the levels rather than from the event.
 
+use std::collections::BTreeSet;
+
 use super::draft::Draft;
 use super::movement::flag_near_counts;
 use crate::conflict::{ConflictKind, ConflictStatus, Evidence};
 use crate::id::{LocationId, Sku};
 use crate::quantity;
 use crate::record::{Bucket, Change, Decision, Effect, Outcome};
-use crate::state::{Level, LocIx, Oversold, SkuIx};
+use crate::state::Oversold;
 
 /// Why a decision cannot stand: it would take a number out of the range.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,14 +25,12 @@ pub(crate) struct OutOfRange {
 impl Draft<'_> {
     /// Ends the decision.
     pub(crate) fn finish(mut self, outcome: Outcome) -> Result<Decision, OutOfRange> {
-        let mut effects = Vec::new();
-        for (key, level) in &self.levels {
-            self.effects_of(*key, level, &mut effects)?;
-        }
+        self.check_range()?;
+        let effects = self.all_effects();
         flag_near_counts(&mut self);
         self.watch_oversold();
-        let fact_is_own = self.subject.seq == self.seq;
-        let mentions = self.mentioned();
+        let mentions = self.mentioned(&effects);
+        let fact = self.fact_of_another();
         Ok(Decision {
             outcome,
             effects,
@@ -39,50 +39,33 @@ impl Draft<'_> {
             reason: self.reason,
             conflict: self.conflict,
             original: self.original,
-            fact: (!fact_is_own).then_some(self.fact),
+            fact,
         })
     }
 
     /// The levels that the event names or touches without moving any of their numbers.
-    fn mentioned(&mut self) -> Vec<(Sku, LocationId)> {
+    fn mentioned(&mut self, effects: &[Effect]) -> Vec<(Sku, LocationId)> {
         let mut mentions = std::mem::take(&mut self.mentions);
         mentions.extend(self.levels.keys());
         mentions.sort_unstable();
         mentions.dedup();
-        mentions.retain(|(sku, location)| {
-            let after = self.levels.get(&(*sku, *location));
-            after.is_none_or(|after| *after == self.state.level(*sku, *location))
-        });
         let names = mentions.into_iter().map(|(sku, location)| {
             (self.sku_name(sku).clone(), self.state.catalogue.location_name(location).clone())
         });
-        names.collect()
+        let moved: BTreeSet<(&Sku, &LocationId)> =
+            effects.iter().map(|effect| (&effect.sku, &effect.location)).collect();
+        names.filter(|(sku, location)| !moved.contains(&(sku, location))).collect()
     }
 
-    fn effects_of(
-        &self,
-        key: (SkuIx, LocIx),
-        after: &Level,
-        effects: &mut Vec<Effect>,
-    ) -> Result<(), OutOfRange> {
-        let before = self.state.level(key.0, key.1);
-        let sku = self.sku_name(key.0);
-        let location = self.state.catalogue.location_name(key.1);
-        for bucket in Bucket::ALL {
-            let (old, new) = (before.get(bucket), after.get(bucket));
-            if !quantity::in_range(new) || !quantity::in_range(after.available()) {
-                let (sku, location) = (sku.clone(), location.clone());
+    fn check_range(&self) -> Result<(), OutOfRange> {
+        for ((sku, location), level) in &self.levels {
+            let fits = |bucket: &Bucket| quantity::in_range(level.get(*bucket));
+            let beyond = Bucket::ALL.into_iter().find(|bucket| !fits(bucket));
+            let available = quantity::in_range(level.available());
+            if let Some(bucket) = beyond.or((!available).then_some(Bucket::OnHand)) {
+                let sku = self.sku_name(*sku).clone();
+                let location = self.state.catalogue.location_name(*location).clone();
                 return Err(OutOfRange { sku, location, bucket });
-            }
-            if old != new {
-                effects.push(Effect {
-                    sku: sku.clone(),
-                    location: location.clone(),
-                    state: bucket,
-                    delta: new - old,
-                    after: new,
-                    version: before.version + 1,
-                });
             }
         }
         Ok(())

@@ -10,14 +10,17 @@ mod movement;
 mod names;
 mod order;
 mod release;
+mod reopen;
 mod resolve;
+mod reverse;
 mod stock;
 mod transfer;
 
 use crate::conflict::{ConflictKind, Evidence};
 use crate::event::{Event, EventData, EventRef, FieldError, Fingerprint, VersionUse};
+use crate::ledger::Sight;
 use crate::record::{Change, Decision, Original, Outcome, WaitKey};
-use crate::state::{State, Subject};
+use crate::state::{Overlap, Subject};
 use crate::time::Timestamp;
 
 use draft::About;
@@ -74,8 +77,8 @@ pub(crate) struct Lifted {
     pub(crate) version: bool,
     /// What to do with more than an order still has.
     pub(crate) excess: Excess,
-    /// What to do with movements around a count.
-    pub(crate) overlap: Overlap,
+    /// What a person has said of the movements around a count.
+    pub(crate) overlap: Option<Overlap>,
     /// The last record that the person can have seen of these movements.
     pub(crate) seen: u64,
 }
@@ -100,20 +103,9 @@ pub(crate) enum Excess {
     Anyway,
 }
 
-/// What to do with movements of others around a count.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) enum Overlap {
-    /// Ask a person.
-    #[default]
-    Ask,
-    /// They are in the count.
-    Counted,
-    /// They came after it.
-    Difference,
-}
-
 /// Decides an event that came from outside.
-pub(crate) fn decide(state: &State, event: &Event, now: Timestamp, actor: &str) -> Verdict {
+pub(crate) fn decide(sight: Sight<'_>, event: &Event, now: Timestamp, actor: &str) -> Verdict {
+    let state = sight.state;
     let known = state.known(&event.source, &event.id);
     if !known.is_empty() {
         let fingerprint = Fingerprint::of_event(event);
@@ -126,7 +118,7 @@ pub(crate) fn decide(state: &State, event: &Event, now: Timestamp, actor: &str) 
             });
         }
     }
-    let mut draft = Draft::new(state, event, now, actor);
+    let mut draft = Draft::new(sight, event, now, actor);
     let outcome = if known.is_empty() {
         let seq = draft.seq;
         weigh(&mut draft, event, seq, Lifted::default())
@@ -198,6 +190,7 @@ fn weigh(draft: &mut Draft<'_>, event: &Event, seq: u64, lifted: Lifted) -> Resu
         EventData::OrderReturned(data) => order::take_back(draft, data, seq, lifted),
         // An observation: what it means for the channel's publications is decided by the sync.
         EventData::ChannelLevelReported(_) => Ok(Outcome::Applied),
+        EventData::EventReversed(data) => Ok(reverse::reversed(draft, data)),
         EventData::EventReleased(_) | EventData::ConflictResolved(_) => {
             Err(Stop::invalid("/type", "is an event that only Onhand makes"))
         }

@@ -1,7 +1,7 @@
 //! Relative facts against counts: what an accepted count already contains moves nothing (rule 2),
 //! and what came within seconds of it is flagged (rule 3).
 
-use super::draft::Draft;
+use super::draft::{About, Draft};
 use crate::conflict::{ConflictKind, Evidence};
 use crate::record::{Bucket, Change};
 use crate::state::{LocIx, SkuIx};
@@ -26,6 +26,7 @@ pub(super) fn move_on_hand(
             location: draft.state.catalogue().location_name(location).clone(),
             delta,
             state,
+            fact: None,
         });
     } else {
         draft.add(sku, location, Bucket::OnHand, delta);
@@ -46,7 +47,7 @@ pub(super) fn move_on_hand(
 /// whatever number of lines did it, so that one decision settles all of it.
 pub(super) fn flag_near_counts(draft: &mut Draft<'_>) {
     for ((sku, location), delta) in std::mem::take(&mut draft.near_counts) {
-        let counted = draft.state.level(sku, location).counted;
+        let counted = draft.level(sku, location).counted;
         let Some(count) = counted.filter(|_| delta != 0) else { continue };
         let time = draft.fact.time;
         let verdict = if time <= count.time {
@@ -59,7 +60,7 @@ pub(super) fn flag_near_counts(draft: &mut Draft<'_>) {
             Evidence::at("moved", format!("{delta:+} by {}", draft.fact.source), time),
             Evidence::new("the movement was", verdict),
         ];
-        let about = draft.about(sku, location);
+        let about = About { count: Some(count.seq), ..draft.about(sku, location) };
         draft.open_about_this_record(ConflictKind::CountOverlap, about, evidence);
     }
 }

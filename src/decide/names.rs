@@ -36,6 +36,21 @@ pub(super) fn unknown(draft: &mut Draft<'_>, event: &Event) -> Option<WaitKey> {
     (needs_a_location && draft.state.catalogue.ranking().is_empty()).then_some(WaitKey::AnyLocation)
 }
 
+/// Whether a name is one of its own, not by mapping.
+pub(super) fn is_known(draft: &Draft<'_>, key: &WaitKey) -> bool {
+    let catalogue = &draft.state.catalogue;
+    match key {
+        WaitKey::Sku(name) => {
+            catalogue.sku(name).is_some_and(|sku| catalogue.sku_name(sku) == name)
+        }
+        WaitKey::Location(name) => catalogue
+            .location(name)
+            .is_some_and(|location| catalogue.location_name(location) == name),
+        WaitKey::AnyLocation => !catalogue.ranking().is_empty(),
+        WaitKey::Order(_) | WaitKey::Transfer(_) => false,
+    }
+}
+
 /// Lets the event wait for a name, in the one conflict about that name.
 pub(super) fn hold(draft: &mut Draft<'_>, key: WaitKey, seq: u64) -> Outcome {
     draft.reason = Some(format!("{key} is not known"));
@@ -90,6 +105,7 @@ fn named(data: &EventData) -> (Vec<&Sku>, Vec<&LocationId>) {
         EventData::LocationUpserted(_)
         | EventData::OrderCancelled(_)
         | EventData::ChannelLevelReported(_)
+        | EventData::EventReversed(_)
         | EventData::EventReleased(_)
         | EventData::ConflictResolved(_) => (Vec::new(), Vec::new()),
     }

@@ -3,21 +3,22 @@
 use super::draft::Draft;
 use super::{Lifted, Stop, weigh};
 use crate::event::Event;
+use crate::ledger::Sight;
 use crate::record::{Change, Decision, Outcome, Record};
-use crate::state::{Due, State};
+use crate::state::Due;
 use crate::time::Timestamp;
 
 /// Decides an event again that waited for something. `carrier` is Onhand's own event that records
 /// this. The event may wait for something else afterwards, or be held by another safeguard.
 pub(crate) fn release(
-    state: &State,
+    sight: Sight<'_>,
     carrier: &Event,
     held: &Record,
     due: &Due,
     now: Timestamp,
 ) -> Decision {
     let draft = || {
-        let mut draft = Draft::new(state, carrier, now, "onhand");
+        let mut draft = Draft::new(sight, carrier, now, "onhand");
         draft.stand_for(held);
         draft.change(Change::Released { on: due.on.clone(), seq: due.seq });
         draft
@@ -52,12 +53,12 @@ pub(super) fn settle(
     seq: u64,
 ) -> Result<Decision, Stop> {
     let outcome = outcome?;
-    draft.change(Change::Final { seq, outcome });
+    draft.change(Change::Final { seq, outcome, decided: None });
     Ok(draft.finish(outcome)?)
 }
 
 /// Ends a decision that changes no number.
 fn end(mut draft: Draft<'_>, outcome: Outcome, seq: u64) -> Decision {
-    draft.change(Change::Final { seq, outcome });
+    draft.change(Change::Final { seq, outcome, decided: None });
     draft.finish(outcome).expect("a decision without effects leaves no range")
 }

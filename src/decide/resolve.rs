@@ -2,14 +2,15 @@
 
 use super::draft::Draft;
 use super::release::settle;
-use super::{Excess, Lifted, Overlap, Stop, catalogue, transfer, weigh};
+use super::{Excess, Lifted, Stop, catalogue, transfer, weigh};
 use crate::conflict::{Choice, Conflict, ConflictKind, ConflictStatus, ResolutionOption as O};
 use crate::event::{Event, EventData};
 use crate::id::{LocationId, Sku};
+use crate::ledger::Sight;
 use crate::record::{
     Bucket, Change, Decision, Fact, ItemInfo, LocationInfo, Outcome, Record, WaitKey,
 };
-use crate::state::State;
+use crate::state::Overlap;
 use crate::time::Timestamp;
 
 /// Why a resolution is not taken.
@@ -50,14 +51,14 @@ pub enum Refused {
 /// Decides what a choice leads to. `held` is the last event of the conflict, the one that it holds
 /// back or is about, as the journal has it.
 pub(crate) fn resolve(
-    state: &State,
+    sight: Sight<'_>,
     carrier: &Event,
     choice: &Choice,
     held: Option<&Record>,
     now: Timestamp,
     actor: &str,
 ) -> Result<Decision, Refused> {
-    let conflict = state.open_conflict(choice.conflict).ok_or(Refused::NotOpen)?;
+    let conflict = sight.state.open_conflict(choice.conflict).ok_or(Refused::NotOpen)?;
     let held = held.filter(|held| conflict.events.last() == Some(&held.event_ref()));
     if conflict.version != choice.expected_version {
         let (now, seen) = (conflict.version, choice.expected_version);
@@ -68,7 +69,7 @@ pub(crate) fn resolve(
         let names: Vec<_> = offered.iter().map(|option| option.as_str()).collect();
         return Err(Refused::NotOffered { option: choice.option, offered: names.join(", ") });
     }
-    let mut draft = Draft::new(state, carrier, now, actor);
+    let mut draft = Draft::new(sight, carrier, now, actor);
     draft.close(conflict, ConflictStatus::Resolved, Some(choice));
     let result = match (conflict.kind, held) {
         (ConflictKind::Unmapped, _) => {
@@ -87,7 +88,11 @@ pub(crate) fn resolve(
         (ConflictKind::IdReused, _) => {
             // All contents but the first are refused, however many there were.
             for event in conflict.events.iter().skip(1) {
-                draft.change(Change::Final { seq: event.seq, outcome: Outcome::Rejected });
+                draft.change(Change::Final {
+                    seq: event.seq,
+                    outcome: Outcome::Rejected,
+                    decided: None,
+                });
             }
             draft.finish(Outcome::Applied).map_err(Stop::from)
         }
@@ -136,7 +141,11 @@ fn carry_out(
     let mut lifted = Lifted { seen: conflict.opened_seq, ..Lifted::again() };
     match option {
         O::Discard | O::KeepFirst => {
-            draft.change(Change::Final { seq: held.seq, outcome: Outcome::Rejected });
+            draft.change(Change::Final {
+                seq: held.seq,
+                outcome: Outcome::Rejected,
+                decided: None,
+            });
             return Ok(draft.finish(Outcome::Applied)?);
         }
         O::ApplyRequested => lifted.version = true,
@@ -146,7 +155,7 @@ fn carry_out(
         O::KeepCounted | O::KeepDifference => {
             let counted = option == O::KeepCounted;
             lifted.version = true;
-            lifted.overlap = if counted { Overlap::Counted } else { Overlap::Difference };
+            lifted.overlap = Some(if counted { Overlap::Counted } else { Overlap::Difference });
         }
         _ => {}
     }
@@ -154,29 +163,33 @@ fn carry_out(
     settle(draft, outcome, held.seq)
 }
 
+/// What the events of a conflict about an unknown name wait for.
+pub(super) fn waits_for(conflict: &Conflict) -> WaitKey {
+    match (&conflict.sku, &conflict.location) {
+        (Some(sku), _) => WaitKey::Sku(sku.clone()),
+        (None, Some(location)) => WaitKey::Location(location.clone()),
+        (None, None) => WaitKey::AnyLocation,
+    }
+}
+
 /// Settles what an unknown name means; what waits for it is then decided again.
 fn map(draft: &mut Draft<'_>, conflict: &Conflict, choice: &Choice) -> Result<(), Refused> {
-    let (key, discard) = match (&conflict.sku, &conflict.location) {
-        (Some(sku), _) => (WaitKey::Sku(sku.clone()), choice.option == O::Discard),
-        (None, Some(location)) => {
-            (WaitKey::Location(location.clone()), choice.option == O::Discard)
-        }
-        (None, None) => (WaitKey::AnyLocation, true),
-    };
+    let key = waits_for(conflict);
+    let discard = choice.option == O::Discard;
     match (choice.option, &key) {
         (O::Map, WaitKey::Sku(name)) => {
             let problem = "must name an item that is known";
             let target = choice.sku.as_ref().and_then(|sku| draft.sku(sku));
             let target = target.ok_or(Refused::Needs { field: "sku", problem })?;
             let sku = draft.sku_name(target).clone();
-            draft.change(Change::SkuAlias { name: name.clone(), sku });
+            draft.change(Change::SkuAlias { name: name.clone(), sku: Some(sku) });
         }
         (O::Map, WaitKey::Location(name)) => {
             let problem = "must name a location that is known";
             let target = choice.location.as_ref().and_then(|name| draft.location(name));
             let target = target.ok_or(Refused::Needs { field: "location", problem })?;
             let location = draft.state.catalogue().location_name(target).clone();
-            draft.change(Change::LocationAlias { name: name.clone(), location });
+            draft.change(Change::LocationAlias { name: name.clone(), location: Some(location) });
         }
         (O::Create, WaitKey::Sku(sku)) => {
             let sku = sku.clone();
@@ -212,6 +225,7 @@ fn flip(draft: &mut Draft<'_>, conflict: &Conflict, option: O, held: &Record) ->
         draft.sku(name) == Some(sku) && draft.location(place) == Some(location)
     };
     let mut moves: Vec<(Bucket, i64)> = Vec::new();
+    let mut contained = None;
     match option {
         // It is in the count, but it had an effect: take that back. What it did to other states,
         // such as `committed`, is no matter of the count.
@@ -220,11 +234,12 @@ fn flip(draft: &mut Draft<'_>, conflict: &Conflict, option: O, held: &Record) ->
             let effects = held.effects.iter().filter(|effect| counted.contains(&effect.state));
             let effects = effects.filter(|effect| here(&effect.sku, &effect.location));
             moves.extend(effects.map(|effect| (effect.state, -effect.delta)));
+            contained = moves.iter().find(|(bucket, _)| *bucket == Bucket::OnHand).copied();
         }
         // It came after the count, but was absorbed: let it have its effect now.
         O::KeepDifference => {
             for change in &held.changes {
-                if let Change::Absorbed { sku, location, delta, state } = change
+                if let Change::Absorbed { sku, location, delta, state, .. } = change
                     && here(sku, location)
                 {
                     moves.push((Bucket::OnHand, *delta));
@@ -233,6 +248,15 @@ fn flip(draft: &mut Draft<'_>, conflict: &Conflict, option: O, held: &Record) ->
             }
         }
         _ => {}
+    }
+    if let Some((_, taken_back)) = contained {
+        draft.change(Change::Absorbed {
+            sku: draft.sku_name(sku).clone(),
+            location: draft.state.catalogue.location_name(location).clone(),
+            delta: -taken_back,
+            state: None,
+            fact: None,
+        });
     }
     draft.mention(sku, location);
     for (bucket, delta) in moves {

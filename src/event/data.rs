@@ -43,6 +43,8 @@ pub enum EventData {
     OrderReturned(OrderReturned),
     /// `channel.level_reported`
     ChannelLevelReported(ChannelLevelReported),
+    /// `event.reversed`
+    EventReversed(EventReversed),
     /// `event.released`: what an event waited for has come, and it is decided again. Made by
     /// Onhand only.
     EventReleased(EventReleased),
@@ -90,6 +92,7 @@ impl EventData {
             Self::OrderFulfilled(_) => "order.fulfilled",
             Self::OrderReturned(_) => "order.returned",
             Self::ChannelLevelReported(_) => "channel.level_reported",
+            Self::EventReversed(_) => "event.reversed",
             Self::EventReleased(_) => "event.released",
             Self::ConflictResolved(_) => "conflict.resolved",
         }
@@ -117,6 +120,7 @@ impl EventData {
             "order.fulfilled" => Self::OrderFulfilled(read(data)?),
             "order.returned" => Self::OrderReturned(read(data)?),
             "channel.level_reported" => Self::ChannelLevelReported(read(data)?),
+            "event.reversed" => Self::EventReversed(read(data)?),
             "event.released" => Self::EventReleased(read(data)?),
             "conflict.resolved" => Self::ConflictResolved(read(data)?),
             other => {
@@ -485,6 +489,18 @@ pub struct ChannelLevelReported {
     pub listing: ListingId,
     /// What it shows, in base units.
     pub quantity: i64,
+}
+
+/// A request to take the effects of an applied event back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EventReversed {
+    /// Source of the event.
+    pub source: Source,
+    /// Its id there.
+    pub id: EventId,
+    /// Why.
+    pub reason: Text,
 }
 
 /// An event that waited is decided again.

@@ -15,10 +15,10 @@ use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 pub use data::{
-    CancelledLine, ChannelLevelReported, EventData, EventReleased, FulfilledLine, ItemUpserted,
-    KitPart, LocationUpserted, OrderAmended, OrderCancelled, OrderFulfilled, OrderPlaced,
-    OrderReturned, OrderedLine, ReceivedItem, ReturnedLine, ShippedItem, StockAdjusted,
-    StockCounted, StockMoved, StockReceived, StockSet, StockState, TransferReceived,
+    CancelledLine, ChannelLevelReported, EventData, EventReleased, EventReversed, FulfilledLine,
+    ItemUpserted, KitPart, LocationUpserted, OrderAmended, OrderCancelled, OrderFulfilled,
+    OrderPlaced, OrderReturned, OrderedLine, ReceivedItem, ReturnedLine, ShippedItem,
+    StockAdjusted, StockCounted, StockMoved, StockReceived, StockSet, StockState, TransferReceived,
     TransferShipped,
 };
 pub use fingerprint::Fingerprint;

@@ -1,16 +1,17 @@
 //! From the `data` of an event to what its type says: one reader per type.
 
 use super::data::{
-    CancelledLine, ChannelLevelReported, EventData, FulfilledLine, ItemUpserted, KitPart,
-    LocationUpserted, OrderAmended, OrderCancelled, OrderFulfilled, OrderPlaced, OrderReturned,
-    OrderedLine, ReceivedItem, ReturnedLine, ShippedItem, StockAdjusted, StockCounted, StockMoved,
-    StockReceived, StockSet, StockState, TransferReceived, TransferShipped,
+    CancelledLine, ChannelLevelReported, EventData, EventReversed, FulfilledLine, ItemUpserted,
+    KitPart, LocationUpserted, OrderAmended, OrderCancelled, OrderFulfilled, OrderPlaced,
+    OrderReturned, OrderedLine, ReceivedItem, ReturnedLine, ShippedItem, StockAdjusted,
+    StockCounted, StockMoved, StockReceived, StockSet, StockState, TransferReceived,
+    TransferShipped,
 };
 use super::json::Json;
 use super::read::{Errors, Reader};
 use crate::id::{
-    ChannelId, FulfillmentId, LineId, ListingId, LocationId, OrderId, ReceiptId, ReturnId, Sku,
-    Text, TransferId,
+    ChannelId, EventId, FulfillmentId, LineId, ListingId, LocationId, OrderId, ReceiptId, ReturnId,
+    Sku, Source, Text, TransferId,
 };
 use crate::quantity::QUANTITY_MAX;
 
@@ -52,6 +53,7 @@ pub(super) fn typed_data(reader: &Reader<'_>, errors: &Errors) -> Option<EventDa
         "order.fulfilled" => fulfilled,
         "order.returned" => returned,
         "channel.level_reported" => reported,
+        "event.reversed" => reversed,
         other => {
             let shown: String = other.chars().take(60).collect();
             reader.error("type", format!("{shown:?} is not an event type that Onhand takes"));
@@ -164,10 +166,7 @@ fn adjusted(reader: &Reader<'_>) -> Option<EventData> {
     if delta == Some(0) {
         reader.error("delta", "must not be 0");
     }
-    let reason = reader.name("reason", |text| Text::new(text));
-    if reason.as_ref().is_some_and(|reason| reason.as_str().trim().is_empty()) {
-        reader.error("reason", "must say why");
-    }
+    let reason = reason(reader);
     let state = state(reader);
     let (reference, note) = (reader.optional_text("reference"), reader.optional_text("note"));
     Some(EventData::StockAdjusted(StockAdjusted {
@@ -179,6 +178,14 @@ fn adjusted(reader: &Reader<'_>) -> Option<EventData> {
         reference,
         note,
     }))
+}
+
+fn reason(reader: &Reader<'_>) -> Option<Text> {
+    let reason = reader.name("reason", |text| Text::new(text));
+    if reason.as_ref().is_some_and(|reason| reason.as_str().trim().is_empty()) {
+        reader.error("reason", "must say why");
+    }
+    reason
 }
 
 fn received(reader: &Reader<'_>) -> Option<EventData> {
@@ -373,4 +380,11 @@ fn reported(reader: &Reader<'_>) -> Option<EventData> {
         listing: listing?,
         quantity: quantity?,
     }))
+}
+
+fn reversed(reader: &Reader<'_>) -> Option<EventData> {
+    let source = reader.name("source", |text| Source::new(text));
+    let id = reader.name("id", |text| EventId::new(text));
+    let reason = reason(reader);
+    Some(EventData::EventReversed(EventReversed { source: source?, id: id?, reason: reason? }))
 }

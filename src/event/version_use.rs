@@ -33,6 +33,7 @@ impl VersionUse {
             | EventData::OrderFulfilled(_)
             | EventData::OrderReturned(_)
             | EventData::ChannelLevelReported(_)
+            | EventData::EventReversed(_)
             | EventData::EventReleased(_)
             | EventData::ConflictResolved(_) => Self::Refused,
         }

@@ -97,14 +97,14 @@ pub fn explain(steps: &[Step]) -> Explanation {
 }
 
 fn terms(steps: &[Step], on_hand: i64) -> Vec<Term> {
-    let count = newest_count(steps.iter());
+    let count = newest_count(steps.iter(), |_| true);
     // A count is re-based on what happened after it, whenever that arrived.
     let is_later = |step: &Step| {
         count.is_none_or(|count| {
             step.seq() > count.seq() || (step.occurred_at > count.occurred_at && !step.is_verdict)
         })
     };
-    let moved = steps.iter().filter(|step| step.counted.is_none() && step.on_hand() != 0);
+    let moved = steps.iter().filter(|step| step.is_movement() && step.on_hand() != 0);
     let mut terms: Vec<Term> = moved
         .filter(|step| is_later(step))
         .map(|step| term(Cause::Moved, step.on_hand(), step))

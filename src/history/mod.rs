@@ -6,16 +6,14 @@ mod explain;
 
 pub use explain::{Cause, Explanation, Hold, TERMS_MAX, Term, explain};
 
-use std::borrow::Cow;
-use std::collections::BTreeMap;
-
-use crate::conflict::ResolutionOption as O;
+use crate::conflict::{ConflictKind, ConflictStatus, ResolutionOption as O};
 use crate::event::{EventData, EventRef};
 use crate::id::{LocationId, OrderId, Sku, Source};
-use crate::ledger::is_movement;
-use crate::record::{Bucket, Change, Record};
+use crate::record::{Basis, Bucket, Change, Fact, Record};
 use crate::state::{Baseline, Level};
 use crate::time::Timestamp;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What one record did to one level.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,6 +36,8 @@ pub struct Step {
     pub absorbed: i64,
     /// What was counted, if it is an accepted count: a new starting point, not a movement.
     pub counted: Option<i64>,
+    /// The record of the count that it takes back, if it does: no movement either.
+    pub uncounted: Option<u64>,
     /// Whether it only says, for a movement recorded before, on which side of a count it lies.
     pub is_verdict: bool,
 }
@@ -51,9 +51,13 @@ pub enum Moment {
     Recorded(u64),
 }
 
-/// What a record did to each level that it touches, by SKU, then location.
+/// Steps of one record, by SKU, then location, then moment.
+type Steps<'a> = BTreeMap<(&'a Sku, &'a LocationId, Timestamp), Step>;
+
+/// What a record did to each level that it touches, by SKU, then location, then moment: what takes
+/// back several facts did so at the moment of each.
 pub fn steps(record: &Record) -> Vec<(&Sku, &LocationId, Step)> {
-    let mut steps: BTreeMap<(&Sku, &LocationId), Step> = BTreeMap::new();
+    let mut steps = Steps::new();
     let blank = Step {
         event: record.event_ref(),
         event_type: Cow::Borrowed(record.envelope.event_type()),
@@ -64,38 +68,71 @@ pub fn steps(record: &Record) -> Vec<(&Sku, &LocationId, Step)> {
         moved: [0; Bucket::ALL.len()],
         absorbed: 0,
         counted: None,
+        uncounted: None,
         is_verdict: is_verdict(record),
     };
+    let uncounts =
+        |seq: u64| Step { occurred_at: record.recorded_at, uncounted: Some(seq), ..blank.clone() };
+    let moves =
+        |fact: &Fact| Step { occurred_at: fact.time, source: fact.source.clone(), ..blank.clone() };
     for (sku, location) in &record.mentions {
-        steps.entry((sku, location)).or_insert_with(|| blank.clone());
+        step(&mut steps, sku, location, blank.clone());
     }
     for effect in &record.effects {
-        let key = (&effect.sku, &effect.location);
-        let step = steps.entry(key).or_insert_with(|| blank.clone());
+        let new = match &effect.basis {
+            None => blank.clone(),
+            Some(Basis::Movement(fact)) => moves(fact),
+            Some(Basis::Count(seq)) => uncounts(*seq),
+        };
+        let step = step(&mut steps, &effect.sku, &effect.location, new);
         step.moved[effect.state as usize] += effect.delta;
     }
     for change in &record.changes {
         match change {
             Change::Counted(counted) => {
-                let key = (&counted.sku, &counted.location);
-                let step = steps.entry(key).or_insert_with(|| blank.clone());
+                let step = step(&mut steps, &counted.sku, &counted.location, blank.clone());
                 step.counted = Some(counted.counted);
             }
-            Change::Absorbed { sku, location, delta, .. } => {
-                let step = steps.entry((sku, location)).or_insert_with(|| blank.clone());
+            Change::Uncounted { sku, location, seq, .. } => {
+                step(&mut steps, sku, location, uncounts(*seq));
+            }
+            Change::Absorbed { sku, location, delta, fact, .. } => {
+                let new = fact.as_ref().map_or_else(|| blank.clone(), moves);
+                let step = step(&mut steps, sku, location, new);
                 step.absorbed = step.absorbed.saturating_add(*delta);
             }
             _ => {}
         }
     }
-    steps.into_iter().map(|((sku, location), step)| (sku, location, step)).collect()
+    steps.into_iter().map(|((sku, location, _), step)| (sku, location, step)).collect()
+}
+
+/// The step at a level and a moment; this one, if there is none yet.
+fn step<'a, 'b>(
+    steps: &'b mut Steps<'a>,
+    sku: &'a Sku,
+    location: &'a LocationId,
+    new: Step,
+) -> &'b mut Step {
+    steps.entry((sku, location, new.occurred_at)).or_insert(new)
 }
 
 /// A person's decision about a movement near a count: it moves `on_hand` at the moment of a
 /// movement that is recorded already, which must not be added up twice.
 fn is_verdict(record: &Record) -> bool {
-    let EventData::ConflictResolved(choice) = &record.envelope.data else { return false };
-    is_movement(record) && matches!(choice.option, O::KeepCounted | O::KeepDifference)
+    match &record.envelope.data {
+        EventData::ConflictResolved(choice) => {
+            record.is_movement() && matches!(choice.option, O::KeepCounted | O::KeepDifference)
+        }
+        // The end of such a decision, too.
+        EventData::EventReversed(_) => record.changes.iter().any(|change| {
+            matches!(change, Change::Conflict(conflict)
+                if conflict.kind == ConflictKind::CountOverlap
+                    && conflict.status == ConflictStatus::Open
+                    && conflict.count.is_some())
+        }),
+        _ => false,
+    }
 }
 
 impl Step {
@@ -106,7 +143,14 @@ impl Step {
 
     /// Whether the level's version grew by it.
     pub fn raises_version(&self) -> bool {
-        self.counted.is_some() || self.moved.iter().any(|delta| *delta != 0)
+        self.counted.is_some()
+            || self.uncounted.is_some()
+            || self.moved.iter().any(|delta| *delta != 0)
+    }
+
+    /// Whether it is a movement, if it moved anything: neither a count nor the end of one.
+    pub const fn is_movement(&self) -> bool {
+        self.counted.is_none() && self.uncounted.is_none()
     }
 
     /// By how much `on_hand` moved.
@@ -123,53 +167,63 @@ pub fn level_at(steps: &[Step], moment: Moment) -> Level {
         Moment::Recorded(seq) => step.seq() <= seq,
     };
     let mut buckets = [0; Bucket::ALL.len()];
-    let mut version = 0;
+    let mut records = BTreeSet::new();
     let (mut seq, mut updated_at) = (0, Timestamp::default());
     for step in steps.iter().filter(by_then).filter(|step| step.raises_version()) {
         for (number, delta) in buckets.iter_mut().zip(step.moved) {
             *number += delta;
         }
-        version += 1;
+        records.insert(step.seq());
         if step.seq() > seq {
             (seq, updated_at) = (step.seq(), step.recorded_at);
         }
     }
-    let newest = newest_count(steps.iter().filter(by_then));
+    let newest = match moment {
+        // What truly was is not changed by a count that has been taken back since.
+        Moment::Occurred(_) => newest_count(steps.iter(), by_then),
+        Moment::Recorded(_) => newest_count(steps.iter().filter(by_then), |_| true),
+    };
     if let Moment::Occurred(at) = moment {
         buckets[Bucket::OnHand as usize] = on_hand_at(steps, newest, at);
     }
     let mut level = Level::with_buckets(buckets);
-    level.version = version;
+    level.version = records.len() as u64;
     level.seq = seq;
     level.updated_at = updated_at;
     level.counted = newest.map(|count| Baseline {
         time: count.occurred_at,
         source: count.source.clone(),
         seq: count.seq(),
+        overlap: None,
+        relied_on: false,
     });
     level
 }
 
-/// Of accepted counts, the one that stands: the newest by its time, of the same time the last one
-/// recorded.
-fn newest_count<'a>(steps: impl Iterator<Item = &'a Step>) -> Option<&'a Step> {
-    let counts = steps.filter(|step| step.counted.is_some());
-    counts.max_by_key(|count| (count.occurred_at, count.seq()))
+/// Of accepted counts that have not been taken back, the one that stands: the newest by its time,
+/// of the same time the last one recorded.
+fn newest_count<'a>(
+    steps: impl Iterator<Item = &'a Step> + Clone,
+    by_then: impl Fn(&&'a Step) -> bool,
+) -> Option<&'a Step> {
+    let gone: Vec<u64> = steps.clone().filter_map(|step| step.uncounted).collect();
+    let counts = steps.filter(|step| step.counted.is_some() && !gone.contains(&step.seq()));
+    counts.filter(by_then).max_by_key(|count| (count.occurred_at, count.seq()))
 }
 
 /// `on_hand` as it truly was. After the last count it is what it is now without what happened
 /// since; before, it is what was counted last before the moment, with all movements in between,
 /// those included that the next count contained.
 fn on_hand_at(steps: &[Step], newest: Option<&Step>, at: Timestamp) -> i64 {
-    let last = newest_count(steps.iter());
+    let last = newest_count(steps.iter(), |_| true);
     if last.map(Step::seq) == newest.map(Step::seq) {
-        let later = |step: &&Step| step.occurred_at > at && step.counted.is_none();
+        let later = |step: &&Step| step.occurred_at > at && step.is_movement();
         let now: i64 = steps.iter().map(Step::on_hand).sum();
         return now - steps.iter().filter(later).map(Step::on_hand).sum::<i64>();
     }
     let from = newest.map(|count| count.occurred_at);
     let between = |step: &&Step| {
-        step.counted.is_none()
+        step.is_movement()
             && !step.is_verdict
             && step.occurred_at <= at
             && from.is_none_or(|from| step.occurred_at > from)

@@ -77,7 +77,9 @@ impl Batch {
 fn level_of(change: &Change) -> Option<(&Sku, &LocationId)> {
     match change {
         Change::Counted(counted) => Some((&counted.sku, &counted.location)),
-        Change::Recovered { sku, location } => Some((sku, location)),
+        Change::Recovered { sku, location }
+        | Change::Absorbed { sku, location, .. }
+        | Change::Uncounted { sku, location, .. } => Some((sku, location)),
         Change::Conflict(conflict) => match (conflict.kind, &conflict.sku, &conflict.location) {
             (ConflictKind::Oversold, Some(sku), Some(location)) => Some((sku, location)),
             _ => None,

@@ -2,12 +2,12 @@
 //! writes what [`Ledger::finish`] hands out in one transaction; only then is the batch kept.
 
 mod batch;
+mod sight;
 mod wants;
 
 use std::collections::BTreeMap;
 
 use crate::apply::apply;
-pub use crate::apply::is_movement;
 use crate::conflict::Choice;
 pub use crate::decide::Refused;
 use crate::decide::{self, Verdict};
@@ -16,11 +16,12 @@ use crate::id::{EventId, Source};
 use crate::journal;
 use crate::order::Order;
 use crate::record::{Bucket, Change, Decision, Original, Outcome, Record};
-use crate::state::{Due, Loaded, Movement, Settings, State, Wants};
+use crate::state::{Due, Known, Loaded, Movement, Settings, State, Wants};
 use crate::time::Timestamp;
 use crate::transfer::Transfer;
 
 pub use batch::{Batch, Entry};
+pub(crate) use sight::Sight;
 
 /// Events released in one transaction; the others go on in the next ones.
 pub const RELEASES_MAX: usize = 1_024;
@@ -84,23 +85,21 @@ impl Ledger {
         &self.entries
     }
 
+    /// What a decision can look at.
+    fn sight(&self) -> Sight<'_> {
+        Sight { state: &self.state, entries: &self.entries }
+    }
+
     /// A record of the batch in progress, or one that was loaded for it.
     fn record(&self, seq: u64) -> Option<&Record> {
-        let before = self.state.head.seq - self.entries.len() as u64;
-        let Some(index) = seq.checked_sub(before + 1) else {
-            return self.state.working.record(seq);
-        };
-        self.entries.get(usize::try_from(index).ok()?).map(|entry| &entry.record)
+        self.sight().record(seq)
     }
 
     /// Takes in what was loaded for the batch. What the batch itself has made of it since stands.
     pub fn load(&mut self, asked: &Wants, loaded: Loaded) {
-        let Loaded { mut known, orders, transfers, movements, records } = loaded;
+        let Loaded { mut known, orders, transfers, movements, records, conflicts } = loaded;
         if !known.is_empty() {
-            let finals = self.finals();
-            for (_, known) in &mut known {
-                known.outcome = finals.get(&known.seq).copied().unwrap_or(known.outcome);
-            }
+            self.bring_up_to_date(&mut known);
         }
         self.state.working.load_known(&asked.ids, known);
         self.state.working.load_orders(&asked.orders, orders);
@@ -116,25 +115,41 @@ impl Ledger {
                 effect.state == Bucket::OnHand && effect.sku == sku && effect.location == location
             };
             for record in self.entries.iter().map(|entry| &entry.record) {
-                let time = record.fact_time();
-                if time >= *from && is_movement(record) {
-                    let effects = record.effects.iter().filter(here);
-                    movements.extend(effects.map(|effect| Movement::of(record, effect)));
-                }
+                let effects = record.effects.iter().filter(here);
+                let own = effects.filter_map(|effect| Movement::of(record, effect));
+                movements.extend(own.filter(|movement| movement.time >= *from));
             }
             self.state.working.load_movements((sku_number, location_number), *from, movements);
         }
         self.state.working.load_records(records);
+        self.state.working.load_conflicts(conflicts);
     }
 
-    /// The last outcomes that the batch in progress has decided.
-    fn finals(&self) -> BTreeMap<u64, Outcome> {
-        let changes = self.entries.iter().flat_map(|entry| &entry.record.changes);
-        let finals = changes.filter_map(|change| match change {
-            Change::Final { seq, outcome } => Some((*seq, *outcome)),
-            _ => None,
-        });
-        finals.collect()
+    /// Adds what the batch in progress has decided of earlier events.
+    fn bring_up_to_date(&self, known: &mut [((Source, EventId), Known)]) {
+        let mut decided: BTreeMap<u64, (Outcome, u64)> = BTreeMap::new();
+        let mut reversed: BTreeMap<u64, Option<u64>> = BTreeMap::new();
+        for record in self.entries.iter().map(|entry| &entry.record) {
+            for change in &record.changes {
+                match change {
+                    Change::Final { seq, outcome, decided: by } => {
+                        decided.insert(*seq, (*outcome, by.unwrap_or(record.seq)));
+                    }
+                    Change::Reversed { seq, by } => {
+                        reversed.insert(*seq, *by);
+                    }
+                    _ => {}
+                }
+            }
+        }
+        for (_, known) in known {
+            if let Some((outcome, seq)) = decided.get(&known.seq) {
+                known.decide(*outcome, *seq);
+            }
+            if let Some(by) = reversed.get(&known.decided) {
+                known.reversed_by = *by;
+            }
+        }
     }
 
     /// Decides inputs one after another, each by an actor, from the first that is not `processed`
@@ -183,7 +198,7 @@ impl Ledger {
     fn process(&mut self, input: &Input, actor: &str, wall: Timestamp) -> Processed {
         let now = self.now(wall);
         match input {
-            Input::Event(event) => match decide::decide(&self.state, event, now, actor) {
+            Input::Event(event) => match decide::decide(self.sight(), event, now, actor) {
                 Verdict::Record(decision) => {
                     self.record_decision(event.clone(), decision, now, actor)
                 }
@@ -196,7 +211,7 @@ impl Ledger {
                 let conflict = self.state.open_conflict(choice.conflict);
                 let held = conflict.and_then(|conflict| conflict.events.last());
                 let held = held.and_then(|event| self.record(event.seq));
-                match decide::resolve(&self.state, &carrier, choice, held, now, actor) {
+                match decide::resolve(self.sight(), &carrier, choice, held, now, actor) {
                     Ok(decision) => self.record_decision(carrier, decision, now, actor),
                     Err(refused) => Processed::Refused(refused),
                 }
@@ -214,7 +229,7 @@ impl Ledger {
             seq: held.seq,
         });
         let carrier = self.own_event("released", data, now);
-        let decision = decide::release(&self.state, &carrier, held, due, now);
+        let decision = decide::release(self.sight(), &carrier, held, due, now);
         self.record_decision(carrier, decision, now, "onhand");
         self.releases += 1;
     }

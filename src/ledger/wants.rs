@@ -4,9 +4,10 @@
 use std::collections::BTreeSet;
 
 use super::{Input, Ledger, RELEASES_MAX};
+use crate::conflict::{Conflict, ConflictKind, ConflictStatus};
 use crate::event::{Event, EventData};
-use crate::id::{LocationId, Sku};
-use crate::record::{Record, WaitKey};
+use crate::id::{ConflictId, EventId, LocationId, OrderId, Sku, Source, TransferId};
+use crate::record::{Change, Record, WaitKey};
 use crate::state::{LocIx, SkuIx, Wants};
 use crate::time::Timestamp;
 
@@ -64,7 +65,7 @@ struct Needs<'a> {
     room: usize,
 }
 
-impl Needs<'_> {
+impl<'a> Needs<'a> {
     fn input(&mut self, input: &Input) {
         match input {
             Input::Event(event) => {
@@ -98,15 +99,11 @@ impl Needs<'_> {
 
     fn event(&mut self, event: &Event, time: Timestamp) {
         let state = &self.ledger.state;
-        if let Some(order) = event.data.order()
-            && !state.working.orders().is_known(order)
-        {
-            self.wants.orders.insert(order.clone());
+        if let Some(order) = event.data.order() {
+            self.order(order);
         }
-        if let Some(transfer) = event.data.transfer()
-            && !state.working.transfers().is_known(transfer)
-        {
-            self.wants.transfers.insert(transfer.clone());
+        if let Some(transfer) = event.data.transfer() {
+            self.transfer(transfer);
         }
         if let EventData::StockCounted(count) = &event.data
             && let Some(level) = self.level(&count.sku, &count.location)
@@ -119,7 +116,98 @@ impl Needs<'_> {
                 *wanted = from.min(*wanted);
             }
         }
+        if let EventData::EventReversed(reversed) = &event.data {
+            self.target(&reversed.source, &reversed.id);
+        }
         self.wakes(&event.data);
+    }
+
+    /// What it takes to take back what was recorded under a name.
+    fn target(&mut self, source: &Source, id: &EventId) {
+        let ledger = self.ledger;
+        if !ledger.state.working.has_name(source, id) {
+            self.wants.ids.insert((source.clone(), id.clone()));
+            return;
+        }
+        for known in ledger.state.known(source, id) {
+            for seq in [known.seq, known.decided] {
+                self.taken_back(seq);
+            }
+        }
+    }
+
+    /// What it takes to take a record back.
+    fn taken_back(&mut self, seq: u64) {
+        let Some(record) = self.record(seq) else { return };
+        for change in &record.changes {
+            match change {
+                Change::Order(update) => self.order(&update.order),
+                Change::Transfer(update) => self.transfer(&update.transfer),
+                Change::Conflict(conflict)
+                    if conflict.opened_seq == seq
+                        && conflict.kind == ConflictKind::CountOverlap =>
+                {
+                    self.decision_on(conflict.id);
+                }
+                Change::Conflict(conflict) if conflict.status == ConflictStatus::Resolved => {
+                    self.decided(conflict);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// The events of a conflict whose decision is taken back, and what became of them.
+    fn decided(&mut self, conflict: &Conflict) {
+        let ledger = self.ledger;
+        for event in &conflict.events {
+            if !ledger.state.working.has_name(&event.source, &event.id) {
+                self.wants.ids.insert((event.source.clone(), event.id.clone()));
+            }
+            if conflict.kind != ConflictKind::Unmapped {
+                continue;
+            }
+            for known in ledger.state.known(&event.source, &event.id) {
+                if known.seq == event.seq && known.decided != known.seq {
+                    self.taken_back(known.decided);
+                }
+            }
+        }
+    }
+
+    /// A record; asked for, if it is not at hand.
+    fn record(&mut self, seq: u64) -> Option<&'a Record> {
+        let record = self.ledger.record(seq);
+        if record.is_none() {
+            self.wants.records.insert(seq);
+        }
+        record
+    }
+
+    /// What has become of a conflict, and the decision on it.
+    fn decision_on(&mut self, id: ConflictId) {
+        if self.ledger.state.open_conflict(id).is_some() {
+            return;
+        }
+        match self.ledger.sight().closed_conflict(id) {
+            None => drop(self.wants.conflicts.insert(id)),
+            Some(closed) => {
+                let seq = closed.resolution.as_ref().map(|decision| decision.seq);
+                seq.and_then(|seq| self.record(seq));
+            }
+        }
+    }
+
+    fn transfer(&mut self, transfer: &TransferId) {
+        if !self.ledger.state.working.transfers().is_known(transfer) {
+            self.wants.transfers.insert(transfer.clone());
+        }
+    }
+
+    fn order(&mut self, order: &OrderId) {
+        if !self.ledger.state.working.orders().is_known(order) {
+            self.wants.orders.insert(order.clone());
+        }
     }
 
     fn level(&self, sku: &Sku, location: &LocationId) -> Option<(SkuIx, LocIx)> {

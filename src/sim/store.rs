@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::conflict::Conflict;
 use crate::id::{ConflictId, EventId, LocationId, OrderId, Sku, Source, TransferId};
-use crate::ledger::{Batch, Entry, Ledger, is_movement};
+use crate::ledger::{Batch, Entry, Ledger};
 use crate::order::Order;
-use crate::record::{Bucket, Change, Outcome, Record, WaitKey};
+use crate::record::{Change, Outcome, Record, WaitKey};
 use crate::state::{Known, Loaded, Movement, Wants};
 use crate::transfer::Transfer;
 
@@ -17,7 +17,8 @@ pub struct Store {
     /// The journal, record by record.
     pub journal: Vec<Entry>,
     names: BTreeMap<(Source, EventId), Vec<u64>>,
-    finals: BTreeMap<u64, Outcome>,
+    finals: BTreeMap<u64, (Outcome, u64)>,
+    reversed: BTreeMap<u64, u64>,
     orders: BTreeMap<OrderId, Order>,
     transfers: BTreeMap<TransferId, Transfer>,
     movements: BTreeMap<(Sku, LocationId), Vec<Movement>>,
@@ -48,14 +49,9 @@ impl Store {
         let name = (record.envelope.source.clone(), record.envelope.id.clone());
         self.names.entry(name).or_default().push(record.seq);
         for effect in &record.effects {
-            if effect.state == Bucket::OnHand && is_movement(record) {
+            if let Some(movement) = Movement::of(record, effect) {
                 let level = (effect.sku.clone(), effect.location.clone());
-                self.movements.entry(level).or_default().push(Movement {
-                    time: record.fact_time(),
-                    seq: record.seq,
-                    source: record.fact_source().clone(),
-                    delta: effect.delta,
-                });
+                self.movements.entry(level).or_default().push(movement);
             }
         }
         for change in &record.changes {
@@ -72,8 +68,14 @@ impl Store {
                         "only what waits is released"
                     );
                 }
-                Change::Final { seq, outcome } => {
-                    self.finals.insert(*seq, *outcome);
+                Change::Final { seq, outcome, decided } => {
+                    self.finals.insert(*seq, (*outcome, decided.unwrap_or(record.seq)));
+                }
+                Change::Reversed { seq, by: Some(by) } => {
+                    self.reversed.insert(*seq, *by);
+                }
+                Change::Reversed { seq, by: None } => {
+                    self.reversed.remove(seq);
                 }
                 _ => {}
             }
@@ -85,9 +87,7 @@ impl Store {
         let mut loaded = Loaded::default();
         for name in &wants.ids {
             for seq in self.names.get(name).into_iter().flatten() {
-                let fingerprint = self.record(*seq).fingerprint;
-                let outcome = self.outcome(*seq);
-                loaded.known.push((name.clone(), Known { seq: *seq, fingerprint, outcome }));
+                loaded.known.push((name.clone(), self.known(*seq)));
             }
         }
         loaded.orders =
@@ -100,7 +100,19 @@ impl Store {
             loaded.movements.push((level.clone(), wanted));
         }
         loaded.records = wants.records.iter().map(|seq| self.record(*seq).clone()).collect();
+        loaded.conflicts = wants.conflicts.iter().map(|id| self.conflict(*id).clone()).collect();
         loaded
+    }
+
+    fn known(&self, seq: u64) -> Known {
+        let decided = self.finals.get(&seq).map_or(seq, |(_, decided)| *decided);
+        Known {
+            seq,
+            fingerprint: self.record(seq).fingerprint,
+            outcome: self.outcome(seq),
+            decided,
+            reversed_by: self.reversed.get(&decided).copied(),
+        }
     }
 
     /// All events that wait for anything.
@@ -131,7 +143,7 @@ impl Store {
 
     /// What became of an event in the end, as far as it is decided.
     pub fn outcome(&self, seq: u64) -> Outcome {
-        self.finals.get(&seq).copied().unwrap_or(self.record(seq).outcome)
+        self.finals.get(&seq).map_or(self.record(seq).outcome, |(outcome, _)| *outcome)
     }
 
     /// An order.

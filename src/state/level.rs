@@ -1,5 +1,7 @@
 //! A level: the stock of one SKU at one location, by state.
 
+use serde::{Deserialize, Serialize};
+
 use crate::id::{ConflictId, Source};
 use crate::record::Bucket;
 use crate::time::Timestamp;
@@ -21,7 +23,7 @@ pub struct Level {
 }
 
 /// The newest accepted count of a level.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Baseline {
     /// When it was counted.
     pub time: Timestamp,
@@ -29,6 +31,48 @@ pub struct Baseline {
     pub source: Source,
     /// The record that accepted it.
     pub seq: u64,
+    /// What a person has said of the movements within seconds of it that were known then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub overlap: Option<Overlap>,
+    /// Whether a movement has been left without effect since because it is contained in it.
+    #[serde(default)]
+    pub relied_on: bool,
+}
+
+/// What a person has said of movements within seconds of a count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Overlap {
+    /// They are in the count.
+    Counted,
+    /// They came after it.
+    Difference,
+}
+
+impl Overlap {
+    /// Its name in a store.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Counted => "counted",
+            Self::Difference => "difference",
+        }
+    }
+
+    /// The one of this name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::Counted, Self::Difference].into_iter().find(|overlap| overlap.as_str() == name)
+    }
+}
+
+impl Baseline {
+    /// Whether the count contains a movement that was recorded before it was accepted.
+    pub fn contains(&self, time: Timestamp, source: &Source, window_us: i64) -> bool {
+        let near = time.since(self.time).abs() <= window_us && *source != self.source;
+        match self.overlap.filter(|_| near) {
+            Some(overlap) => overlap == Overlap::Counted,
+            None => time <= self.time,
+        }
+    }
 }
 
 /// Whether more is promised than is there.

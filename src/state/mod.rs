@@ -14,7 +14,7 @@ mod working;
 use std::collections::BTreeMap;
 
 pub use catalogue::{Catalogue, LocIx, SkuIx};
-pub use level::{Baseline, Level, Oversold};
+pub use level::{Baseline, Level, Overlap, Oversold};
 pub use restore::{Damaged, Snapshot};
 pub(crate) use undo::{Undo, UndoLog};
 pub use waiting::{Due, Waiting};

@@ -4,8 +4,9 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::{LocIx, SkuIx};
+use crate::conflict::Conflict;
 use crate::event::Fingerprint;
-use crate::id::{EventId, LocationId, OrderId, Sku, Source, TransferId};
+use crate::id::{ConflictId, EventId, LocationId, OrderId, Sku, Source, TransferId};
 use crate::order::{Order, OrderUpdate};
 use crate::record::{Effect, Outcome, Record};
 use crate::time::Timestamp;
@@ -22,8 +23,10 @@ pub struct Wants {
     pub transfers: BTreeSet<TransferId>,
     /// Levels whose movements at or after a moment a count needs.
     pub movements: BTreeMap<(Sku, LocationId), Timestamp>,
-    /// Records that are to be decided again, by their places in the journal.
+    /// Records that are to be decided again or taken back, by their places in the journal.
     pub records: BTreeSet<u64>,
+    /// Conflicts that are closed by now.
+    pub conflicts: BTreeSet<ConflictId>,
 }
 
 impl Wants {
@@ -34,6 +37,7 @@ impl Wants {
             && self.transfers.is_empty()
             && self.movements.is_empty()
             && self.records.is_empty()
+            && self.conflicts.is_empty()
     }
 }
 
@@ -50,6 +54,8 @@ pub struct Loaded {
     pub movements: Vec<((Sku, LocationId), Vec<Movement>)>,
     /// The records wanted; none may be missing.
     pub records: Vec<Record>,
+    /// The conflicts wanted.
+    pub conflicts: Vec<Conflict>,
 }
 
 /// An event that came before under a name.
@@ -61,6 +67,19 @@ pub struct Known {
     pub fingerprint: Fingerprint,
     /// What became of it in the end, as far as that is decided.
     pub outcome: Outcome,
+    /// The record that decided that, and holds its effects: its own, or a later one.
+    pub decided: u64,
+    /// The record that has taken these effects back, if one has.
+    pub reversed_by: Option<u64>,
+}
+
+impl Known {
+    /// Notes that a later record has decided it.
+    pub(crate) const fn decide(&mut self, outcome: Outcome, decided: u64) {
+        self.outcome = outcome;
+        self.decided = decided;
+        self.reversed_by = None;
+    }
 }
 
 /// A movement of `on_hand` that took effect.
@@ -77,14 +96,10 @@ pub struct Movement {
 }
 
 impl Movement {
-    /// What an effect of a record on `on_hand` is to a count.
-    pub(crate) fn of(record: &Record, effect: &Effect) -> Self {
-        Self {
-            time: record.fact_time(),
-            seq: record.seq,
-            source: record.fact_source().clone(),
-            delta: effect.delta,
-        }
+    /// What an effect of a record is to a count, if it is a movement of `on_hand`.
+    pub fn of(record: &Record, effect: &Effect) -> Option<Self> {
+        let (time, source) = record.movement(effect)?;
+        Some(Self { time, seq: record.seq, source: source.clone(), delta: effect.delta })
     }
 }
 
@@ -136,6 +151,7 @@ pub struct Working {
     transfers: Documents<TransferId, Transfer>,
     movements: BTreeMap<(SkuIx, LocIx), Movements>,
     records: BTreeMap<u64, Record>,
+    conflicts: BTreeMap<ConflictId, Conflict>,
 }
 
 /// The movements of a level at or after a moment.
@@ -220,19 +236,34 @@ impl Working {
         self.known.entry(name).or_default().push(known);
     }
 
-    pub(crate) fn set_outcome(&mut self, seq: u64, name: &(Source, EventId), outcome: Outcome) {
+    /// Notes what a record has decided of an earlier event.
+    pub(crate) fn decide(
+        &mut self,
+        seq: u64,
+        name: &(Source, EventId),
+        outcome: Outcome,
+        decided: u64,
+    ) {
         if let Some(known) = self.known.get_mut(name)
             && let Some(known) = known.iter_mut().find(|known| known.seq == seq)
         {
-            known.outcome = outcome;
+            known.decide(outcome, decided);
         }
     }
 
     /// The same for an event whose name is not at hand: a person's decision, which is rare.
-    pub(crate) fn find_and_set_outcome(&mut self, seq: u64, outcome: Outcome) {
+    pub(crate) fn find_and_decide(&mut self, seq: u64, outcome: Outcome, decided: u64) {
         let mut known = self.known.values_mut().flatten();
         if let Some(known) = known.find(|known| known.seq == seq) {
-            known.outcome = outcome;
+            known.decide(outcome, decided);
+        }
+    }
+
+    /// Notes that the effects of a record are taken back, or in force again.
+    pub(crate) fn reverse(&mut self, decided: u64, by: Option<u64>) {
+        let known = self.known.values_mut().flatten();
+        for known in known.filter(|known| known.decided == decided) {
+            known.reversed_by = by;
         }
     }
 
@@ -274,6 +305,15 @@ impl Working {
     /// A record that was loaded to be decided again.
     pub(crate) fn record(&self, seq: u64) -> Option<&Record> {
         self.records.get(&seq)
+    }
+
+    /// A conflict that was loaded although it is closed.
+    pub(crate) fn conflict(&self, id: ConflictId) -> Option<&Conflict> {
+        self.conflicts.get(&id)
+    }
+
+    pub(crate) fn load_conflicts(&mut self, conflicts: Vec<Conflict>) {
+        self.conflicts.extend(conflicts.into_iter().map(|conflict| (conflict.id, conflict)));
     }
 
     /// How many records were loaded.

@@ -177,10 +177,14 @@ fn long_sums_are_bounded_and_still_add_up() {
     assert_eq!(explained.terms.iter().map(|term| term.quantity).sum::<i64>(), 5_000);
 }
 
-/// A level of a state as the history can know it: whether it is oversold is no part of it.
+/// A level of a state as the history can know it: whether it is oversold is no part of it, nor what
+/// rests on its count.
 fn comparable(level: &Level) -> Level {
     let mut level = level.clone();
     level.oversold = Oversold::No;
+    if let Some(count) = &mut level.counted {
+        (count.overlap, count.relied_on) = (None, false);
+    }
     level
 }
 

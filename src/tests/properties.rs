@@ -5,13 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use onhand::conflict::ConflictKind;
 use onhand::event::KitPart;
 use onhand::ledger::Input;
-use onhand::record::{Bucket, Change};
+use onhand::record::{Bucket, Change, Counted, Outcome};
 use onhand::state::Oversold;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngSeed};
 
 use crate::harness::World;
-use crate::says::{Says, arrived, goods, received, shipped};
+use crate::says::{Says, arrived, goods, received, reversed, shipped};
 use crate::story::{Act, Said, Story, facts, shop, story, touched_by_order, touched_by_transfer};
 
 /// A bounded number of cases with a fixed seed.
@@ -148,8 +148,12 @@ fn check_levels(world: &World) {
             touched.insert(level);
         }
         for change in &entry.record.changes {
-            if let Change::Counted(counted) = change {
-                touched.insert((counted.sku.to_string(), counted.location.to_string()));
+            match change {
+                Change::Counted(Counted { sku, location, .. })
+                | Change::Uncounted { sku, location, .. } => {
+                    touched.insert((sku.to_string(), location.to_string()));
+                }
+                _ => {}
             }
         }
         for level in touched {
@@ -263,6 +267,52 @@ fn check_oversold(world: &World) {
         }
     }
     assert!(open.is_empty(), "{open:?}");
+}
+
+/// Takes everything back that took effect, the last first, until nothing is left to take back.
+fn take_all_back(world: &mut World) {
+    let names: Vec<(String, String)> = world
+        .store
+        .journal
+        .iter()
+        .map(|entry| &entry.record.envelope)
+        .filter(|event| event.source.as_str() != "onhand")
+        .map(|event| (event.source.to_string(), event.id.to_string()))
+        .collect();
+    loop {
+        let taken = names
+            .iter()
+            .rev()
+            .filter(|(source, id)| world.post(reversed(source, id)).outcome == Outcome::Applied);
+        if taken.count() == 0 {
+            return;
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(cases(60))]
+
+    /// Whatever happened, in whatever order it was told: taken back, nothing of it is left. (What a
+    /// count contains stays with it, so there are none here.)
+    #[test]
+    fn what_is_all_taken_back_never_was(
+        story in story().prop_map(|mut story| {
+            story.facts.retain(|says| says.kind != "stock.counted");
+            story
+        })
+    ) {
+        let order: Vec<usize> = (0..story.facts.len()).collect();
+        let mut world = tell(&story, &order);
+        take_all_back(&mut world);
+        for (_, _, level) in world.ledger.state().levels() {
+            prop_assert!(level.buckets().iter().all(|number| *number == 0), "{:?}", level);
+        }
+        for order in world.store.orders() {
+            prop_assert!(order.facts.is_empty() && order.lines.is_empty(), "{:?}", order);
+        }
+        world.verify();
+    }
 }
 
 /// Each recorded event waits, is asked about, or has had its last outcome.

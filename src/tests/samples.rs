@@ -4,7 +4,7 @@ use onhand::event::json::Json;
 use onhand::event::{Invalid, parse};
 
 /// A good event of each type: its type and its data.
-pub const GOOD: [(&str, &str); 15] = [
+pub const GOOD: [(&str, &str); 16] = [
     (
         "item.upserted",
         r#"{"sku":"A","name":"n","barcode":"b","low_stock":3,"kit":[{"sku":"B","quantity":1}]}"#,
@@ -47,6 +47,7 @@ pub const GOOD: [(&str, &str); 15] = [
         r#"{"order":"O","return":"R","lines":[{"line":"1","quantity":1,"location":"L","restock":true,"state":"available","sku":"A"}]}"#,
     ),
     ("channel.level_reported", r#"{"channel":"C","listing":"I","quantity":-1}"#),
+    ("event.reversed", r#"{"source":"S","id":"E","reason":"r"}"#),
 ];
 
 /// The data of a good event of a type.

@@ -185,3 +185,8 @@ pub fn reported(channel: &str, listing: &str, quantity: i64) -> Says {
     let data = json!({ "channel": channel, "listing": listing, "quantity": quantity });
     says("channel.level_reported", data).by("shop")
 }
+
+pub fn reversed(source: &str, id: &str) -> Says {
+    let data = json!({ "source": source, "id": id, "reason": "test" });
+    says("event.reversed", data).by("desk")
+}

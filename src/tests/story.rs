@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use crate::harness::{World, choice};
 use crate::says::{
     Says, adjusted, amended, arrived, cancelled, counted, fulfilled, goods, item, kit, line,
-    line_from, moved, part_from, placed, received, returned, set, shipped,
+    line_from, moved, part_from, placed, received, returned, reversed, set, shipped,
 };
 
 const SKUS: [&str; 3] = ["TEA", "MUG", "NEW"];
@@ -187,11 +187,12 @@ pub struct Act {
 
 impl Act {
     pub fn any() -> impl Strategy<Value = Self> {
-        (dice(), 0..8_u8, any::<prop::sample::Index>(), any::<prop::sample::Index>())
+        (dice(), 0..10_u8, any::<prop::sample::Index>(), any::<prop::sample::Index>())
             .prop_map(|(dice, deed, which, option)| Self { dice, deed, which, option })
     }
 
-    /// Says a fact, changes the kit, sets a level to a number, or decides an open conflict, if one is open.
+    /// Says a fact, changes the kit, sets a level to a number, decides an open conflict, if one is
+    /// open, or takes something back.
     pub fn play(&self, world: &mut World, index: usize, step_s: i64) {
         match self.deed {
             0 | 1 => self.decide(world),
@@ -214,6 +215,12 @@ impl Act {
                 // A fact from before all others.
                 let says = self.dice.says(index, step_s).at(-i64::try_from(index).unwrap());
                 world.post(says);
+            }
+            4 | 5 => {
+                let journal = &world.store.journal;
+                let target = &journal[self.which.index(journal.len())].record.envelope;
+                let says = reversed(target.source.as_str(), target.id.as_str());
+                world.post(says.at(step_s * 20).id(&format!("undo{index}")));
             }
             _ => {
                 world.post(self.dice.says(index, step_s));
@@ -253,7 +260,7 @@ pub struct Said {
 
 impl Said {
     pub fn any() -> impl Strategy<Value = Self> {
-        (dice(), 0..6_u8, 1..8_u64, 1..4_u64, any::<prop::sample::Index>()).prop_map(
+        (dice(), 0..7_u8, 1..8_u64, 1..4_u64, any::<prop::sample::Index>()).prop_map(
             |(dice, deed, conflict, version, option)| Self {
                 dice,
                 deed,
@@ -266,6 +273,14 @@ impl Said {
 
     /// The `index`th thing said.
     pub fn input(&self, index: usize) -> Input {
+        if self.deed == 1 {
+            let target = match self.dice.variant {
+                0 => reversed("onhand", &format!("resolved-{}", self.conflict + self.version)),
+                1 => reversed("wms", &format!("e{}", self.conflict)),
+                _ => reversed("shop", &format!("e{}", self.conflict)),
+            };
+            return Input::Event(target.event(&format!("e{index}")));
+        }
         if self.deed > 0 {
             let says = self.dice.says(index, 4);
             return Input::Event(says.event(&format!("e{index}")));

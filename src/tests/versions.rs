@@ -8,7 +8,7 @@ use onhand::record::Outcome;
 use crate::harness::World;
 use crate::says::{
     Says, adjusted, amended, arrived, back, cancelled, counted, fulfilled, goods, item, line,
-    location, moved, part, placed, received, reported, returned, set, shipped,
+    location, moved, part, placed, received, reported, returned, reversed, set, shipped,
 };
 
 #[test]
@@ -102,6 +102,7 @@ fn an_event_about_no_single_level_cannot_expect_a_version() {
         shipped("t1", "berlin", "hamburg", &[goods("TEA", 1)]),
         arrived("t1", "r1", &[goods("TEA", 1)]),
         reported("shop", "listing", 1),
+        reversed("wms", "1"),
     ];
     for says in says {
         assert_eq!(pointers(&says.expecting(1)), ["/expectedversion"]);

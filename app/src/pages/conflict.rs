@@ -557,6 +557,7 @@ mod tests {
             order: None,
             transfer: None,
             channel: None,
+            count: None,
             events: Vec::new(),
             event_count: 0,
             evidence: vec![

@@ -81,6 +81,7 @@ mod tests {
             delta,
             after: 14,
             version: 2,
+            basis: None,
         }
     }
 

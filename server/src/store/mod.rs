@@ -55,6 +55,8 @@ pub struct JournalRow {
     pub chain: [u8; 32],
     /// What became later of an event that had waited.
     pub final_outcome: Option<Outcome>,
+    /// The record that has taken its effects back, if one has.
+    pub reversed_by: Option<u64>,
 }
 
 /// Which rows of the journal are wanted.

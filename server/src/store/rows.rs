@@ -26,8 +26,8 @@ pub struct Rows<'a> {
     pub items: Vec<(u32, &'a ItemInfo)>,
     /// The locations that changed, with their numbers.
     pub locations: Vec<(u32, &'a LocationInfo)>,
-    /// New meanings of names: kind (`sku` or `location`), name, target.
-    pub aliases: Vec<(&'static str, &'a str, &'a str)>,
+    /// What names mean from now on, by kind (`sku` or `location`) and name; `None` is nothing.
+    pub aliases: BTreeMap<(&'static str, &'a str), Option<&'a str>>,
     /// The orders that changed, as they are now.
     pub orders: Vec<&'a Order>,
     /// The transfers that changed, as they are now.
@@ -41,8 +41,11 @@ pub struct Rows<'a> {
     /// What has come, and whether those that wait for it are discarded; all of it, replacing what
     /// was there. `None` if it did not change.
     pub woken: Option<Vec<(&'a WaitKey, bool)>>,
-    /// Last outcomes of events recorded earlier.
-    pub finals: BTreeMap<u64, Outcome>,
+    /// Last outcomes of events, with the records that decided them.
+    pub finals: BTreeMap<u64, (Outcome, u64)>,
+    /// Records whose effects are taken back, with the records that do so; `None` where they are in
+    /// force again.
+    pub reversals: BTreeMap<u64, Option<u64>>,
 }
 
 impl<'a> Rows<'a> {
@@ -58,7 +61,7 @@ impl<'a> Rows<'a> {
             levels: levels(batch, state),
             items: Vec::new(),
             locations: Vec::new(),
-            aliases: Vec::new(),
+            aliases: BTreeMap::new(),
             orders: ledger.orders().filter(|order| changed.contains(&order.order)).collect(),
             transfers: ledger
                 .transfers()
@@ -69,6 +72,7 @@ impl<'a> Rows<'a> {
             released: BTreeSet::new(),
             woken: None,
             finals: BTreeMap::new(),
+            reversals: BTreeMap::new(),
         };
         rows.collect_changes(batch, state);
         rows
@@ -79,7 +83,11 @@ impl<'a> Rows<'a> {
         let mut locations = BTreeMap::new();
         let mut conflicts = BTreeMap::new();
         let mut woken = false;
-        for change in batch.entries.iter().flat_map(|entry| &entry.record.changes) {
+        let changes = batch
+            .entries
+            .iter()
+            .flat_map(|entry| entry.record.changes.iter().map(|change| (entry.record.seq, change)));
+        for (by, change) in changes {
             match change {
                 Change::Item(item) => {
                     items.insert(&item.sku, item);
@@ -88,10 +96,11 @@ impl<'a> Rows<'a> {
                     locations.insert(&info.location, info);
                 }
                 Change::SkuAlias { name, sku } => {
-                    self.aliases.push(("sku", name.as_str(), sku.as_str()));
+                    self.aliases.insert(("sku", name.as_str()), sku.as_ref().map(Sku::as_str));
                 }
                 Change::LocationAlias { name, location } => {
-                    self.aliases.push(("location", name.as_str(), location.as_str()));
+                    let target = location.as_ref().map(LocationId::as_str);
+                    self.aliases.insert(("location", name.as_str()), target);
                 }
                 Change::Conflict(conflict) => {
                     conflicts.insert(conflict.id, conflict.as_ref());
@@ -110,11 +119,15 @@ impl<'a> Rows<'a> {
                     }
                 }
                 Change::Woken { .. } => woken = true,
-                Change::Final { seq, outcome } => {
-                    self.finals.insert(*seq, *outcome);
+                Change::Final { seq, outcome, decided } => {
+                    self.finals.insert(*seq, (*outcome, decided.unwrap_or(by)));
+                }
+                Change::Reversed { seq, by } => {
+                    self.reversals.insert(*seq, *by);
                 }
                 Change::Absorbed { .. }
                 | Change::Counted(_)
+                | Change::Uncounted { .. }
                 | Change::Order(_)
                 | Change::Transfer(_)
                 | Change::Recovered { .. } => {}

@@ -11,6 +11,7 @@ mod identity;
 mod live;
 mod pages;
 mod program;
+mod reversals;
 mod rights;
 mod security;
 mod sessions;

@@ -25,6 +25,7 @@ fn table() -> Vec<(Method, &'static str, Option<Value>, &'static str)> {
     let shipped = json!({"transfer": "t1", "from": "berlin", "to": "bonn", "lines": goods});
     let received = json!({"transfer": "t1", "receipt": "r1", "lines": goods});
     let order = json!({"order": "o1", "lines": [{"line": "1", "sku": "A", "quantity": 1}]});
+    let reversed = json!({"source": "test", "id": "none", "reason": "test"});
     let events = "/api/v1/events";
     let channel = json!({"kind": "shopify", "name": "Shop", "mode": "paused",
         "secrets": {"webhook": "secret"}});
@@ -50,6 +51,7 @@ fn table() -> Vec<(Method, &'static str, Option<Value>, &'static str)> {
         (Method::POST, events, event("item.upserted", json!({"sku": "A"})), "..xxx"),
         (Method::POST, events, event("location.upserted", json!({"location": "b"})), "..xxx"),
         (Method::POST, events, event("order.placed", order), "..xxx"),
+        (Method::POST, events, event("event.reversed", reversed), "...xx"),
         (Method::POST, "/api/v1/conflicts/c1/resolve", Some(resolution), "...xx"),
         (Method::GET, "/api/v1/channels", None, "xxxxx"),
         (Method::GET, "/api/v1/channels/shop", None, "xxxxx"),

@@ -10,7 +10,7 @@ use super::{check_line, each_item, excess, fact, places};
 use crate::conflict::Evidence;
 use crate::event::{EventData, Fingerprint, OrderAmended, OrderedLine};
 use crate::id::{LineId, Sku};
-use crate::order::{FactKey, Order, OrderLine, OrderUpdate, Share};
+use crate::order::{FactKey, Order, OrderLine, Share};
 use crate::record::{Bucket, Outcome, WaitKey};
 
 /// Brings the commitments to what the amendment says. A line's quantity counts what is no longer
@@ -44,12 +44,7 @@ pub(in crate::decide) fn amend(
     let lines = amended_lines(draft, &order, data, &rows)?;
     let fingerprint = Fingerprint::of_data(&EventData::OrderAmended(data.clone()));
     let fact = fact(draft, FactKey::Amended(data.revision), fingerprint, seq);
-    draft.update_order(OrderUpdate {
-        order: data.order.clone(),
-        revision: Some(data.revision),
-        lines,
-        fact: Some(fact),
-    });
+    draft.change_order(data.order.clone(), lines, Some(fact));
     Ok(Outcome::Applied)
 }
 

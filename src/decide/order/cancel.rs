@@ -7,7 +7,7 @@ use super::super::{Excess, Lifted, park};
 use super::{each_item, excess, places};
 use crate::conflict::Evidence;
 use crate::event::OrderCancelled;
-use crate::order::{OrderLine, OrderUpdate};
+use crate::order::OrderLine;
 use crate::record::{Bucket, Outcome, WaitKey};
 
 /// Cancels the lines named, or all that is still committed.
@@ -54,8 +54,7 @@ pub(in crate::decide) fn cancel(
         lines.push(line);
     }
     if !lines.is_empty() {
-        let order = data.order.clone();
-        draft.update_order(OrderUpdate { order, revision: None, lines, fact: None });
+        draft.change_order(data.order.clone(), lines, None);
     }
     Outcome::Applied
 }

@@ -8,7 +8,7 @@ use super::cancel::uncommit;
 use super::{check_sum, each_item, excess, fact, place_of_rest, places, too_much, unheard_of};
 use crate::event::{EventData, Fingerprint, OrderFulfilled};
 use crate::id::LocationId;
-use crate::order::{FactKey, OrderLine, OrderUpdate};
+use crate::order::{FactKey, OrderLine};
 use crate::record::{Outcome, WaitKey};
 
 /// Ships the lines of one fulfillment.
@@ -57,8 +57,7 @@ pub(in crate::decide) fn fulfil(
     let lines = touched.into_iter().map(|index| order.lines[index].clone()).collect();
     let fingerprint = Fingerprint::of_data(&EventData::OrderFulfilled(data.clone()));
     let fact = fact(draft, FactKey::Fulfilled(data.fulfillment.to_string()), fingerprint, seq);
-    let order = data.order.clone();
-    draft.update_order(OrderUpdate { order, revision: None, lines, fact: Some(fact) });
+    draft.change_order(data.order.clone(), lines, Some(fact));
     Ok(draft.outcome_of_fact())
 }
 

@@ -7,6 +7,7 @@ mod cancel;
 mod fulfil;
 mod place;
 mod take_back;
+mod undo;
 
 use std::collections::BTreeMap;
 
@@ -15,6 +16,7 @@ pub(super) use cancel::cancel;
 pub(super) use fulfil::fulfil;
 pub(super) use place::place;
 pub(super) use take_back::take_back;
+pub(super) use undo::take_back_update;
 
 use super::draft::{About, Draft};
 use super::{KnownFact, Stop};

@@ -5,7 +5,7 @@ use super::super::draft::Draft;
 use super::allocate::{Need, commit};
 use super::check_line;
 use crate::event::{EventData, Fingerprint, KitPart, OrderPlaced, OrderedLine};
-use crate::order::{FactKey, OrderLine, OrderUpdate};
+use crate::order::{FactKey, OrderLine};
 use crate::record::{Outcome, WaitKey};
 
 /// Commits the lines and wakes what waited for the order.
@@ -18,12 +18,7 @@ pub(in crate::decide) fn place(
     let lines = commit_lines(draft, rows)?;
     let fingerprint = Fingerprint::of_data(&EventData::OrderPlaced(data.clone()));
     let fact = super::fact(draft, FactKey::Placed, fingerprint, seq);
-    draft.update_order(OrderUpdate {
-        order: data.order.clone(),
-        revision: None,
-        lines,
-        fact: Some(fact),
-    });
+    draft.change_order(data.order.clone(), lines, Some(fact));
     draft.wake(WaitKey::Order(data.order.clone()), false);
     Ok(Outcome::Applied)
 }

@@ -7,7 +7,7 @@ use super::super::{Excess, Lifted, Stop, park};
 use super::{check_sum, each_item, excess, fact, place_of_rest, places, too_much, unheard_of};
 use crate::event::{EventData, Fingerprint, OrderReturned, ReturnedLine};
 use crate::id::LocationId;
-use crate::order::{FactKey, OrderLine, OrderUpdate};
+use crate::order::{FactKey, OrderLine};
 use crate::record::{Outcome, WaitKey};
 
 /// Takes the lines of one return back.
@@ -56,8 +56,7 @@ pub(in crate::decide) fn take_back(
     let lines = touched.into_iter().map(|index| order.lines[index].clone()).collect();
     let fingerprint = Fingerprint::of_data(&EventData::OrderReturned(data.clone()));
     let fact = fact(draft, FactKey::Returned(data.return_id.to_string()), fingerprint, seq);
-    let order = data.order.clone();
-    draft.update_order(OrderUpdate { order, revision: None, lines, fact: Some(fact) });
+    draft.change_order(data.order.clone(), lines, Some(fact));
     Ok(draft.outcome_of_fact())
 }
 

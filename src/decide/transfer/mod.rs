@@ -4,10 +4,12 @@
 mod receive;
 mod settle;
 mod ship;
+mod undo;
 
 pub(super) use receive::receive;
 pub(super) use settle::settle;
 pub(super) use ship::ship;
+pub(super) use undo::{books_incoming, take_back_update};
 
 use std::collections::BTreeMap;
 

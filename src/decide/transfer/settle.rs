@@ -15,7 +15,7 @@ use super::{put, watch};
 use crate::conflict::{Conflict, ResolutionOption as O};
 use crate::event::{EventData, ReceivedItem};
 use crate::id::Sku;
-use crate::record::{Change, Outcome, Record};
+use crate::record::{Basis, Change, Outcome, Record};
 use crate::transfer::Transfer;
 
 /// Carries a decision out. `held` is the last receipt of the conflict.
@@ -28,10 +28,16 @@ pub(in crate::decide) fn settle(
     let transfer = conflict.transfer.as_ref().and_then(|id| draft.transfer(id));
     let Some(transfer) = transfer.cloned() else { return };
     draft.subject = held.event_ref();
+    let before = transfer.clone();
     match option {
         O::ApplyAnyway => trust_the_receipt(draft, transfer),
         O::Cap => trust_the_shipment(draft, transfer),
         _ => withdraw(draft, transfer, held),
+    }
+    for change in &mut draft.changes {
+        if let Change::Transfer(update) = change {
+            update.before = Some(Box::new(before.clone()));
+        }
     }
 }
 
@@ -93,6 +99,7 @@ fn take_out(draft: &mut Draft<'_>, transfer: &mut Transfer, surplus: Vec<(Sku, i
         receipt.lines.retain(|row| row.quantity > 0);
         if !out.is_empty() {
             draft.fact = receipt.said.fact.clone();
+            draft.begin_part(Some(Basis::Movement(draft.fact.clone())));
             move_items(draft, &transfer.to, &out, -1);
         }
     }
@@ -102,7 +109,7 @@ fn take_out(draft: &mut Draft<'_>, transfer: &mut Transfer, surplus: Vec<(Sku, i
 fn withdraw(draft: &mut Draft<'_>, mut transfer: Transfer, held: &Record) {
     if let EventData::TransferReceived(data) = &held.envelope.data {
         take_back(draft, &mut transfer, &data.receipt);
-        draft.change(Change::Final { seq: held.seq, outcome: Outcome::Rejected });
+        draft.change(Change::Final { seq: held.seq, outcome: Outcome::Rejected, decided: None });
     }
     // What other receipts have left unsettled is asked about anew.
     if let Some(last) = transfer.receipts.last() {

@@ -40,6 +40,7 @@ pub(in crate::decide) fn ship(
         kits,
         shipment: said(draft, event, seq, Outcome::Applied),
         receipts: Vec::new(),
+        withdrawn: false,
     };
     transfer.change_lines(
         items.iter().map(|(sku, quantity)| (sku, *quantity)),

@@ -125,15 +125,17 @@ impl Model {
                 self.set(seq, &level, data.quantity);
                 Outcome::Applied
             }
-            EventData::TransferShipped(_) | EventData::TransferReceived(_) => {
-                unreachable!("the histories have no transfers")
-            }
             EventData::OrderPlaced(data) => self.place_order(data),
             EventData::OrderAmended(data) => self.amend(seq, data, waived.excess),
             EventData::OrderCancelled(data) => self.cancel(seq, data, waived.excess),
             EventData::OrderFulfilled(data) => self.fulfil(seq, data, waived.excess),
             EventData::OrderReturned(data) => self.take_back(seq, data, waived.excess),
             EventData::ChannelLevelReported(_) => Outcome::Applied,
+            EventData::TransferShipped(_)
+            | EventData::TransferReceived(_)
+            | EventData::EventReversed(_) => {
+                unreachable!("histories of the simulator know neither transfers nor reversals")
+            }
             EventData::EventReleased(_) | EventData::ConflictResolved(_) => {
                 unreachable!("nobody outside says this")
             }

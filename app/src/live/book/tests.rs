@@ -78,6 +78,7 @@ fn conflict(number: u64, kind: ConflictKind, status: ConflictStatus, version: u6
         order: None,
         transfer: None,
         channel: None,
+        count: None,
         events: Vec::new(),
         event_count: 0,
         evidence: vec![Evidence::new("label", "value")],

@@ -126,14 +126,17 @@ fn json(body: Vec<u8>) -> Response {
     ([(header::CONTENT_TYPE, "application/json")], body).into_response()
 }
 
-/// A row of the journal: the stored record as it is, with the last outcome beside it.
+/// A row of the journal: the stored record as it is, with what has become of it beside it.
 pub(crate) fn event_body(row: &JournalRow) -> Vec<u8> {
     let mut body = row.bytes.clone();
-    if let Some(outcome) = row.final_outcome
-        && body.last() == Some(&b'}')
-    {
+    let outcome = row.final_outcome.map(|it| format!(",\"final_outcome\":\"{}\"", it.as_str()));
+    let reversed = row.reversed_by.map(|seq| format!(",\"reversed_by\":{seq}"));
+    if body.last() == Some(&b'}') {
         body.pop();
-        body.extend_from_slice(format!(",\"final_outcome\":\"{}\"}}", outcome.as_str()).as_bytes());
+        for member in outcome.into_iter().chain(reversed) {
+            body.extend_from_slice(member.as_bytes());
+        }
+        body.push(b'}');
     }
     body
 }

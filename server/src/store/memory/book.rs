@@ -20,7 +20,10 @@ use crate::store::rows::Rows;
 pub(super) struct Book {
     replayed: Ledger,
     pub(super) lines: Vec<Line>,
-    pub(super) finals: BTreeMap<u64, Outcome>,
+    /// Last outcomes, with the records that decided them.
+    pub(super) finals: BTreeMap<u64, (Outcome, u64)>,
+    /// Records whose effects are taken back, with those that do so.
+    pub(super) reversals: BTreeMap<u64, u64>,
     pub(super) names: HashMap<(Source, EventId), Vec<u64>>,
     pub(super) steps: BTreeMap<(Sku, LocationId), Vec<Step>>,
     pub(super) conflicts: BTreeMap<ConflictId, Conflict>,
@@ -79,8 +82,14 @@ impl Book {
                 Change::Conflict(conflict) => {
                     self.conflicts.insert(conflict.id, conflict.as_ref().clone());
                 }
-                Change::Final { seq, outcome } => {
-                    self.finals.insert(*seq, *outcome);
+                Change::Final { seq, outcome, decided } => {
+                    self.finals.insert(*seq, (*outcome, decided.unwrap_or(record.seq)));
+                }
+                Change::Reversed { seq, by: Some(by) } => {
+                    self.reversals.insert(*seq, *by);
+                }
+                Change::Reversed { seq, by: None } => {
+                    self.reversals.remove(seq);
                 }
                 _ => {}
             }
@@ -94,7 +103,7 @@ impl Book {
 
     /// What became of a record in the end, as far as it is decided.
     pub(super) fn outcome(&self, record: &Record) -> Outcome {
-        self.finals.get(&record.seq).copied().unwrap_or(record.outcome)
+        self.finals.get(&record.seq).map_or(record.outcome, |(outcome, _)| *outcome)
     }
 
     /// An order.
@@ -112,16 +121,14 @@ impl Book {
         let mut loaded = Loaded::default();
         for name in &wants.ids {
             for line in self.lines_of(name) {
-                let Record { seq, fingerprint, .. } = line.record;
-                let outcome = self.outcome(&line.record);
-                loaded.known.push((name.clone(), Known { seq, fingerprint, outcome }));
+                loaded.known.push((name.clone(), self.known(&line.record)));
             }
         }
         loaded.orders = wants.orders.iter().filter_map(|order| self.order(order)).collect();
         loaded.transfers = wants.transfers.iter().filter_map(|it| self.transfer(it)).collect();
         for (level, from) in &wants.movements {
             let moved = |step: &&Step| {
-                let moves = step.counted.is_none() && step.on_hand() != 0;
+                let moves = step.is_movement() && step.on_hand() != 0;
                 moves && step.occurred_at >= *from
             };
             let steps = self.steps.get(level).into_iter().flatten().filter(moved);
@@ -137,7 +144,21 @@ impl Book {
             let missing = || StoreError::Damaged(format!("the journal lacks record {seq}"));
             loaded.records.push(self.line(*seq).ok_or_else(missing)?.record.clone());
         }
+        let conflicts = wants.conflicts.iter().filter_map(|id| self.conflicts.get(id));
+        loaded.conflicts = conflicts.cloned().collect();
         Ok(loaded)
+    }
+
+    fn known(&self, record: &Record) -> Known {
+        let seq = record.seq;
+        let decided = self.finals.get(&seq).map_or(seq, |(_, decided)| *decided);
+        Known {
+            seq,
+            fingerprint: record.fingerprint,
+            outcome: self.outcome(record),
+            decided,
+            reversed_by: self.reversals.get(&decided).copied(),
+        }
     }
 
     /// The lines recorded under an event's name, oldest first.

@@ -53,7 +53,8 @@ impl Book {
             seq: line.record.seq,
             bytes: line.bytes.clone(),
             chain: line.chain.0,
-            final_outcome: self.finals.get(&line.record.seq).copied(),
+            final_outcome: self.finals.get(&line.record.seq).map(|(outcome, _)| *outcome),
+            reversed_by: self.reversals.get(&line.record.seq).copied(),
         }
     }
 

@@ -3,7 +3,7 @@
 
 use onhand::conflict::Conflict;
 use onhand::record::{Bucket, ItemInfo};
-use onhand::state::{Level, Oversold};
+use onhand::state::{Level, Overlap, Oversold};
 use serde::Serialize;
 use sqlx::sqlite::SqliteConnection;
 
@@ -21,17 +21,19 @@ FROM json_each(?2)";
 
 const STEPS: &str = "
 INSERT INTO steps (ledger, sku, location, occurred_at, seq, source, on_hand, committed, reserved,
-    damaged, quality_control, safety_stock, incoming, absorbed, counted, is_verdict)
+    damaged, quality_control, safety_stock, incoming, absorbed, counted, is_verdict, uncounted)
 SELECT ?1, value->>0, value->>1, value->>2, value->>3, value->>4, value->>5, value->>6, value->>7,
-    value->>8, value->>9, value->>10, value->>11, value->>12, value->>13, value->>14
+    value->>8, value->>9, value->>10, value->>11, value->>12, value->>13, value->>14,
+    value->>15
 FROM json_each(?2)";
 
 const LEVELS: &str = "
 INSERT OR REPLACE INTO levels (ledger, sku, location, on_hand, committed, reserved, damaged,
     quality_control, safety_stock, incoming, version, seq, updated_at, counted_at, counted_source,
-    counted_seq, oversold)
+    counted_seq, counted_overlap, counted_relied_on, oversold)
 SELECT ?1, value->>0, value->>1, value->>2, value->>3, value->>4, value->>5, value->>6, value->>7,
-    value->>8, value->>9, value->>10, value->>11, value->>12, value->>13, value->>14, value->>15
+    value->>8, value->>9, value->>10, value->>11, value->>12, value->>13, value->>14, value->>15,
+    value->>16, value->>17
 FROM json_each(?2)";
 
 const ITEMS: &str = "
@@ -45,6 +47,10 @@ SELECT ?1, value->>0, value->>1, value->>2, value->>3 FROM json_each(?2)";
 const ALIASES: &str = "
 INSERT OR REPLACE INTO aliases (ledger, kind, name, target)
 SELECT ?1, value->>0, value->>1, value->>2 FROM json_each(?2)";
+
+const NO_ALIASES: &str = "
+DELETE FROM aliases WHERE ledger = ?1 AND (kind, name) IN
+    (SELECT value->>0, value->>1 FROM json_each(?2))";
 
 const ORDERS: &str = "
 INSERT OR REPLACE INTO orders (ledger, order_id, seq, doc)
@@ -71,7 +77,11 @@ INSERT INTO woken (ledger, wait, discard)
 SELECT ?1, value->>0, value->>1 FROM json_each(?2)";
 
 const FINALS: &str = "
-UPDATE journal SET final_outcome = new.value->>1 FROM json_each(?2) AS new
+UPDATE journal SET final_outcome = new.value->>1, final_seq = new.value->>2
+FROM json_each(?2) AS new WHERE ledger = ?1 AND seq = new.value->>0";
+
+const REVERSALS: &str = "
+UPDATE journal SET reversed_by = new.value->>1 FROM json_each(?2) AS new
 WHERE ledger = ?1 AND seq = new.value->>0";
 
 const HEAD: &str = "
@@ -132,6 +142,7 @@ async fn write(connection: &mut SqliteConnection, rows: &Rows<'_>) -> Result<(),
             step.absorbed,
             step.counted,
             i64::from(step.is_verdict),
+            step.uncounted.map(signed),
         )
     });
     table(connection, STEPS, steps).await?;
@@ -142,14 +153,21 @@ async fn write(connection: &mut SqliteConnection, rows: &Rows<'_>) -> Result<(),
     let locations =
         rows.locations.iter().map(|(number, info)| (&info.location, number, &info.name, info.rank));
     table(connection, LOCATIONS, locations).await?;
-    table(connection, ALIASES, rows.aliases.iter()).await?;
+    let meanings = rows.aliases.iter().map(|((kind, name), target)| (kind, name, target));
+    table(connection, ALIASES, meanings.clone().filter(|row| row.2.is_some())).await?;
+    table(connection, NO_ALIASES, meanings.filter(|row| row.2.is_none())).await?;
     orders(connection, rows).await?;
     transfers(connection, rows).await?;
     let conflicts: Result<Vec<_>, _> = rows.conflicts.iter().map(|c| conflict(c)).collect();
     table(connection, CONFLICTS, conflicts?.iter()).await?;
     waiting(connection, rows).await?;
-    let finals = rows.finals.iter().map(|(seq, outcome)| (signed(*seq), outcome.as_str()));
+    let finals = rows
+        .finals
+        .iter()
+        .map(|(seq, (outcome, decided))| (signed(*seq), outcome.as_str(), signed(*decided)));
     table(connection, FINALS, finals).await?;
+    let reversals = rows.reversals.iter().map(|(seq, by)| (signed(*seq), by.map(signed)));
+    table(connection, REVERSALS, reversals).await?;
     sqlx::query(HEAD)
         .bind(LEDGER)
         .bind(signed(rows.head.seq))
@@ -276,19 +294,21 @@ fn item(number: u32, item: &ItemInfo) -> Result<impl Serialize + '_, StoreError>
 
 /// The columns of a level, in the order of [`LEVELS`].
 fn level<'a>((sku, location, level): &(&'a str, &'a str, &Level)) -> Vec<serde_json::Value> {
-    let mut row: Vec<serde_json::Value> = Vec::with_capacity(16);
+    let mut row: Vec<serde_json::Value> = Vec::with_capacity(18);
     row.extend([(*sku).into(), (*location).into()]);
     row.extend(Bucket::ALL.map(|bucket| level.get(bucket).into()));
     row.extend([level.version.into(), level.seq.into(), level.updated_at.micros().into()]);
-    match &level.counted {
-        Some(count) => {
-            row.extend([
-                count.time.micros().into(),
-                count.source.as_str().into(),
-                count.seq.into(),
-            ]);
-        }
-        None => row.extend([(); 3].map(|()| serde_json::Value::Null)),
+    if let Some(count) = &level.counted {
+        row.extend([
+            count.time.micros().into(),
+            count.source.as_str().into(),
+            count.seq.into(),
+            count.overlap.map(Overlap::as_str).into(),
+            i64::from(count.relied_on).into(),
+        ]);
+    } else {
+        row.extend([(); 4].map(|()| serde_json::Value::Null));
+        row.push(0.into());
     }
     row.push(match level.oversold {
         Oversold::No => 0.into(),

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use onhand::conflict::Conflict;
 use onhand::event::Fingerprint;
 use onhand::id::{EventId, LocationId, Sku, Source};
 use onhand::journal;
@@ -51,6 +52,9 @@ pub(super) async fn fetch(
     if !wants.records.is_empty() {
         loaded.records = records(connection, wants).await?;
     }
+    if !wants.conflicts.is_empty() {
+        loaded.conflicts = conflicts(connection, wants).await?;
+    }
     Ok(loaded)
 }
 
@@ -61,8 +65,10 @@ async fn known(
 ) -> Result<Vec<((Source, EventId), Known)>, StoreError> {
     let ids: Vec<_> = wants.ids.iter().collect();
     let rows = sqlx::query(
-        "SELECT j.source, j.id, j.seq, j.fingerprint, coalesce(j.final_outcome, j.outcome)
+        "SELECT j.source, j.id, j.seq, j.fingerprint, coalesce(j.final_outcome, j.outcome),
+                d.seq, d.reversed_by
          FROM json_each(?2) AS wanted CROSS JOIN journal AS j INDEXED BY journal_by_name
+         JOIN journal AS d ON d.ledger = j.ledger AND d.seq = coalesce(j.final_seq, j.seq)
          WHERE j.ledger = ?1 AND j.source = wanted.value->>0 AND j.id = wanted.value->>1
          ORDER BY j.seq",
     )
@@ -82,6 +88,8 @@ async fn known(
                 seq: unsigned(row.try_get(2).map_err(damaged)?),
                 fingerprint: Fingerprint(fingerprint),
                 outcome,
+                decided: unsigned(row.try_get(5).map_err(damaged)?),
+                reversed_by: row.try_get::<Option<i64>, _>(6).map_err(damaged)?.map(unsigned),
             };
             Ok(((name(row, 0)?, name(row, 1)?), known))
         })
@@ -118,7 +126,8 @@ async fn movements(
         "SELECT wanted.key, s.occurred_at, s.seq, s.source, s.on_hand
          FROM json_each(?2) AS wanted CROSS JOIN steps AS s
          WHERE s.ledger = ?1 AND s.sku = wanted.value->>0 AND s.location = wanted.value->>1
-           AND s.occurred_at >= wanted.value->>2 AND s.counted IS NULL AND s.on_hand <> 0",
+           AND s.occurred_at >= wanted.value->>2 AND s.counted IS NULL AND s.uncounted IS NULL
+           AND s.on_hand <> 0",
     )
     .bind(LEDGER)
     .bind(serde_json::to_string(&wanted).map_err(damaged)?)
@@ -158,4 +167,21 @@ async fn records(
         return Err(damaged(format!("the journal lacks one of the records {seqs:?}")));
     }
     rows.iter().map(|bytes| journal::decode(bytes).map_err(damaged)).collect()
+}
+
+async fn conflicts(
+    connection: &mut SqliteConnection,
+    wants: &Wants,
+) -> Result<Vec<Conflict>, StoreError> {
+    let numbers: Vec<i64> = wants.conflicts.iter().map(|id| signed(id.number())).collect();
+    let docs: Vec<String> = sqlx::query_scalar(
+        "SELECT c.doc FROM json_each(?2) AS wanted CROSS JOIN conflicts AS c
+         WHERE c.ledger = ?1 AND c.number = wanted.value",
+    )
+    .bind(LEDGER)
+    .bind(serde_json::to_string(&numbers).map_err(damaged)?)
+    .fetch_all(connection)
+    .await
+    .map_err(reading)?;
+    docs.iter().map(|doc| serde_json::from_str(doc).map_err(damaged)).collect()
 }

@@ -9,7 +9,8 @@ use sqlx::{QueryBuilder, Row};
 use super::{LEDGER, damaged, reading, signed, unsigned};
 use crate::store::{INTAKE_ROWS_MAX, JournalQuery, JournalRow, StoreError};
 
-const COLUMNS: &str = "SELECT j.seq, j.record, j.chain, j.final_outcome FROM journal AS j";
+const COLUMNS: &str =
+    "SELECT j.seq, j.record, j.chain, j.final_outcome, j.reversed_by FROM journal AS j";
 
 /// Rows of the journal.
 pub(super) async fn journal(
@@ -64,11 +65,13 @@ pub(super) async fn journal_of(
 fn journal_row(row: &SqliteRow) -> Result<JournalRow, StoreError> {
     let chain: Vec<u8> = row.try_get(2).map_err(damaged)?;
     let final_outcome: Option<&str> = row.try_get(3).map_err(damaged)?;
+    let reversed_by: Option<i64> = row.try_get(4).map_err(damaged)?;
     Ok(JournalRow {
         seq: unsigned(row.try_get(0).map_err(damaged)?),
         bytes: row.try_get(1).map_err(damaged)?,
         chain: chain.try_into().map_err(|_| damaged("the chain is not 32 bytes"))?,
         final_outcome: final_outcome.and_then(Outcome::from_name),
+        reversed_by: reversed_by.map(unsigned),
     })
 }
 

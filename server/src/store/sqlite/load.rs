@@ -6,7 +6,7 @@ use onhand::event::KitPart;
 use onhand::id::{ConflictId, LocationId, Sku, Source, Text};
 use onhand::journal::Chain;
 use onhand::record::{Bucket, ItemInfo, LocationInfo};
-use onhand::state::{Baseline, Head, Level, Oversold, Settings, Snapshot, State};
+use onhand::state::{Baseline, Head, Level, Overlap, Oversold, Settings, Snapshot, State};
 use onhand::time::Timestamp;
 use sqlx::Row;
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
@@ -129,7 +129,7 @@ async fn levels(
 ) -> Result<Vec<(Sku, LocationId, Level)>, StoreError> {
     let query = "SELECT sku, location, on_hand, committed, reserved, damaged, quality_control,
             safety_stock, incoming, version, seq, updated_at, counted_at, counted_source,
-            counted_seq, oversold
+            counted_seq, counted_overlap, counted_relied_on, oversold
         FROM levels WHERE ledger = ?1";
     let rows = sqlx::query(query).bind(LEDGER).fetch_all(connection).await.map_err(reading)?;
     rows.iter().map(|row| Ok((name(row, 0)?, name(row, 1)?, level(row)?))).collect()
@@ -151,14 +151,24 @@ fn level(row: &SqliteRow) -> Result<Level, StoreError> {
             time: Timestamp::from_micros(counted_at),
             source: name::<Source>(row, 13)?,
             seq: unsigned(number(14)?),
+            overlap: overlap(row, 15)?,
+            relied_on: number(16)? != 0,
         });
     }
-    level.oversold = match number(15)? {
+    level.oversold = match number(17)? {
         0 => Oversold::No,
         -1 => Oversold::Acknowledged,
         conflict => Oversold::Open(ConflictId::from_number(unsigned(conflict))),
     };
     Ok(level)
+}
+
+fn overlap(row: &SqliteRow, column: usize) -> Result<Option<Overlap>, StoreError> {
+    let name: Option<&str> = row.try_get(column).map_err(damaged)?;
+    let overlap = |name| {
+        Overlap::from_name(name).ok_or_else(|| damaged(format!("{name} is no word on a count")))
+    };
+    name.map(overlap).transpose()
 }
 
 /// Documents (JSON) of one column.

@@ -17,7 +17,7 @@ use crate::store::StoreError;
 const STEPS: &str = "
 SELECT wanted.key, s.occurred_at, s.source, s.absorbed, s.counted, s.is_verdict, j.source, j.id,
        j.seq, j.type, j.recorded_at, j.order_id, s.on_hand, s.committed, s.reserved, s.damaged,
-       s.quality_control, s.safety_stock, s.incoming
+       s.quality_control, s.safety_stock, s.incoming, s.uncounted
 FROM json_each(?2) AS wanted
 CROSS JOIN steps AS s
 CROSS JOIN journal AS j ON j.ledger = s.ledger AND j.seq = s.seq
@@ -52,6 +52,7 @@ fn step(row: &SqliteRow) -> Result<Step, StoreError> {
     for (delta, column) in moved.iter_mut().zip(FIRST_NUMBER..) {
         *delta = number(column)?;
     }
+    let uncounted: Option<i64> = row.try_get(FIRST_NUMBER + Bucket::ALL.len()).map_err(damaged)?;
     Ok(Step {
         event: EventRef { source: name(row, 6)?, id: name(row, 7)?, seq: unsigned(number(8)?) },
         event_type: row.try_get::<String, _>(9).map_err(damaged)?.into(),
@@ -62,6 +63,7 @@ fn step(row: &SqliteRow) -> Result<Step, StoreError> {
         moved,
         absorbed: number(3)?,
         counted: row.try_get(4).map_err(damaged)?,
+        uncounted: uncounted.map(unsigned),
         is_verdict: number(5)? != 0,
     })
 }

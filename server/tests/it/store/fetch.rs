@@ -17,6 +17,9 @@ use super::{
 for_every_store!(
     nothing_wanted_is_nothing_loaded,
     names_are_known_with_every_content_and_their_last_outcome,
+    who_decided_an_event_and_who_took_it_back_is_known,
+    a_closed_conflict_is_found,
+    a_count_that_is_taken_back_moves_nothing,
     orders_are_found_where_they_exist,
     transfers_are_found_where_they_exist,
     movements_are_those_from_a_moment_on_without_counts,
@@ -28,10 +31,10 @@ for_every_store!(
 async fn nothing_wanted_is_nothing_loaded(place: &dyn Place) {
     let mut book = Book::open(place).await;
     book.tell(catalogue()).await;
-    let Loaded { known, orders, transfers, movements, records } =
+    let Loaded { known, orders, transfers, movements, records, conflicts } =
         book.store.fetch(&Wants::default()).await.unwrap();
     assert!(known.is_empty() && orders.is_empty() && transfers.is_empty());
-    assert!(movements.is_empty() && records.is_empty());
+    assert!(movements.is_empty() && records.is_empty() && conflicts.is_empty());
 }
 
 async fn names_are_known_with_every_content_and_their_last_outcome(place: &dyn Place) {
@@ -56,6 +59,53 @@ async fn names_are_known_with_every_content_and_their_last_outcome(place: &dyn P
     book.resolve("id_reused", O::KeepFirst).await;
     let known = book.store.fetch(&wants).await.unwrap().known;
     assert!(known.iter().any(|(_, known)| (known.seq, known.outcome) == (6, Outcome::Rejected)));
+}
+
+fn reversed(id: &str, target: &str) -> serde_json::Value {
+    let data = json!({"source": "wms-1", "id": target, "reason": "a mistake"});
+    event_at(0, id, "event.reversed", data)
+}
+
+async fn who_decided_an_event_and_who_took_it_back_is_known(place: &dyn Place) {
+    let mut book = Book::open(place).await;
+    book.tell(catalogue()).await;
+    let parked = book.tell([fulfilled("o1", "f1", 1)]).await.remove(0);
+    let released = book.tell([placed("o1", "S", 3)]).await.remove(1);
+    let name = (parked.envelope.source.clone(), parked.envelope.id.clone());
+    let wants = Wants { ids: BTreeSet::from([name]), ..Wants::default() };
+    let known = book.store.fetch(&wants).await.unwrap().known.remove(0).1;
+    assert_eq!((known.seq, known.decided, known.reversed_by), (parked.seq, released.seq, None));
+    let undo = book.tell([reversed("undo", "o1-f1")]).await.remove(0);
+    assert_eq!(undo.outcome, Outcome::Applied);
+    let known = book.store.fetch(&wants).await.unwrap().known.remove(0).1;
+    assert_eq!(known.reversed_by, Some(undo.seq));
+    book.tell([reversed("redo", "undo")]).await;
+    let known = book.store.fetch(&wants).await.unwrap().known.remove(0).1;
+    assert_eq!((known.decided, known.reversed_by), (released.seq, None));
+}
+
+async fn a_closed_conflict_is_found(place: &dyn Place) {
+    let mut book = Book::open(place).await;
+    book.tell(catalogue()).await;
+    book.tell([placed("o1", "S", 12)]).await;
+    let conflict = book.open_conflict("oversold");
+    book.tell([received("more", "S", "L", 2)]).await;
+    let conflicts = BTreeSet::from([conflict.id]);
+    let wants = Wants { conflicts, ..Wants::default() };
+    let found = book.store.fetch(&wants).await.unwrap().conflicts;
+    assert_eq!((found.len(), found[0].id, found[0].version), (1, conflict.id, 2));
+}
+
+async fn a_count_that_is_taken_back_moves_nothing(place: &dyn Place) {
+    let mut book = Book::open(place).await;
+    book.tell(catalogue()).await;
+    book.tell([counted_at(100, "typo", "S", "L", 99), reversed("undo", "typo")]).await;
+    let level = ("S".parse().unwrap(), "L".parse().unwrap());
+    let from = start().plus_micros(-100_000 * SECOND_US);
+    let wants = Wants { movements: BTreeMap::from([(level, from)]), ..Wants::default() };
+    let movements = book.store.fetch(&wants).await.unwrap().movements.remove(0).1;
+    let deltas: Vec<i64> = movements.iter().map(|movement| movement.delta).collect();
+    assert_eq!(deltas, [10], "the receipt alone");
 }
 
 async fn orders_are_found_where_they_exist(place: &dyn Place) {

@@ -1,0 +1,108 @@
+//! Taking back what an event did to an order: its lines move back by as much as they moved, so what
+//! others have done since stays. Where that would leave less than nothing, something later rests
+//! on it.
+
+use super::super::draft::Draft;
+use crate::order::{FactKey, LineMove, Order, OrderLine, OrderUpdate, Share};
+
+/// Takes an update back.
+///
+/// # Errors
+/// Says what rests on it.
+pub(in crate::decide) fn take_back_update(
+    draft: &mut Draft<'_>,
+    update: &OrderUpdate,
+) -> Result<(), String> {
+    let order = draft.order(&update.order).cloned().ok_or("its order is not at hand")?;
+    rests_on_fact(&order, update)?;
+    let mut touched: Vec<OrderLine> = Vec::new();
+    for moved in update.moves.iter().rev() {
+        move_back(&order, &mut touched, moved)?;
+    }
+    for line in &touched {
+        check(&order, line)?;
+    }
+    let (gone, mut lines): (Vec<_>, Vec<_>) = touched.into_iter().partition(OrderLine::is_empty);
+    for line in &mut lines {
+        line.shares.retain(|share| !share.is_empty());
+    }
+    let unplaced = update.fact.as_ref().is_some_and(|fact| fact.key == FactKey::Placed);
+    if unplaced && (order.facts.len() > 1 || order.lines.len() > gone.len()) {
+        return Err("later events of the order rest on it: reverse those first".to_owned());
+    }
+    draft.update_order(OrderUpdate {
+        order: update.order.clone(),
+        lines,
+        gone: gone.into_iter().map(|line| line.line).collect(),
+        fact: update.withdrawn.clone(),
+        withdrawn: update.fact.clone(),
+        moves: Vec::new(),
+    });
+    Ok(())
+}
+
+fn rests_on_fact(order: &Order, update: &OrderUpdate) -> Result<(), String> {
+    if let Some(FactKey::Amended(revision)) = update.fact.as_ref().map(|fact| &fact.key)
+        && let Some(newest) = order.revision.filter(|newest| newest > revision)
+    {
+        return Err(format!("revision {newest} of the order stands: reverse that first"));
+    }
+    let again = update.withdrawn.as_ref().and_then(|fact| order.fact(&fact.key));
+    match again {
+        Some(fact) => Err(format!("it was said again since (#{})", fact.seq)),
+        None => Ok(()),
+    }
+}
+
+/// Moves a line back. `touched` holds the lines that have moved so far.
+fn move_back(order: &Order, touched: &mut Vec<OrderLine>, moved: &LineMove) -> Result<(), String> {
+    let index = touched.iter().position(|line| line.line == moved.line);
+    let index = index.unwrap_or_else(|| {
+        let known = order.lines.iter().find(|line| line.line == moved.line);
+        touched.push(known.cloned().unwrap_or_else(|| OrderLine {
+            line: moved.line.clone(),
+            sku: moved.sku.clone(),
+            ordered: 0,
+            cancelled: 0,
+            shares: Vec::new(),
+            kit: moved.kit.clone(),
+        }));
+        touched.len() - 1
+    });
+    let line = &mut touched[index];
+    if !line.is_of(&moved.sku, &moved.kit) {
+        if !line.is_empty() {
+            return Err(format!("later events rest on line {} as one of {}", line.line, line.sku));
+        }
+        line.sku = moved.sku.clone();
+        line.kit.clone_from(&moved.kit);
+    }
+    line.ordered -= moved.ordered;
+    line.cancelled -= moved.cancelled;
+    for share in &moved.shares {
+        let here = line.share_mut(&share.location);
+        here.committed -= share.committed;
+        here.fulfilled -= share.fulfilled;
+        here.returned -= share.returned;
+    }
+    Ok(())
+}
+
+/// Whether a line can be so. More may have come back than was shipped, if a person has said so,
+/// but taking something back must not lead there.
+fn check(order: &Order, line: &OrderLine) -> Result<(), String> {
+    let before = order.lines.iter().find(|known| known.line == line.line);
+    let out = |share: &Share| share.fulfilled - share.returned;
+    let fits = |share: &Share| {
+        let shares = before.into_iter().flat_map(|before| &before.shares);
+        let before = shares.filter(|known| known.location == share.location).map(out).next();
+        share.committed >= 0
+            && share.fulfilled >= 0
+            && share.returned >= 0
+            && out(share) >= before.unwrap_or(0).min(0)
+    };
+    if line.ordered >= 0 && line.cancelled >= 0 && line.shares.iter().all(fits) {
+        return Ok(());
+    }
+    Err(format!("later events rest on line {} of order {}", line.line, order.order))
+}

@@ -1,0 +1,180 @@
+//! A decision that is reversed: its conflict is open again, with the events that it was about.
+
+use super::draft::Draft;
+use super::reverse::{Refusal, at_hand, take_back};
+use crate::conflict::{Conflict, ConflictKind, ConflictStatus};
+use crate::event::{EventData, EventRef};
+use crate::record::{Change, Outcome, Record, WaitKey};
+use crate::state::{Known, Oversold, State};
+
+/// Opens the conflict again that a record has decided. What the record itself changed is taken
+/// back by now.
+pub(super) fn decided(draft: &mut Draft<'_>, record: &Record) -> Result<(), Refusal> {
+    let decided = record.changes.iter().find_map(|change| match change {
+        Change::Conflict(conflict) if conflict.status == ConflictStatus::Resolved => Some(conflict),
+        _ => None,
+    });
+    let conflict = decided.ok_or("it decided nothing")?;
+    let open = match conflict.kind {
+        ConflictKind::Unmapped => unmap(draft, record, conflict)?,
+        ConflictKind::Excess if conflict.is_about_transfer() => not_withdrawn(record)?,
+        ConflictKind::Oversold => is_short(draft, record, conflict)?,
+        ConflictKind::CountOverlap if conflict.count.is_some() => stands_near(draft, conflict)?,
+        _ => {
+            hold_again(draft, record, conflict)?;
+            true
+        }
+    };
+    if open { reopen(draft, conflict) } else { Ok(()) }
+}
+
+pub(super) fn reopen(draft: &mut Draft<'_>, conflict: &Conflict) -> Result<(), Refusal> {
+    let about = State::subject_of(conflict);
+    if let Some(other) = about.and_then(|subject| draft.state.conflict_about(&subject)) {
+        return Err(format!("{} is open about the same by now", other.id));
+    }
+    let mut conflict = conflict.clone();
+    conflict.status = ConflictStatus::Open;
+    conflict.version += 1;
+    conflict.resolution = None;
+    draft.conflict = Some(conflict.id);
+    draft.change(Change::Conflict(Box::new(conflict)));
+    Ok(())
+}
+
+/// What is known of an event of the conflict.
+fn known(draft: &Draft<'_>, event: &EventRef) -> Result<Known, Refusal> {
+    let known = draft.state.known(&event.source, &event.id);
+    let known = known.iter().find(|known| known.seq == event.seq);
+    known.cloned().ok_or_else(|| format!("event #{} is not at hand", event.seq))
+}
+
+/// The events that the record decided are held by the conflict again.
+fn hold_again(draft: &mut Draft<'_>, record: &Record, conflict: &Conflict) -> Result<(), Refusal> {
+    for change in &record.changes {
+        let Change::Final { seq, .. } = change else { continue };
+        let event = conflict.events.iter().find(|event| event.seq == *seq);
+        let known = known(draft, event.ok_or("an event of the conflict is not listed")?)?;
+        if let Some(by) = known.reversed_by {
+            return Err(format!("event #{seq} is taken back already (#{by})"));
+        }
+        if known.decided != record.seq {
+            return Err(format!("event #{seq} has been decided again since (#{})", known.decided));
+        }
+        let waits = |wanted: &Change| match wanted {
+            Change::Waiting { on, seq: of } | Change::Released { on, seq: of } if of == seq => {
+                Some(on.clone())
+            }
+            _ => None,
+        };
+        let is_wait = |change: &&Change| matches!(change, Change::Waiting { .. });
+        let mut outcome = Outcome::Conflict;
+        if let Some(on) = record.changes.iter().filter(is_wait).find_map(waits) {
+            draft.change(Change::Released { on, seq: *seq });
+        } else if let Some(on) = record.changes.iter().find_map(waits) {
+            // It waited for something when it was dropped.
+            draft.change(Change::Waiting { on, seq: *seq });
+            outcome = Outcome::Parked;
+        }
+        // What held it stands again: the record that opened the conflict, or for an id that came
+        // with several contents, each of them.
+        let each = conflict.kind == ConflictKind::IdReused || outcome == Outcome::Parked;
+        let decided = Some(if each { *seq } else { conflict.opened_seq });
+        draft.change(Change::Final { seq: *seq, outcome, decided });
+    }
+    Ok(())
+}
+
+/// A receipt that was withdrawn by a decision is sent again, if it was right after all.
+fn not_withdrawn(record: &Record) -> Result<bool, Refusal> {
+    let withdrawn = |change: &Change| matches!(change, Change::Final { .. });
+    if record.changes.iter().any(withdrawn) {
+        return Err("the receipt can be sent again instead".to_owned());
+    }
+    Ok(true)
+}
+
+/// A movement near a count is asked about again as long as both stand.
+fn stands_near(draft: &Draft<'_>, conflict: &Conflict) -> Result<bool, Refusal> {
+    let movement = conflict.events.last().ok_or("the conflict has no event")?;
+    if let Some(by) = known(draft, movement)?.reversed_by {
+        return Err(format!("event #{} is taken back already (#{by})", movement.seq));
+    }
+    let sku = conflict.sku.as_ref().and_then(|sku| draft.sku(sku));
+    let location = conflict.location.as_ref().and_then(|location| draft.location(location));
+    let counted = sku.zip(location).and_then(|(sku, location)| draft.level(sku, location).counted);
+    Ok(counted.map(|count| count.seq) == conflict.count)
+}
+
+/// An oversold level is asked about again if it is still, or again, short.
+fn is_short(draft: &mut Draft<'_>, record: &Record, conflict: &Conflict) -> Result<bool, Refusal> {
+    let sku = conflict.sku.as_ref().and_then(|sku| draft.sku(sku));
+    let location = conflict.location.as_ref().and_then(|location| draft.location(location));
+    let (sku, location) = sku.zip(location).ok_or("its level is not known")?;
+    let level = draft.level(sku, location);
+    let short = level.available() < 0;
+    match level.oversold {
+        Oversold::No | Oversold::Acknowledged if short => {
+            draft.level_mut(sku, location).oversold = Oversold::Open(conflict.id);
+            Ok(true)
+        }
+        // What the decision did is taken back all the same.
+        _ if !record.effects.is_empty() => Ok(false),
+        Oversold::Open(other) => Err(format!("{other} is open about the same by now")),
+        _ => Err("the level has recovered since".to_owned()),
+    }
+}
+
+/// A name that was mapped means nothing again, and what waited for it waits again; says whether
+/// anything does.
+fn unmap(draft: &mut Draft<'_>, record: &Record, conflict: &Conflict) -> Result<bool, Refusal> {
+    for change in &record.changes {
+        match change {
+            Change::Item(_) | Change::Location(_) => {
+                return Err("what is known stays known: reverse the events instead".to_owned());
+            }
+            Change::SkuAlias { name, .. } => {
+                draft.change(Change::SkuAlias { name: name.clone(), sku: None });
+            }
+            Change::LocationAlias { name, .. } => {
+                draft.change(Change::LocationAlias { name: name.clone(), location: None });
+            }
+            _ => {}
+        }
+    }
+    let key = super::resolve::waits_for(conflict);
+    if super::names::is_known(draft, &key) {
+        return Err(format!("{key} is known by itself by now"));
+    }
+    wait_again(draft, conflict, &key)
+}
+
+/// What was released by a decision is taken back and waits again, the last first; says whether
+/// anything does. Events that somebody has taken back since stay so.
+fn wait_again(draft: &mut Draft<'_>, conflict: &Conflict, key: &WaitKey) -> Result<bool, Refusal> {
+    if conflict.event_count > conflict.events.len() as u64 {
+        let listed = conflict.events.len();
+        return Err(format!("more than {listed} events went on with it: reverse those instead"));
+    }
+    let events: Result<Vec<Known>, Refusal> =
+        conflict.events.iter().map(|event| known(draft, event)).collect();
+    let mut events = events?;
+    events.retain(|known| known.reversed_by.is_none());
+    events.sort_unstable_by_key(|known| std::cmp::Reverse(known.decided));
+    for known in &events {
+        let released = at_hand(draft, known.decided)?;
+        let by_it = released.changes.iter().any(|change| {
+            matches!(change, Change::Released { on, seq } if on == key && *seq == known.seq)
+        });
+        let waits = matches!(known.outcome, Outcome::Parked | Outcome::Conflict);
+        if !by_it || waits || !matches!(released.envelope.data, EventData::EventReleased(_)) {
+            return Err(format!("event #{} has another decision to wait for", known.seq));
+        }
+        take_back(draft, released)?;
+        draft.change(Change::Reversed { seq: known.decided, by: Some(draft.seq) });
+        let (seq, outcome, decided) = (known.seq, Outcome::Conflict, Some(known.seq));
+        draft.change(Change::Final { seq, outcome, decided });
+        draft.change(Change::Waiting { on: key.clone(), seq: known.seq });
+    }
+    Ok(!events.is_empty())
+}

@@ -1,0 +1,244 @@
+//! `event.reversed`: the counter-effect of an event that took effect, once (contract.md section
+//! 10). The stored effects are negated, except what a later count already contains; orders return
+//! to their earlier state. A decision on a conflict is an event too: its conflict opens again.
+//!
+//! A reversal is a request. It is refused where there is nothing to take back, and where something
+//! later rests on what it would take back: that has to be reversed first.
+
+use super::draft::Draft;
+use super::{order, reopen, transfer};
+use crate::conflict::{Conflict, ConflictKind, ConflictStatus};
+use crate::event::{EventData, EventReversed};
+use crate::id::{EventId, Source};
+use crate::record::{Basis, Bucket, Change, Counted, Effect, Fact, Outcome, Record};
+use crate::state::Known;
+
+/// Why something cannot be taken back, in words for whoever asked for it.
+pub(super) type Refusal = String;
+
+/// Takes back what the event of a name did.
+pub(super) fn reversed(draft: &mut Draft<'_>, data: &EventReversed) -> Outcome {
+    let untouched = draft.clone();
+    match by_name(draft, &data.source, &data.id) {
+        Ok(()) => Outcome::Applied,
+        Err(refusal) => {
+            *draft = untouched;
+            draft.reason = Some(refusal);
+            Outcome::Rejected
+        }
+    }
+}
+
+fn by_name(draft: &mut Draft<'_>, source: &Source, id: &EventId) -> Result<(), Refusal> {
+    let known = in_force(draft, source, id)?;
+    let record = at_hand(draft, known.decided)?;
+    let own = known.decided == known.seq;
+    can_be_named(&at_hand(draft, known.seq)?.envelope.data, record, own)?;
+    draft.fact = fact_of(record);
+    take_back(draft, record)?;
+    if own && matches!(record.envelope.data, EventData::ConflictResolved(_)) {
+        reopen::decided(draft, record)?;
+    }
+    for seq in [known.decided].into_iter().chain((!own).then_some(known.seq)) {
+        draft.change(Change::Reversed { seq, by: Some(draft.seq) });
+    }
+    Ok(())
+}
+
+/// Of all that was recorded under a name, what is in force.
+fn in_force(draft: &Draft<'_>, source: &Source, id: &EventId) -> Result<Known, Refusal> {
+    let known = draft.state.known(source, id);
+    let takes_effect = |known: &&Known| {
+        let decides = draft
+            .record(known.seq)
+            .is_some_and(|record| matches!(record.envelope.data, EventData::ConflictResolved(_)));
+        known.reversed_by.is_none()
+            && (decides || matches!(known.outcome, Outcome::Applied | Outcome::Absorbed))
+    };
+    if let Some(known) = known.iter().rev().find(takes_effect) {
+        return Ok(known.clone());
+    }
+    let Some(last) = known.last() else {
+        return Err(format!("there is no event {id} of {source}"));
+    };
+    if let Some(by) = known.iter().rev().find_map(|known| known.reversed_by) {
+        return Err(format!("it is taken back already (#{by})"));
+    }
+    Err(match last.outcome {
+        Outcome::Parked => "it is parked: nothing of it has taken effect".to_owned(),
+        Outcome::Conflict => "it is held by a conflict: decide that instead".to_owned(),
+        other => format!("it had no effect: it is {}", other.as_str()),
+    })
+}
+
+pub(super) fn at_hand<'a>(draft: &Draft<'a>, seq: u64) -> Result<&'a Record, Refusal> {
+    draft.record(seq).ok_or_else(|| format!("record #{seq} is not at hand"))
+}
+
+fn fact_of(record: &Record) -> Fact {
+    Fact { time: record.fact_time(), source: record.fact_source().clone() }
+}
+
+/// Whether what an event says can be taken back at all. `record` is the one that holds its effects:
+/// its `own`, or one that decided it later.
+fn can_be_named(said: &EventData, record: &Record, own: bool) -> Result<(), Refusal> {
+    let refusal = match said {
+        EventData::ItemUpserted(_) | EventData::LocationUpserted(_) => {
+            "what is known of a name is changed by saying it anew".to_owned()
+        }
+        EventData::ChannelLevelReported(_) => "an observation has no effect".to_owned(),
+        EventData::EventReleased(released) => {
+            let (source, id) = (&released.source, &released.id);
+            format!("it went on with an event: reverse {id} of {source} instead")
+        }
+        // The decision took the first content back as well, which must not come back by itself.
+        _ if !own && takes_anything_back(record) => {
+            let id = &record.envelope.id;
+            format!("it was applied instead of another: reverse that decision, {id} of onhand")
+        }
+        _ => return Ok(()),
+    };
+    Err(refusal)
+}
+
+fn takes_anything_back(record: &Record) -> bool {
+    record.changes.iter().any(|change| matches!(change, Change::Reversed { .. }))
+}
+
+/// Takes back what a record changed, the last first.
+pub(super) fn take_back(draft: &mut Draft<'_>, record: &Record) -> Result<(), Refusal> {
+    for effect in record.effects.iter().rev() {
+        negate(draft, record, effect)?;
+    }
+    for change in record.changes.iter().rev() {
+        match change {
+            Change::Counted(counted) => uncount(draft, counted)?,
+            Change::Uncounted { .. } => {
+                return Err("an earlier count stands again: say the later one anew".to_owned());
+            }
+            Change::Order(update) => order::take_back_update(draft, update)?,
+            Change::Transfer(update) => transfer::take_back_update(draft, record, update)?,
+            Change::Conflict(conflict) => turn_back(draft, record, conflict)?,
+            Change::Reversed { seq, by: Some(_) } => {
+                draft.change(Change::Reversed { seq: *seq, by: None });
+            }
+            Change::Reversed { by: None, .. } => {
+                return Err("it brought an event back: reverse that event instead".to_owned());
+            }
+            // A name that is known stays known; what an event waited for has come; what is only
+            // noted has no effect.
+            Change::Item(_)
+            | Change::Location(_)
+            | Change::SkuAlias { .. }
+            | Change::LocationAlias { .. }
+            | Change::Absorbed { .. }
+            | Change::Waiting { .. }
+            | Change::Woken { .. }
+            | Change::Released { .. }
+            | Change::Recovered { .. }
+            | Change::Final { .. } => {}
+        }
+    }
+    Ok(())
+}
+
+/// Negates one effect, unless a count that was accepted since contains it.
+fn negate(draft: &mut Draft<'_>, record: &Record, effect: &Effect) -> Result<(), Refusal> {
+    if effect.state == Bucket::Incoming && transfer::books_incoming(record) {
+        return Ok(());
+    }
+    let known = draft.sku(&effect.sku).zip(draft.location(&effect.location));
+    let (sku, location) = known.ok_or("its item or its location is not known")?;
+    let fact = match &effect.basis {
+        Some(Basis::Movement(fact)) => fact.clone(),
+        _ => fact_of(record),
+    };
+    let counted = effect.basis.is_none() && !record.is_movement();
+    let basis = if counted {
+        Some(Basis::Count(record.seq))
+    } else {
+        (fact != draft.fact).then(|| Basis::Movement(fact.clone()))
+    };
+    let level = draft.level(sku, location);
+    let window_us = draft.state.settings.count_window_us;
+    let contained = level.counted.is_some_and(|count| {
+        count.seq > record.seq && count.contains(fact.time, &fact.source, window_us)
+    });
+    draft.begin_part(basis);
+    if contained && !counted && effect.state == Bucket::OnHand {
+        draft.mention(sku, location);
+        draft.change(Change::Absorbed {
+            sku: effect.sku.clone(),
+            location: effect.location.clone(),
+            delta: -effect.delta,
+            state: None,
+            fact: (fact != draft.fact).then_some(fact),
+        });
+    } else {
+        draft.add(sku, location, effect.state, -effect.delta);
+    }
+    Ok(())
+}
+
+/// The level is measured against the count before again.
+fn uncount(draft: &mut Draft<'_>, counted: &Counted) -> Result<(), Refusal> {
+    let known = draft.sku(&counted.sku).zip(draft.location(&counted.location));
+    let (sku, location) = known.ok_or("its item or its location is not known")?;
+    let present = draft.level(sku, location).counted;
+    let present = present.ok_or("no count stands there")?;
+    if present.seq != counted.seq {
+        let (time, seq) = (present.time, present.seq);
+        return Err(format!("a newer count of {time} stands: reverse #{seq} first"));
+    }
+    if present.relied_on {
+        return Err("movements are taken as contained in it by now: count again".to_owned());
+    }
+    draft.level_mut(sku, location).counted.clone_from(&counted.before);
+    draft.change(Change::Uncounted {
+        sku: counted.sku.clone(),
+        location: counted.location.clone(),
+        seq: counted.seq,
+        counted: counted.before.clone(),
+    });
+    let open = draft.state.open_conflicts();
+    let moot: Vec<Conflict> =
+        open.filter(|conflict| conflict.count == Some(counted.seq)).cloned().collect();
+    for conflict in moot {
+        draft.close(&conflict, ConflictStatus::AutoResolved, None);
+    }
+    Ok(())
+}
+
+/// A conflict about what the record did is over with it, unless a decision on it rests on that.
+fn turn_back(draft: &mut Draft<'_>, record: &Record, conflict: &Conflict) -> Result<(), Refusal> {
+    // Whether a level is oversold follows from the level, and whether a transfer arrived as it left
+    // from the transfer.
+    if conflict.kind == ConflictKind::Oversold || conflict.is_about_transfer() {
+        return Ok(());
+    }
+    let by_reversal = matches!(record.envelope.data, EventData::EventReversed(_));
+    match conflict.status {
+        ConflictStatus::Open if conflict.opened_seq == record.seq => {}
+        ConflictStatus::Open if by_reversal => {
+            return Err(format!("{} is open again: decide that instead", conflict.id));
+        }
+        // What was over with an event is to be asked again with it.
+        ConflictStatus::AutoResolved if by_reversal => return reopen::reopen(draft, conflict),
+        _ => return Ok(()),
+    }
+    if let Some(open) = draft.state.open_conflict(conflict.id) {
+        draft.close(open, ConflictStatus::AutoResolved, None);
+        return Ok(());
+    }
+    let closed = draft.closed_conflict(conflict.id);
+    let decision = closed.and_then(|closed| closed.resolution.as_ref());
+    let Some(decision) = decision.filter(|decision| decision.option.is_some()) else {
+        return Ok(());
+    };
+    let moved = draft.record(decision.seq).is_none_or(|record| !record.effects.is_empty());
+    if moved {
+        let (id, seq) = (conflict.id, decision.seq);
+        return Err(format!("the decision on {id} rests on it: reverse #{seq} first"));
+    }
+    Ok(())
+}

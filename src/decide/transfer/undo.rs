@@ -1,0 +1,116 @@
+//! Taking back what an event did to a transfer.
+
+use super::super::draft::Draft;
+use super::{book_incoming, differing, evidence, open_conflict, watch};
+use crate::conflict::ConflictStatus;
+use crate::event::EventData;
+use crate::record::{Change, Record};
+use crate::transfer::{Transfer, TransferUpdate};
+
+/// Takes an update back. What is `incoming` follows from the transfer, except where a person had
+/// decided: then all is as it was before.
+///
+/// # Errors
+/// Says what rests on it.
+pub(in crate::decide) fn take_back_update(
+    draft: &mut Draft<'_>,
+    record: &Record,
+    update: &TransferUpdate,
+) -> Result<(), String> {
+    let transfer = draft.transfer(&update.transfer).cloned();
+    let transfer = transfer.ok_or("its transfer is not at hand")?;
+    if let Some(before) = &update.before {
+        let mut after = before.as_ref().clone();
+        after.update(update.clone());
+        if after != transfer {
+            return Err("the transfer has moved on since: reverse that first".to_owned());
+        }
+        draft.put_transfer(before.as_ref().clone());
+        return Ok(());
+    }
+    let seq = event_of(record);
+    if update.shipment.seq == seq {
+        return not_shipped(draft, transfer);
+    }
+    not_received(draft, transfer, update, seq)
+}
+
+/// Whether what a record changed in a transfer makes its effects on `incoming` follow from the
+/// transfer.
+pub(in crate::decide) fn books_incoming(record: &Record) -> bool {
+    record
+        .changes
+        .iter()
+        .any(|change| matches!(change, Change::Transfer(update) if update.before.is_none()))
+}
+
+/// The event that a record has decided: its own, or one that had waited or was held.
+fn event_of(record: &Record) -> u64 {
+    let settled = record.changes.iter().find_map(|change| match change {
+        Change::Final { seq, .. } => Some(*seq),
+        _ => None,
+    });
+    match &record.envelope.data {
+        EventData::EventReleased(_) | EventData::ConflictResolved(_) => {
+            settled.unwrap_or(record.seq)
+        }
+        _ => record.seq,
+    }
+}
+
+fn not_shipped(draft: &mut Draft<'_>, mut transfer: Transfer) -> Result<(), String> {
+    if !transfer.receipts.is_empty() || transfer.lines.iter().any(|line| line.lost > 0) {
+        return Err("receipts of the transfer rest on it: reverse those first".to_owned());
+    }
+    transfer.lines.clear();
+    transfer.withdrawn = true;
+    book_incoming(draft, &transfer);
+    draft.put_transfer(transfer);
+    Ok(())
+}
+
+fn not_received(
+    draft: &mut Draft<'_>,
+    mut transfer: Transfer,
+    update: &TransferUpdate,
+    seq: u64,
+) -> Result<(), String> {
+    let said = update.receipts.iter().find(|receipt| receipt.said.seq == seq);
+    let said = said.ok_or("it is no receipt of the transfer")?;
+    let place = transfer.receipts.iter().position(|receipt| receipt.said.seq == seq);
+    let place = place.ok_or("the receipt is not there any more")?;
+    if transfer.receipts[place].lines != said.lines {
+        return Err("a decision on the transfer rests on it: reverse that first".to_owned());
+    }
+    let receipt = transfer.receipts.remove(place);
+    let rows = receipt.lines.iter().map(|row| (&row.sku, -row.quantity));
+    transfer.change_lines(rows, super::TransferLine::receive);
+    book_incoming(draft, &transfer);
+    draft.put_transfer(transfer.clone());
+    ask_again(draft, &transfer);
+    Ok(())
+}
+
+/// Whether the transfer arrived as it left is another question without the receipt.
+fn ask_again(draft: &mut Draft<'_>, transfer: &Transfer) {
+    let differing: Vec<_> = differing(transfer).collect();
+    let last = transfer.receipts.last().map(|receipt| receipt.said.event());
+    match (open_conflict(draft, transfer), last) {
+        (None, None) => {}
+        (None, Some(last)) => {
+            let own = std::mem::replace(&mut draft.subject, last);
+            watch(draft, transfer, None);
+            draft.subject = own;
+        }
+        (Some(conflict), Some(last)) if !differing.is_empty() => {
+            let mut conflict = conflict.clone();
+            conflict.version += 1;
+            conflict.evidence = evidence(transfer, &differing);
+            let is_there = |seq: u64| transfer.receipts.iter().any(|it| it.said.seq == seq);
+            conflict.events.retain(|event| is_there(event.seq) && *event != last);
+            conflict.events.push(last);
+            draft.change(Change::Conflict(Box::new(conflict)));
+        }
+        (Some(conflict), _) => draft.close(conflict, ConflictStatus::AutoResolved, None),
+    }
+}

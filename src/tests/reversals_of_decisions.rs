@@ -1,0 +1,314 @@
+//! A resolution is an event with its author, and can be reversed: its effects are taken back, and
+//! the conflict is open again with the events that it held.
+
+use onhand::conflict::{Choice, Conflict, ConflictKind, ConflictStatus, ResolutionOption as O};
+use onhand::record::{Outcome, Record};
+use onhand::state::Oversold;
+use onhand::wire::EventResult;
+
+use crate::harness::{World, choice};
+use crate::says::{
+    adjusted, counted, fulfilled, item, line, line_from, part, placed, received, reversed, set,
+};
+
+fn world() -> World {
+    World::new().given([received("TEA", "berlin", 20).at(-1_000)])
+}
+
+fn reverse(world: &mut World, decision: &Record) -> EventResult {
+    let id = decision.envelope.id.as_str().to_owned();
+    world.post(reversed("onhand", &id))
+}
+
+fn reason(result: &EventResult) -> &str {
+    assert_eq!(result.outcome, Outcome::Rejected, "{result:?}");
+    result.reason.as_deref().unwrap()
+}
+
+/// A conflict of each kind that holds an event, with that event.
+fn held() -> Vec<(World, EventResult)> {
+    let mut worlds = Vec::new();
+    let mut add = |mut world: World, says| {
+        let result = world.post(says);
+        assert_eq!(result.outcome, Outcome::Conflict);
+        worlds.push((world, result));
+    };
+    add(world(), set("TEA", "berlin", 12, 7));
+    add(world().given([adjusted("TEA", "berlin", -3).by("shop").at(99)]), {
+        counted("TEA", "berlin", 15).at(100)
+    });
+    add(world().given([adjusted("TEA", "berlin", -3).by("shop").at(105)]), {
+        counted("TEA", "berlin", 15).at(100)
+    });
+    add(world(), adjusted("TEA", "berlin", -3).at(90_000));
+    let order = || placed("o1", &[line("1", "TEA", 5)]);
+    add(world().given([order()]), fulfilled("o1", "f1", &[part("1", 7)]));
+    add(world().given([order()]), placed("o1", &[line("1", "TEA", 6)]).at(3));
+    add(world().given([order().id("x")]), placed("o1", &[line("1", "TEA", 6)]).id("x"));
+    worlds
+}
+
+/// Whatever was decided, reversed: levels, order and event are as they were, and the conflict can
+/// be decided otherwise.
+#[test]
+fn each_decision_on_each_kind_can_be_taken_back() {
+    for index in 0..held().len() {
+        let options = {
+            let (world, _) = &held()[index];
+            world.conflict().kind.options()
+        };
+        for option in options {
+            let (mut world, result) = held().remove(index);
+            let conflict = world.conflict();
+            let before = world.level("TEA", "berlin");
+            let order = world.store.order("o1").cloned();
+            let Ok(decision) = world.resolve(&conflict, *option) else {
+                panic!("{option:?} on {conflict:?}");
+            };
+            let answer = reverse(&mut world, &decision);
+            assert_eq!(answer.outcome, Outcome::Applied, "{option:?} on {conflict:?}: {answer:?}");
+            assert_eq!(answer.conflict, Some(conflict.id));
+            let after = world.level("TEA", "berlin");
+            assert_eq!(after.buckets(), before.buckets(), "{option:?} on {conflict:?}");
+            assert_eq!(after.counted, before.counted, "{option:?} on {conflict:?}");
+            assert_eq!(world.store.order("o1").cloned(), order, "{option:?} on {conflict:?}");
+            assert_eq!(world.outcome(&result), Outcome::Conflict, "it is held again");
+            let again = world.conflict();
+            assert_eq!((again.id, again.status), (conflict.id, ConflictStatus::Open));
+            assert_eq!(again.version, conflict.version + 2, "closed once, opened once");
+            assert_eq!(again.resolution, None);
+            let twice = reverse(&mut world, &decision);
+            assert!(reason(&twice).contains("taken back already"), "{twice:?}");
+            let last = *again.kind.options().last().unwrap();
+            world.resolve(&again, last).unwrap();
+            world.quiet();
+        }
+    }
+}
+
+#[test]
+fn a_decision_on_a_late_movement_can_be_taken_back() {
+    for second in [95, 105] {
+        for option in [O::KeepCounted, O::KeepDifference] {
+            let mut world = world().given([counted("TEA", "berlin", 15).at(100)]);
+            world.post(adjusted("TEA", "berlin", -3).by("shop").at(second));
+            let (conflict, before) = (world.conflict(), world.on_hand("TEA", "berlin"));
+            let decision = world.resolve(&conflict, option).unwrap();
+            assert_eq!(reverse(&mut world, &decision).outcome, Outcome::Applied);
+            assert_eq!(world.on_hand("TEA", "berlin"), before, "{option:?} of {second}");
+            let conflict = world.conflict();
+            world.resolve(&conflict, O::KeepDifference).unwrap();
+            assert_eq!(world.on_hand("TEA", "berlin"), 12);
+            world.quiet();
+        }
+    }
+}
+
+#[test]
+fn a_question_about_a_count_that_is_over_is_not_asked_again() {
+    let mut world = world().given([counted("TEA", "berlin", 15).at(100).id("count")]);
+    world.post(adjusted("TEA", "berlin", -3).by("shop").at(105));
+    let conflict = world.conflict();
+    let decision = world.resolve(&conflict, O::KeepDifference).unwrap();
+    world.post(reversed("wms", "count"));
+    assert_eq!(reverse(&mut world, &decision).outcome, Outcome::Applied);
+    assert_eq!(world.on_hand("TEA", "berlin"), 17);
+    world.quiet();
+}
+
+#[test]
+fn the_event_can_be_reversed_by_its_own_name_and_then_not_by_the_decision() {
+    let mut world = world();
+    world.post(set("TEA", "berlin", 12, 7).id("set"));
+    let conflict = world.conflict();
+    let decision = world.resolve(&conflict, O::ApplyRequested).unwrap();
+    world.post(reversed("wms", "set"));
+    assert_eq!(world.on_hand("TEA", "berlin"), 20);
+    assert_eq!(world.status(&conflict), ConflictStatus::Resolved, "the decision stands");
+    let late = reverse(&mut world, &decision);
+    assert!(reason(&late).contains("taken back already"), "{late:?}");
+}
+
+#[test]
+fn what_was_decided_again_since_stays() {
+    let mut world = world().given([adjusted("TEA", "berlin", -3).by("shop").at(99)]);
+    world.post(counted("TEA", "berlin", 15).at(100).expecting(7));
+    let conflict = world.conflict();
+    let first = world.resolve(&conflict, O::ApplyRequested).unwrap();
+    let overlap = world.conflict();
+    let second = world.resolve(&overlap, O::KeepCounted).unwrap();
+    let result = reverse(&mut world, &first);
+    assert!(reason(&result).contains("reverse #"), "{result:?}");
+    assert_eq!(reverse(&mut world, &second).outcome, Outcome::Applied);
+    let open = world.conflict();
+    assert_eq!(open.id, overlap.id);
+    assert_eq!(reverse(&mut world, &first).outcome, Outcome::Applied);
+    assert_eq!(world.conflict().id, conflict.id, "and the one that followed is closed");
+    assert_eq!(world.status(&overlap), ConflictStatus::AutoResolved);
+}
+
+#[test]
+fn a_reversed_decision_is_not_brought_back_but_taken_anew() {
+    let mut world = world();
+    world.post(set("TEA", "berlin", 12, 7));
+    let conflict = world.conflict();
+    let decision = world.resolve(&conflict, O::ApplyRequested).unwrap();
+    let id = decision.envelope.id.as_str();
+    world.post(reversed("onhand", id).id("undo"));
+    let result = world.post(reversed("desk", "undo"));
+    assert!(reason(&result).contains("open again: decide that"), "{result:?}");
+}
+
+/// 3 units at Berlin, 5 ordered, and somebody has acknowledged it.
+fn acknowledged() -> (World, Conflict, Record) {
+    let mut world = World::new()
+        .given([received("TEA", "berlin", 3), placed("o1", &[line_from("1", "TEA", 5, "berlin")])]);
+    let conflict = world.conflict();
+    let decision = world.resolve(&conflict, O::Acknowledge).unwrap();
+    (world, conflict, decision)
+}
+
+#[test]
+fn an_acknowledged_shortage_is_asked_about_again() {
+    let (mut world, conflict, decision) = acknowledged();
+    reverse(&mut world, &decision);
+    assert_eq!(world.conflict().id, conflict.id);
+    assert_eq!(world.level("TEA", "berlin").oversold, Oversold::Open(conflict.id));
+    world.post(received("TEA", "berlin", 2));
+    assert_eq!(world.status(&conflict), ConflictStatus::AutoResolved);
+}
+
+#[test]
+fn a_shortage_that_is_over_is_not() {
+    let (mut world, conflict, decision) = acknowledged();
+    world.post(received("TEA", "berlin", 2));
+    let result = reverse(&mut world, &decision);
+    assert!(reason(&result).contains("recovered since"), "{result:?}");
+    world.post(adjusted("TEA", "berlin", -1));
+    let newer = world.conflict();
+    assert_ne!(newer.id, conflict.id);
+    let result = reverse(&mut world, &decision);
+    assert!(reason(&result).contains("is open about the same"), "{result:?}");
+}
+
+fn mapped(world: &mut World, sku: &str) -> Record {
+    let conflict = world.open(ConflictKind::Unmapped).remove(0);
+    let choice = Choice { sku: Some(sku.parse().unwrap()), ..choice(&conflict, O::Map) };
+    world.choose(choice).unwrap()
+}
+
+/// Five events that wait for a name, mapped to the wrong item.
+#[test]
+fn a_mapping_is_taken_back_with_all_that_it_released() {
+    let mut world = world().given([received("MUG", "berlin", 20)]);
+    let waiting = world.post_all([
+        adjusted("CUP", "berlin", -1).at(5),
+        placed("o1", &[line_from("1", "CUP", 2, "berlin")]).at(6),
+        placed("o2", &[line_from("1", "CUP", 3, "berlin")]).at(7),
+        set("CUP", "berlin", 9, 77).at(8),
+    ]);
+    let conflict = world.conflict();
+    let decision = mapped(&mut world, "TEA");
+    assert_eq!((world.on_hand("TEA", "berlin"), world.committed("TEA", "berlin")), (19, 5));
+    let result = reverse(&mut world, &decision);
+    assert!(reason(&result).contains("has another decision to wait for"), "{result:?}");
+    let mismatch = world.open(ConflictKind::VersionMismatch).remove(0);
+    world.resolve(&mismatch, O::Discard).unwrap();
+    let result = reverse(&mut world, &decision);
+    assert!(reason(&result).contains("has another decision"), "{result:?}");
+
+    let mut world = self::world().given([received("MUG", "berlin", 20)]);
+    let waiting: Vec<_> = waiting
+        .into_iter()
+        .take(3)
+        .zip([
+            adjusted("CUP", "berlin", -1).at(5),
+            placed("o1", &[line_from("1", "CUP", 2, "berlin")]).at(6),
+            placed("o2", &[line_from("1", "CUP", 3, "berlin")]).at(7),
+        ])
+        .map(|(_, says)| world.post(says))
+        .collect();
+    let decision = mapped(&mut world, "TEA");
+    assert_eq!(reverse(&mut world, &decision).outcome, Outcome::Applied);
+    assert_eq!((world.on_hand("TEA", "berlin"), world.committed("TEA", "berlin")), (20, 0));
+    for result in &waiting {
+        assert_eq!(world.outcome(result), Outcome::Conflict, "it waits again");
+    }
+    let again = world.conflict();
+    assert_eq!((again.id, again.event_count), (conflict.id, 3));
+    let late = world.post(adjusted("CUP", "berlin", -4).at(9));
+    assert_eq!(late.conflict, Some(again.id), "the name means nothing again");
+    mapped(&mut world, "MUG");
+    assert_eq!((world.on_hand("MUG", "berlin"), world.committed("MUG", "berlin")), (15, 5));
+    world.quiet();
+}
+
+#[test]
+fn a_mapping_stays_where_something_rests_on_what_it_released() {
+    let mut world = world();
+    world.post(placed("o1", &[line("1", "CUP", 2)]).at(6));
+    let decision = mapped(&mut world, "TEA");
+    world.post(fulfilled("o1", "f1", &[part("1", 2)]).at(7));
+    let result = reverse(&mut world, &decision);
+    assert!(reason(&result).contains("rest on line 1"), "{result:?}");
+    assert_eq!(world.on_hand("TEA", "berlin"), 18);
+}
+
+#[test]
+fn events_that_were_taken_back_by_themselves_stay_so() {
+    let mut world = world();
+    world.post(adjusted("CUP", "berlin", -1).at(5).id("x"));
+    let decision = mapped(&mut world, "TEA");
+    world.post(reversed("wms", "x"));
+    assert_eq!(reverse(&mut world, &decision).outcome, Outcome::Applied);
+    assert_eq!(world.on_hand("TEA", "berlin"), 20);
+    world.quiet();
+    let other = world.post(adjusted("CUP", "berlin", -1).at(6));
+    assert_eq!(other.outcome, Outcome::Conflict, "the name means nothing again");
+}
+
+#[test]
+fn what_was_discarded_for_a_name_waits_again() {
+    let mut world = world();
+    let waiting = world.post(adjusted("CUP", "berlin", -1).at(5));
+    let conflict = world.conflict();
+    let decision = world.resolve(&conflict, O::Discard).unwrap();
+    assert_eq!(world.outcome(&waiting), Outcome::Rejected);
+    assert_eq!(reverse(&mut world, &decision).outcome, Outcome::Applied);
+    assert_eq!(world.outcome(&waiting), Outcome::Conflict);
+    world.post(item("CUP"));
+    assert_eq!(world.on_hand("CUP", "berlin"), -1);
+}
+
+#[test]
+fn what_was_created_stays_known() {
+    let mut world = world();
+    world.post(adjusted("CUP", "berlin", 1).at(5).id("x"));
+    let conflict = world.conflict();
+    let decision = world.resolve(&conflict, O::Create).unwrap();
+    let result = reverse(&mut world, &decision);
+    assert!(reason(&result).contains("what is known stays known"), "{result:?}");
+    assert_eq!(world.post(reversed("wms", "x")).outcome, Outcome::Applied);
+}
+
+#[test]
+fn a_name_that_is_known_by_itself_is_not_asked_about_again() {
+    let mut world = world();
+    world.post(adjusted("CUP", "berlin", -1).at(5));
+    let decision = mapped(&mut world, "TEA");
+    world.post(item("CUP"));
+    let result = reverse(&mut world, &decision);
+    assert!(reason(&result).contains("is known by itself"), "{result:?}");
+}
+
+#[test]
+fn a_newer_conflict_about_the_same_id_stands_in_the_way() {
+    let mut world = world();
+    world.post(adjusted("TEA", "berlin", -1).id("x"));
+    world.post(adjusted("TEA", "berlin", -2).id("x"));
+    let conflict = world.conflict();
+    let decision = world.resolve(&conflict, O::KeepFirst).unwrap();
+    world.post(adjusted("TEA", "berlin", -3).id("x"));
+    let result = reverse(&mut world, &decision);
+    assert!(reason(&result).contains("is open about the same"), "{result:?}");
+}

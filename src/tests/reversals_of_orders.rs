@@ -1,0 +1,306 @@
+//! Reversing what happened to an order: its lines go back by as much as they had moved, so what
+//! others have done since stays; where that would leave less than nothing, it is refused.
+
+use onhand::record::Outcome;
+use onhand::wire::EventResult;
+
+use crate::harness::World;
+use crate::says::{
+    Says, amended, back, cancelled, counted, fulfilled, goods, kit, line, line_from, part,
+    part_from, placed, received, returned, reversed,
+};
+
+/// 20 TEA and 20 MUG at Berlin and at Hamburg.
+fn world() -> World {
+    let places = ["berlin", "hamburg"];
+    let stock = places.map(|place| ["TEA", "MUG"].map(|sku| received(sku, place, 20).at(-900)));
+    World::new().given(stock.into_iter().flatten())
+}
+
+fn lines() -> [serde_json::Value; 2] {
+    [line_from("1", "TEA", 5, "berlin"), line_from("2", "MUG", 4, "hamburg")]
+}
+
+fn reason(result: &EventResult) -> &str {
+    assert_eq!(result.outcome, Outcome::Rejected, "{result:?}");
+    result.reason.as_deref().unwrap()
+}
+
+/// Everything that can happen to an order, reversed right away, leaves levels and order as they
+/// were.
+#[test]
+fn each_kind_of_order_event_has_its_counter_effect() {
+    let table: Vec<(Vec<Says>, Says)> = vec![
+        (vec![], placed("o1", &lines())),
+        (vec![], placed("o1", &[line("1", "TEA", 30), line("2", "TEA", 30)])),
+        (vec![placed("o1", &lines())], cancelled("o1")),
+        (
+            vec![placed("o1", &lines())],
+            cancelled("o1").with("lines", vec![part("1", 2), part("2", 4)]),
+        ),
+        (vec![placed("o1", &lines())], fulfilled("o1", "f1", &[part("1", 5), part("2", 1)])),
+        (vec![placed("o1", &lines())], fulfilled("o1", "f1", &[part_from("1", 3, "munich")])),
+        (
+            vec![placed("o1", &lines()), fulfilled("o1", "f1", &[part("1", 5)])],
+            returned("o1", "r1", &[back("1", 2, true), back("1", 1, false)]),
+        ),
+        (vec![placed("o1", &lines())], amended("o1", 1, &[line("1", "TEA", 9)])),
+        (
+            vec![placed("o1", &lines())],
+            amended("o1", 1, &[line("1", "MUG", 2), line("3", "TEA", 1)]),
+        ),
+        (
+            vec![placed("o1", &lines()), amended("o1", 1, &[line("2", "MUG", 4)])],
+            amended("o1", 2, &[line_from("2", "MUG", 3, "berlin")]),
+        ),
+    ];
+    for (given, says) in table {
+        let mut world = world().given(given);
+        let order = world.store.order("o1").cloned();
+        let levels = |world: &World| {
+            let pairs =
+                [("TEA", "berlin"), ("TEA", "hamburg"), ("MUG", "berlin"), ("MUG", "hamburg")];
+            pairs.map(|(sku, place)| *world.level(sku, place).buckets())
+        };
+        let before = levels(&world);
+        world.post(says.clone().id("x"));
+        assert_ne!(levels(&world), before, "{says:?}");
+        let result = world.post(reversed("shop", "x"));
+        assert_eq!(result.outcome, Outcome::Applied, "{says:?}: {result:?}");
+        assert_eq!(levels(&world), before, "{says:?}");
+        let after = world.store.order("o1").cloned().unwrap();
+        match order {
+            Some(order) => {
+                assert_eq!(after.revision, order.revision, "{says:?}");
+                assert_eq!(after.facts, order.facts, "{says:?}");
+                let told = |order: &onhand::order::Order| {
+                    let mut lines = order.lines.clone();
+                    for line in &mut lines {
+                        line.shares.retain(|share| !share.is_empty());
+                    }
+                    lines.retain(|line| !line.is_empty());
+                    lines
+                };
+                assert_eq!(told(&after), told(&order), "{says:?}");
+            }
+            None => assert!(after.lines.is_empty() && after.facts.is_empty()),
+        }
+    }
+}
+
+#[test]
+fn what_others_have_done_since_stays() {
+    let mut world = world().given([
+        placed("o1", &lines()),
+        fulfilled("o1", "f1", &[part("1", 2)]).id("f1"),
+        fulfilled("o1", "f2", &[part("1", 1)]),
+        cancelled("o1").with("lines", vec![part("1", 1)]),
+        reversed("shop", "f1"),
+    ]);
+    let line = world.order_line("o1", "1");
+    assert_eq!((line.committed(), line.fulfilled(), line.cancelled), (3, 1, 1));
+    assert_eq!((world.on_hand("TEA", "berlin"), world.committed("TEA", "berlin")), (19, 3));
+    world.post(fulfilled("o1", "f3", &[part("1", 3)]));
+    world.quiet();
+}
+
+/// What has to be reversed first.
+#[test]
+fn something_later_can_rest_on_it() {
+    let table: Vec<(Vec<Says>, &str, &str)> = vec![
+        (
+            vec![placed("o1", &lines()).id("x"), fulfilled("o1", "f1", &[part("1", 1)])],
+            "x",
+            "rest on line 1",
+        ),
+        (vec![placed("o1", &lines()).id("x"), cancelled("o1")], "x", "rest on line"),
+        (
+            vec![placed("o1", &lines()).id("x"), amended("o1", 1, &[line("1", "TEA", 9)])],
+            "x",
+            "rest on",
+        ),
+        (
+            vec![
+                placed("o1", &lines()),
+                fulfilled("o1", "f1", &[part("1", 3)]).id("x"),
+                returned("o1", "r1", &[back("1", 1, true)]),
+            ],
+            "x",
+            "rest on line 1",
+        ),
+        (
+            vec![
+                placed("o1", &lines()),
+                amended("o1", 1, &[line("1", "TEA", 9)]).id("x"),
+                fulfilled("o1", "f1", &[part("1", 8)]),
+            ],
+            "x",
+            "rest on line 1",
+        ),
+        (
+            vec![
+                placed("o1", &lines()),
+                amended("o1", 1, &[line("1", "TEA", 9)]).id("x"),
+                amended("o1", 2, &[line("1", "TEA", 3)]),
+            ],
+            "x",
+            "revision 2 of the order stands",
+        ),
+        (
+            vec![
+                placed("o1", &lines()),
+                amended("o1", 1, &[line("1", "MUG", 3)]).id("x"),
+                fulfilled("o1", "f1", &[part("1", 1)]),
+            ],
+            "x",
+            "rest on line 1",
+        ),
+    ];
+    for (given, id, expected) in table {
+        let mut world = world().given(given.clone());
+        let result = world.post(reversed("shop", id));
+        assert!(reason(&result).contains(expected), "{given:?}: {result:?}");
+        assert!(result.effects.is_empty());
+    }
+}
+
+#[test]
+fn what_rests_on_it_is_reversed_first_and_then_it_goes() {
+    let mut world = world().given([
+        placed("o1", &lines()).id("p"),
+        amended("o1", 1, &[line_from("1", "TEA", 9, "berlin")]).id("a"),
+        fulfilled("o1", "f1", &[part("1", 8)]).id("f"),
+        returned("o1", "r1", &[back("1", 3, true)]).id("r"),
+        cancelled("o1").id("c"),
+    ]);
+    for id in ["c", "r", "f", "a", "p"] {
+        assert_eq!(world.post(reversed("shop", id)).outcome, Outcome::Applied, "{id}");
+    }
+    for sku in ["TEA", "MUG"] {
+        for place in ["berlin", "hamburg"] {
+            assert_eq!((world.on_hand(sku, place), world.committed(sku, place)), (20, 0));
+        }
+    }
+    assert!(world.store.order("o1").unwrap().lines.is_empty());
+    world.quiet();
+}
+
+#[test]
+fn the_business_fact_can_be_said_again() {
+    let mut world = world().given([
+        placed("o1", &lines()).id("p"),
+        fulfilled("o1", "f1", &[part("1", 2)]).id("f"),
+        reversed("shop", "f"),
+    ]);
+    let again = world.post(fulfilled("o1", "f1", &[part("1", 3)]).id("again"));
+    assert_eq!(again.outcome, Outcome::Applied);
+    assert_eq!(world.on_hand("TEA", "berlin"), 17);
+    assert_eq!(
+        world.post(fulfilled("o1", "f1", &[part("1", 2)]).id("f")).outcome,
+        Outcome::Duplicate
+    );
+    // The first saying cannot come back beside the second.
+    let result = world.post(reversed("desk", "auto-12"));
+    assert!(reason(&result).contains("said again since"), "{result:?}");
+}
+
+#[test]
+fn an_order_that_is_taken_back_is_not_placed() {
+    let mut world = world().given([placed("o1", &lines()).id("p"), reversed("shop", "p")]);
+    let early = world.post(fulfilled("o1", "f1", &[part("1", 2)]));
+    assert_eq!(early.outcome, Outcome::Parked);
+    world.post(placed("o1", &lines()).at(7));
+    assert_eq!(world.outcome(&early), Outcome::Applied);
+    assert_eq!(world.on_hand("TEA", "berlin"), 18);
+}
+
+#[test]
+fn a_parked_event_is_taken_back_by_its_own_name_once_it_took_effect() {
+    let mut world = world();
+    world.post(fulfilled("o1", "f1", &[part("1", 2)]).id("f"));
+    world.post(placed("o1", &lines()).id("p"));
+    let result = world.post(reversed("shop", "p"));
+    assert!(reason(&result).contains("rest on line 1"), "{result:?}");
+    world.post(reversed("shop", "f"));
+    assert_eq!((world.on_hand("TEA", "berlin"), world.committed("TEA", "berlin")), (20, 5));
+    assert_eq!(world.post(reversed("shop", "p")).outcome, Outcome::Applied);
+    assert_eq!(world.committed("TEA", "berlin"), 0);
+}
+
+#[test]
+fn a_count_holds_the_shipment_but_not_the_promise() {
+    let world = world().given([
+        placed("o1", &lines()).at(10),
+        fulfilled("o1", "f1", &[part("1", 2)]).at(50).id("f"),
+        counted("TEA", "berlin", 18).at(100),
+        reversed("shop", "f"),
+    ]);
+    assert_eq!((world.on_hand("TEA", "berlin"), world.committed("TEA", "berlin")), (18, 5));
+    let line = world.order_line("o1", "1");
+    assert_eq!((line.committed(), line.fulfilled()), (5, 0));
+}
+
+#[test]
+fn a_shipment_taken_back_and_back_again_is_shipped() {
+    let mut world = world().given([
+        placed("o1", &lines()),
+        fulfilled("o1", "f1", &[part("1", 2)]).id("f"),
+        reversed("shop", "f").id("undo"),
+        reversed("desk", "undo"),
+    ]);
+    let line = world.order_line("o1", "1");
+    assert_eq!((line.committed(), line.fulfilled()), (3, 2));
+    assert_eq!(world.on_hand("TEA", "berlin"), 18);
+    let repeat = world.post(fulfilled("o1", "f1", &[part("1", 2)]).at(9));
+    assert_eq!(repeat.outcome, Outcome::Duplicate, "the fact is said again");
+}
+
+#[test]
+fn a_cancellation_of_nothing_is_taken_back_without_effect() {
+    let world = world().given([
+        placed("o1", &lines()),
+        cancelled("o1"),
+        cancelled("o1").at(1).id("x"),
+        reversed("shop", "x"),
+    ]);
+    assert_eq!(world.committed("TEA", "berlin"), 0);
+    assert_eq!(world.order_line("o1", "1").cancelled, 5);
+    world.quiet();
+}
+
+/// A kit is put together again, and a line that became one of another item is what it was.
+#[test]
+fn kits_go_back_by_their_components() {
+    let table: Vec<(Vec<Says>, Says)> = vec![
+        (vec![], placed("o1", &[line_from("1", "SET", 3, "berlin")])),
+        (
+            vec![placed("o1", &[line_from("1", "SET", 3, "berlin")])],
+            fulfilled("o1", "f1", &[part("1", 2)]),
+        ),
+        (
+            vec![placed("o1", &[line_from("1", "SET", 3, "berlin")])],
+            amended("o1", 1, &[line_from("1", "TEA", 3, "berlin")]),
+        ),
+        (
+            vec![placed("o1", &[line_from("1", "TEA", 3, "berlin")])],
+            amended("o1", 1, &[line_from("1", "SET", 3, "berlin")]),
+        ),
+    ];
+    for (given, says) in table {
+        let set = kit("SET", &[goods("TEA", 2), goods("MUG", 1)]);
+        let mut world = world().given([set]).given(given);
+        let numbers =
+            |world: &World| ["TEA", "MUG"].map(|sku| *world.level(sku, "berlin").buckets());
+        let (before, lines) =
+            (numbers(&world), world.store.order("o1").map(|order| order.lines.clone()));
+        world.post(says.clone().id("x"));
+        assert_ne!(numbers(&world), before, "{says:?}");
+        // What the kit has become since makes no difference.
+        world.post(kit("SET", &[goods("MUG", 5)]));
+        let result = world.post(reversed("shop", "x"));
+        assert_eq!(result.outcome, Outcome::Applied, "{says:?}: {result:?}");
+        assert_eq!(numbers(&world), before, "{says:?}");
+        let after = world.store.order("o1").unwrap().lines.clone();
+        assert_eq!(after, lines.unwrap_or_default(), "{says:?}");
+    }
+}

@@ -1,0 +1,165 @@
+//! Reversing what happened to a transfer: what is on its way follows from what left and what
+//! arrived.
+
+use onhand::conflict::{ConflictKind, ConflictStatus, ResolutionOption as O};
+use onhand::record::{Bucket, Outcome};
+use onhand::wire::EventResult;
+
+use crate::harness::World;
+use crate::says::{arrived, counted, goods, received, reversed, shipped};
+
+/// 20 TEA and 20 MUG at Berlin, of which 5 and 4 left for Hamburg.
+fn world() -> World {
+    World::new().given([
+        received("TEA", "berlin", 20).at(-900),
+        received("MUG", "berlin", 20).at(-900),
+        shipped("t1", "berlin", "hamburg", &[goods("TEA", 5), goods("MUG", 4)]).id("s"),
+    ])
+}
+
+/// TEA on hand at Berlin, on its way to Hamburg, and on hand there.
+fn tea(world: &World) -> (i64, i64, i64) {
+    let to = world.level("TEA", "hamburg");
+    (world.on_hand("TEA", "berlin"), to.get(Bucket::Incoming), to.get(Bucket::OnHand))
+}
+
+fn reason(result: &EventResult) -> &str {
+    assert_eq!(result.outcome, Outcome::Rejected, "{result:?}");
+    result.reason.as_deref().unwrap()
+}
+
+#[test]
+fn a_shipment_comes_back() {
+    let mut world = world().given([reversed("wms", "s")]);
+    assert_eq!(tea(&world), (20, 0, 0));
+    let early = world.post(arrived("t1", "r1", &[goods("TEA", 5)]));
+    assert_eq!(early.outcome, Outcome::Parked, "it never left");
+    world.post(shipped("t1", "berlin", "munich", &[goods("TEA", 6)]));
+    assert_eq!(world.outcome(&early), Outcome::Applied);
+    assert_eq!(world.on_hand("TEA", "munich"), 5);
+    assert_eq!(world.on_hand("MUG", "berlin"), 20);
+    world.quiet();
+}
+
+#[test]
+fn a_receipt_is_on_its_way_again() {
+    let mut world = world().given([
+        arrived("t1", "r1", &[goods("TEA", 2)]).id("r1"),
+        arrived("t1", "r2", &[goods("TEA", 1)]),
+        reversed("wms", "r1"),
+    ]);
+    assert_eq!(tea(&world), (15, 4, 1));
+    let again = world.post(arrived("t1", "r1", &[goods("TEA", 4), goods("MUG", 4)]).at(9));
+    assert_eq!(again.outcome, Outcome::Applied, "the receipt can be said again");
+    assert_eq!(tea(&world), (15, 0, 5));
+    world.quiet();
+}
+
+#[test]
+fn a_shipment_rests_under_its_receipts() {
+    let mut world = world().given([arrived("t1", "r1", &[goods("TEA", 2)]).id("r1")]);
+    let result = world.post(reversed("wms", "s"));
+    assert!(reason(&result).contains("receipts of the transfer rest on it"), "{result:?}");
+    world.post(reversed("wms", "r1"));
+    assert_eq!(world.post(reversed("wms", "s")).outcome, Outcome::Applied);
+    assert_eq!(tea(&world), (20, 0, 0));
+}
+
+#[test]
+fn a_receipt_that_had_waited_is_taken_back_by_its_own_name() {
+    let mut world = World::new().given([received("TEA", "berlin", 20).at(-900)]);
+    world.post(arrived("t1", "r1", &[goods("TEA", 5)]).id("r1"));
+    world.post(shipped("t1", "berlin", "hamburg", &[goods("TEA", 5)]).id("s"));
+    assert_eq!(tea(&world), (15, 0, 5));
+    world.post(reversed("wms", "r1"));
+    assert_eq!(tea(&world), (15, 5, 0));
+}
+
+#[test]
+fn a_count_holds_what_arrived_before_it() {
+    let world = world().given([
+        arrived("t1", "r1", &[goods("TEA", 5), goods("MUG", 4)]).at(50).id("r1"),
+        counted("TEA", "hamburg", 5).at(100),
+        reversed("wms", "r1"),
+    ]);
+    assert_eq!(tea(&world), (15, 5, 5));
+}
+
+#[test]
+fn a_question_about_a_receipt_is_over_with_it() {
+    for (rows, is_final) in [(7, false), (3, true)] {
+        let mut world = world();
+        let receipt = arrived("t1", "r1", &[goods("TEA", rows), goods("MUG", 4)]).id("r1");
+        world.post(receipt.with("final", is_final));
+        let conflict = world.conflict();
+        assert_eq!(conflict.kind, ConflictKind::Excess);
+        world.post(reversed("wms", "r1"));
+        assert_eq!(world.status(&conflict), ConflictStatus::AutoResolved);
+        assert_eq!(tea(&world), (15, 5, 0));
+        world.quiet();
+    }
+}
+
+#[test]
+fn a_question_that_is_another_without_the_receipt_is_asked_so() {
+    let mut world = world();
+    world.post(arrived("t1", "r1", &[goods("TEA", 4), goods("MUG", 4)]).id("r1"));
+    world.post(arrived("t1", "r2", &[goods("TEA", 1)]).with("final", true).id("r2"));
+    world.quiet();
+    world.post(reversed("wms", "r1"));
+    let conflict = world.conflict();
+    assert_eq!(conflict.events.last().unwrap().id.as_str(), "r2");
+    assert!(conflict.evidence.iter().any(|fact| fact.value.contains("4 are missing")));
+    assert_eq!(tea(&world), (15, 4, 1));
+    world.resolve(&conflict, O::Cap).unwrap();
+    assert_eq!(tea(&world), (15, 0, 1));
+}
+
+/// 5 TEA left, 3 or 7 arrived, and a person has decided: everything is as it was before.
+#[test]
+fn a_decision_is_taken_back() {
+    for arrives in [3, 7] {
+        for option in [O::ApplyAnyway, O::Cap] {
+            let mut world = world();
+            let rows = [goods("TEA", arrives), goods("MUG", 4)];
+            world.post(arrived("t1", "r1", &rows).with("final", true).id("r1"));
+            let (conflict, before) = (world.conflict(), tea(&world));
+            let transfer = world.store.transfer("t1").cloned();
+            let decision = world.resolve(&conflict, option).unwrap();
+            assert_ne!(tea(&world), before);
+            let late = world.post(reversed("wms", "s"));
+            assert!(reason(&late).contains("receipts of the transfer rest on it"), "{late:?}");
+            world.post(reversed("onhand", decision.envelope.id.as_str()));
+            assert_eq!(tea(&world), before, "{option:?} of {arrives}");
+            assert_eq!(world.store.transfer("t1").cloned(), transfer);
+            assert_eq!(world.conflict().id, conflict.id);
+            world.post(reversed("wms", "r1"));
+            world.quiet();
+        }
+    }
+}
+
+#[test]
+fn a_receipt_that_a_decision_has_changed_rests_under_it() {
+    let mut world = world();
+    world.post(arrived("t1", "r1", &[goods("TEA", 7)]).id("r1"));
+    let decision = world.resolve(&world.conflict(), O::Cap).unwrap();
+    let result = world.post(reversed("wms", "r1"));
+    assert!(reason(&result).contains("a decision on the transfer rests on it"), "{result:?}");
+    world.post(arrived("t1", "r2", &[goods("MUG", 1)]).id("r2"));
+    let result = world.post(reversed("onhand", decision.envelope.id.as_str()));
+    assert!(reason(&result).contains("the transfer has moved on"), "{result:?}");
+    world.post(reversed("wms", "r2"));
+    let result = world.post(reversed("onhand", decision.envelope.id.as_str()));
+    assert_eq!(result.outcome, Outcome::Applied);
+    assert_eq!(tea(&world), (15, 0, 7));
+}
+
+#[test]
+fn a_receipt_that_was_discarded_is_sent_again_instead() {
+    let mut world = world();
+    world.post(arrived("t1", "r1", &[goods("TEA", 7)]).id("r1"));
+    let decision = world.resolve(&world.conflict(), O::Discard).unwrap();
+    let result = world.post(reversed("onhand", decision.envelope.id.as_str()));
+    assert!(reason(&result).contains("can be sent again instead"), "{result:?}");
+}
