@@ -60,9 +60,12 @@ test: site ## Check format and lints, run every test, also in a real browser
 	@cd end2end && ONHAND_BIN="$(abspath $(TARGET))/debug/onhand" \
 	  ONHAND_SITE_DIR="$(abspath $(TARGET))/site" npx playwright test
 
-soak: ## Try to break the rules for SECONDS (600), or see a seed again with ARGS='--seed …'
+soak: ## Try to break rules and processor for SECONDS (600) each, or see a seed again with ARGS='--seed …'
 	@$(say) "Simulating"
 	@$(SIM) $(or $(ARGS),--seconds $(SECONDS) --from $$(date +%s)000)
+	@$(if $(ARGS),true,$(say) "Simulating the processor")
+	@$(if $(ARGS),true,ONHAND_SIM_SECONDS=$(SECONDS) ONHAND_SIM_FROM=$$(date +%s)000 \
+	  cargo test -q -p onhand-server --test it sim:: -- --nocapture)
 
 bench: toolchain ## Run the benchmarks
 	@$(say) "Running the benchmarks"

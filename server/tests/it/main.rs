@@ -15,6 +15,7 @@ mod reversals;
 mod rights;
 mod security;
 mod sessions;
+mod sim;
 mod store;
 mod support;
 mod sync;

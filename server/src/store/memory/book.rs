@@ -58,7 +58,6 @@ impl Book {
             let (bytes, chain) = (entry.bytes.clone(), entry.chain);
             self.lines.push(Line { record, bytes, chain });
         }
-        assert_eq!(*self.state().head(), rows.head, "a batch ends where its records lead");
         let changed: BTreeSet<&OrderId> = rows.orders.iter().map(|order| &order.order).collect();
         let orders = self.replayed.orders().filter(|order| changed.contains(&order.order));
         self.orders.extend(orders.map(|order| (order.order.clone(), order.clone())));
@@ -66,7 +65,35 @@ impl Book {
             rows.transfers.iter().map(|transfer| &transfer.transfer).collect();
         let transfers = self.replayed.transfers().filter(|it| changed.contains(&it.transfer));
         self.transfers.extend(transfers.map(|it| (it.transfer.clone(), it.clone())));
+        self.compare(rows);
         Ok(())
+    }
+
+    /// The rows that another store would write are what the journal leads to.
+    fn compare(&self, rows: &Rows<'_>) {
+        let state = self.state();
+        assert_eq!(*state.head(), rows.head, "a batch ends where its records lead");
+        let catalogue = state.catalogue();
+        for (sku, location, level) in &rows.levels {
+            let key = (sku.parse().ok(), location.parse().ok());
+            let (Some(sku), Some(location)) = key else { panic!("{key:?} are no names") };
+            let key = (catalogue.sku(&sku), catalogue.location(&location));
+            let (Some(sku_number), Some(location_number)) = key else { panic!("{key:?} is known") };
+            let replayed = state.level(sku_number, location_number);
+            assert_eq!(**level, replayed, "the level of {sku} at {location}");
+        }
+        for order in &rows.orders {
+            assert_eq!(Some(*order), self.orders.get(&order.order), "the order");
+        }
+        for transfer in &rows.transfers {
+            assert_eq!(Some(*transfer), self.transfers.get(&transfer.transfer), "the transfer");
+        }
+        for conflict in &rows.conflicts {
+            assert_eq!(Some(*conflict), self.conflicts.get(&conflict.id), "the conflict");
+        }
+        if let Some(woken) = &rows.woken {
+            assert!(state.waiting().woken().eq(woken.iter().copied()), "what has come");
+        }
     }
 
     fn note(&mut self, record: &Record) {
