@@ -10,6 +10,7 @@ use onhand::wire::stock::{LevelRow, StockPage, StockQuery};
 
 use crate::state::AppState;
 use crate::store::{Store, StoreError};
+use crate::sync::levels;
 
 /// Levels looked at for one page; where few of them fit, the page is shorter and has a next one.
 const LEVELS_LOOKED_AT_MAX: usize = 10_000;
@@ -135,8 +136,20 @@ pub async fn explain_stock(
             why: explain(&steps),
         })
         .collect();
-    let available = levels.iter().map(|level| level.why.available).sum();
-    Ok(Some(StockExplained { sku: item.sku, seq: page.seq, available, levels }))
+    let mut available = levels.iter().map(|level| level.why.available).sum();
+    if item.is_kit() {
+        let mut made = available_of(store, sku).await?;
+        made.retain(|(name, _)| location.is_none_or(|location| location == name));
+        available = made.iter().map(|(_, units)| units).sum();
+    }
+    let (sku, seq, kit) = (item.sku, page.seq, item.kit);
+    Ok(Some(StockExplained { sku, seq, available, kit, levels }))
+}
+
+/// What can be sold of an item at each location; of a kit, what its components make there.
+async fn available_of(store: &dyn Store, sku: &Sku) -> Result<Vec<(LocationId, i64)>, StoreError> {
+    let mut available = levels::read(store, std::slice::from_ref(sku)).await?;
+    Ok(available.remove(sku).map(|item| item.by_location).unwrap_or_default())
 }
 
 /// Why a channel shows what it shows of an item; `None` if there is no such channel.
@@ -148,8 +161,7 @@ pub async fn explain_channel(
     sku: &Sku,
     channel: &ChannelId,
 ) -> Result<Option<ChannelExplained>, StoreError> {
-    let levels = state.ledger.store().levels_of(std::slice::from_ref(sku)).await?;
-    let by_location: Vec<_> = levels.into_iter().map(|row| (row.location, row.available)).collect();
+    let by_location = available_of(state.ledger.store().as_ref(), sku).await?;
     let Some(listings) = state.channels.explain(channel, sku, &by_location) else {
         return Ok(None);
     };

@@ -2,10 +2,16 @@
 //! split in rank order; what no location has is committed at the first rank. Lines with the same
 //! SKU are summed first.
 
+use onhand::event::LINES_MAX;
+use onhand::record::Outcome;
+use onhand::state::Settings;
 use serde_json::Value;
 
 use crate::harness::World;
-use crate::says::{adjusted, fulfilled, item, line, line_from, location, part, placed, received};
+use crate::says::{
+    adjusted, amended, cancelled, fulfilled, item, line, line_from, location, part, placed,
+    received,
+};
 
 /// This many units of `TEA` at Berlin, Hamburg and Munich, by rank.
 fn stocked(units: [i64; 3]) -> World {
@@ -119,4 +125,28 @@ fn a_split_line_ships_from_where_it_was_promised() {
     assert_eq!((world.committed("TEA", "berlin"), world.committed("TEA", "hamburg")), (0, 1));
     world.post(received("TEA", "berlin", 1));
     assert_eq!(world.available("TEA", "berlin"), 1);
+}
+
+/// An order as large as an order can be: each item on two lines, far apart.
+#[test]
+fn an_order_of_ten_thousand_lines_is_placed_amended_and_shipped() {
+    let settings = Settings { create_unknown_skus: true, ..Settings::default() };
+    let mut world = World::with(settings).given([location("berlin", 1), location("hamburg", 2)]);
+    world.replay_always = false;
+    let half = LINES_MAX / 2;
+    let sku = |number: usize| format!("S{}", number % half);
+    let lines = |quantity| -> Vec<Value> {
+        (0..LINES_MAX).map(|number| line(&number.to_string(), &sku(number), quantity)).collect()
+    };
+    let result = world.post(placed("o1", &lines(2)));
+    assert_eq!((result.outcome, result.effects.len()), (Outcome::Applied, half));
+    assert!(result.effects.iter().all(|effect| effect.delta == 4), "both lines are one sum");
+    world.post(amended("o1", 1, &lines(3)));
+    assert_eq!(world.committed("S0", "berlin"), 6);
+    let all: Vec<Value> = (0..LINES_MAX).map(|number| part(&number.to_string(), 1)).collect();
+    let result = world.post(fulfilled("o1", "f1", &all).at(1));
+    assert_eq!((result.outcome, result.effects.len()), (Outcome::Applied, 2 * half));
+    world.post(cancelled("o1").at(2));
+    assert_eq!((world.committed("S7", "berlin"), world.on_hand("S7", "berlin")), (0, -2));
+    world.verify();
 }

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::channel::PublicationRow;
+use crate::event::KitPart;
 use crate::history::Explanation;
 use crate::id::{ChannelId, ListingId, LocationId, Sku};
 use crate::policy::Quantity;
@@ -15,8 +16,11 @@ pub struct StockExplained {
     pub sku: Sku,
     /// The journal's last `seq` that this contains.
     pub seq: u64,
-    /// What can be sold, over all levels listed.
+    /// What can be sold, over all levels listed; of a kit, what its components make.
     pub available: i64,
+    /// What one unit consists of, if it is a kit: then the components explain it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub kit: Vec<KitPart>,
     /// Its levels, by location.
     pub levels: Vec<LevelExplained>,
 }

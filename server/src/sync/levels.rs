@@ -18,9 +18,9 @@ const PAGE_ROWS: u32 = 1_000;
 
 /// What is available of an item, and the journal's place up to which that holds.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(super) struct Available {
-    pub(super) seq: u64,
-    pub(super) by_location: Vec<(LocationId, i64)>,
+pub(crate) struct Available {
+    pub(crate) seq: u64,
+    pub(crate) by_location: Vec<(LocationId, i64)>,
 }
 
 /// What is available of these items; those without a level are left out. Of a kit it is what its
@@ -28,7 +28,7 @@ pub(super) struct Available {
 ///
 /// Each page of levels comes with the place of the journal that it shows exactly, so that no later
 /// announcement of an older change is taken for a newer one.
-pub(super) async fn read(
+pub(crate) async fn read(
     store: &dyn Store,
     skus: &[Sku],
 ) -> Result<BTreeMap<Sku, Available>, StoreError> {

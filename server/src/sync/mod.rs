@@ -11,7 +11,7 @@ mod connector;
 mod connectors;
 mod external;
 mod follow;
-mod levels;
+pub(crate) mod levels;
 mod plan;
 mod readback;
 mod reconciler;

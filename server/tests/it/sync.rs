@@ -67,7 +67,7 @@ async fn a_sale_in_one_shop_lowers_the_others_and_is_no_drift() {
 async fn a_kit_shows_what_its_components_make_and_sells_them() {
     let house = House::with(&[("TEA", 21), ("MUG", 9)]).await;
     let parts = json!([{"sku": "TEA", "quantity": 2}, {"sku": "MUG", "quantity": 1}]);
-    house.send(&[("item.upserted", json!({"sku": "SET", "kit": parts}))]).await;
+    house.send(&[("item.upserted", json!({"sku": "SET", "kit": parts.clone()}))]).await;
     let one = house.shop("one", 1, &["TEA", "MUG", "SET"]).await;
     let other = house.shop("other", 2, &["SET"]).await;
     let sets = async |number: i64| {
@@ -77,6 +77,10 @@ async fn a_kit_shows_what_its_components_make_and_sells_them() {
         }
     };
     sets(9).await;
+    let explained = house.ask(Method::GET, "/api/v1/stock/SET/explain", None).await;
+    assert_eq!((&explained["available"], &explained["kit"]), (&json!(9), &parts));
+    let shown = house.ask(Method::GET, "/api/v1/stock/SET/explain?channel=one", None).await;
+    assert_eq!(shown["listings"][0]["quantity"], 9);
     one.order("SET", 2).await;
     sets(7).await;
     house.in_sync_except(&one, "SET").await;
