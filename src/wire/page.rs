@@ -6,6 +6,7 @@ use super::channel::{ChannelStatus, PublicationRow};
 use super::live::EventRow;
 use super::stock::LevelRow;
 use crate::conflict::Conflict;
+use crate::event::KitPart;
 use crate::record::Effect;
 
 /// Who may do what (contract.md section 2), from least to most.
@@ -115,6 +116,8 @@ pub struct SkuPage {
     pub barcode: Option<String>,
     /// Available units at or below which it counts as low.
     pub low_stock: Option<i64>,
+    /// What one unit consists of, if it is a kit.
+    pub kit: Vec<KitPart>,
     /// Its levels by location.
     pub levels: Vec<LevelRow>,
     /// The newest rows of the journal that touch it, newest first.

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_params_map;
 use onhand::conflict::Conflict;
+use onhand::event::KitPart;
 use onhand::record::{Bucket, Effect as LevelChange};
 use onhand::wire::channel::PublicationRow;
 use onhand::wire::live::EventRow;
@@ -13,7 +14,7 @@ use onhand::wire::stock::LevelRow;
 use super::page_head;
 use crate::api::At;
 use crate::api::read::Ask;
-use crate::format::Query;
+use crate::format::{Query, grouped};
 use crate::live::use_live;
 use crate::ui::badge::{outcome_badge, publication_badge, severity_badge};
 use crate::ui::chart::{SERIES_MAX, history_chart};
@@ -40,6 +41,13 @@ pub fn sku_page() -> AnyView {
     .into_any()
 }
 
+/// What a kit consists of: `2 TEA, 1 MUG`.
+fn parts(kit: &[KitPart]) -> String {
+    let parts: Vec<String> =
+        kit.iter().map(|part| format!("{} {}", grouped(part.quantity), part.sku)).collect();
+    parts.join(", ")
+}
+
 fn detail(at: At<SkuPage>) -> AnyView {
     let live = use_live();
     let (seq, page) = (at.seq, at.data);
@@ -50,6 +58,7 @@ fn detail(at: At<SkuPage>) -> AnyView {
         {page.name.clone()}
         {page.barcode.map(|barcode| format!(" · barcode {barcode}"))}
         {page.low_stock.map(|mark| format!(" · low at {mark} or less"))}
+        {(!page.kit.is_empty()).then(|| format!(" · kit of {}", parts(&page.kit)))}
     };
     let adjust = use_session().may(Role::Warehouse).then(|| {
         let mut href = Query::new("/adjust");

@@ -106,6 +106,7 @@ pub(super) async fn sku(state: &AppState, name: &str) -> Result<SkuPage, Refusal
         name: item.name.map(|name| name.to_string()),
         barcode: item.barcode.map(|barcode| barcode.to_string()),
         low_stock: item.low_stock,
+        kit: item.kit,
         levels: store.levels_of(std::slice::from_ref(&sku)).await.map_err(unread)?,
         events: rows(state, of_sku).await?,
         publications: state.publications_of_sku(&sku),
