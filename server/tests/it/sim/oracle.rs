@@ -141,7 +141,7 @@ impl Journal {
         for record in &records {
             outcomes.entry(record.seq).or_default().push(record.outcome);
             for change in &record.changes {
-                if let Change::Final { seq, outcome } = change {
+                if let Change::Final { seq, outcome, .. } = change {
                     outcomes.entry(*seq).or_default().push(*outcome);
                 }
             }
