@@ -78,7 +78,7 @@ impl ConflictKind {
     pub const fn options(self) -> &'static [ResolutionOption] {
         use ResolutionOption as O;
         match self {
-            Self::IdReused | Self::OrderChanged => &[O::KeepFirst],
+            Self::IdReused | Self::OrderChanged => &[O::KeepFirst, O::ApplySecond],
             Self::VersionMismatch => &[O::ApplyRequested, O::Discard],
             Self::CountOverlap => &[O::KeepCounted, O::KeepDifference, O::Discard],
             Self::FutureTime => &[O::ApplyAsReceived, O::Discard],
@@ -130,6 +130,8 @@ impl ConflictStatus {
 pub enum ResolutionOption {
     /// The first content stands.
     KeepFirst,
+    /// The second content takes its place.
+    ApplySecond,
     /// Do it although the version has moved on.
     ApplyRequested,
     /// Leave it without effect.
@@ -154,8 +156,9 @@ pub enum ResolutionOption {
 
 impl ResolutionOption {
     /// Every option.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::KeepFirst,
+        Self::ApplySecond,
         Self::ApplyRequested,
         Self::Discard,
         Self::KeepCounted,
@@ -172,6 +175,7 @@ impl ResolutionOption {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::KeepFirst => "keep_first",
+            Self::ApplySecond => "apply_second",
             Self::ApplyRequested => "apply_requested",
             Self::Discard => "discard",
             Self::KeepCounted => "keep_counted",
@@ -194,6 +198,7 @@ impl ResolutionOption {
     pub const fn label(self) -> &'static str {
         match self {
             Self::KeepFirst => "Keep the first",
+            Self::ApplySecond => "Take the first back and apply the second",
             Self::ApplyRequested => "Apply it to the present level",
             Self::Discard => "Discard",
             Self::KeepCounted => "The movements are in the count",

@@ -13,6 +13,7 @@ mod release;
 mod reopen;
 mod resolve;
 mod reverse;
+mod second;
 mod stock;
 mod transfer;
 

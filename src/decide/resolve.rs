@@ -2,7 +2,7 @@
 
 use super::draft::Draft;
 use super::release::settle;
-use super::{Excess, Lifted, Stop, catalogue, transfer, weigh};
+use super::{Excess, Lifted, Stop, catalogue, second, transfer, weigh};
 use crate::conflict::{Choice, Conflict, ConflictKind, ConflictStatus, ResolutionOption as O};
 use crate::event::{Event, EventData};
 use crate::id::{LocationId, Sku};
@@ -76,6 +76,12 @@ pub(crate) fn resolve(
             map(&mut draft, conflict, choice)?;
             draft.finish(Outcome::Applied).map_err(Stop::from)
         }
+        (ConflictKind::IdReused | ConflictKind::OrderChanged, _)
+            if choice.option == O::ApplySecond =>
+        {
+            let outcome = second::apply(&mut draft, conflict)?;
+            draft.finish(outcome).map_err(Stop::from)
+        }
         (ConflictKind::Oversold, _) => draft.finish(Outcome::Applied).map_err(Stop::from),
         (ConflictKind::CountOverlap, Some(held)) if is_late_movement(held) => {
             let outcome = flip(&mut draft, conflict, choice.option, held);
@@ -99,14 +105,21 @@ pub(crate) fn resolve(
         (_, Some(held)) => carry_out(draft, conflict, choice.option, held),
         (_, None) => return Err(Refused::Impossible("its event is not at hand".to_owned())),
     };
-    result.map_err(|stop| match stop {
-        Stop::Duplicate(original) => {
-            Refused::Impossible(format!("it says the same as event #{}", original.seq))
+    result.map_err(Refused::from)
+}
+
+impl From<Stop> for Refused {
+    fn from(stop: Stop) -> Self {
+        match stop {
+            Stop::Duplicate(original) => {
+                Self::Impossible(format!("it says the same as event #{}", original.seq))
+            }
+            Stop::Invalid(errors) => {
+                let details: Vec<_> = errors.into_iter().map(|error| error.detail).collect();
+                Self::Impossible(details.join("; "))
+            }
         }
-        Stop::Invalid(errors) => Refused::Impossible(
-            errors.into_iter().map(|error| error.detail).collect::<Vec<_>>().join("; "),
-        ),
-    })
+    }
 }
 
 /// The options of a conflict as it is.

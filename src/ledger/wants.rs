@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::{Input, Ledger, RELEASES_MAX};
-use crate::conflict::{Conflict, ConflictKind, ConflictStatus};
+use crate::conflict::{Conflict, ConflictKind, ConflictStatus, ResolutionOption};
 use crate::event::{Event, EventData};
 use crate::id::{ConflictId, EventId, LocationId, OrderId, Sku, Source, TransferId};
 use crate::record::{Change, Record, WaitKey};
@@ -81,6 +81,9 @@ impl<'a> Needs<'a> {
                 self.keys.extend(conflict.sku.clone().map(WaitKey::Sku));
                 self.keys.extend(conflict.location.clone().map(WaitKey::Location));
                 self.keys.push(WaitKey::AnyLocation);
+                if choice.option == ResolutionOption::ApplySecond {
+                    self.both(conflict);
+                }
                 if let Some(event) = conflict.events.last() {
                     match self.ledger.record(event.seq) {
                         Some(held) => self.held(held),
@@ -88,6 +91,17 @@ impl<'a> Needs<'a> {
                     }
                 }
             }
+        }
+    }
+
+    /// What it takes to put the second event of a conflict in the place of the first.
+    fn both(&mut self, conflict: &Conflict) {
+        let Some((first, second)) = conflict.events.first().zip(conflict.events.get(1)) else {
+            return;
+        };
+        self.target(&first.source, &first.id);
+        if let Some(second) = self.record(second.seq) {
+            self.held(second);
         }
     }
 

@@ -7,7 +7,7 @@ use super::history::{Act, Decide, History, Step};
 use super::host::Host;
 use super::model::{Answer, Model};
 use super::views::{Shown, as_expected, effects, level_of};
-use crate::conflict::{Choice, Conflict};
+use crate::conflict::{Choice, Conflict, ResolutionOption};
 use crate::event::Event;
 use crate::ledger::{Entry, Input, Processed};
 use crate::record::Outcome;
@@ -119,7 +119,8 @@ impl Pair {
         let open: Vec<&Conflict> = self.host.ledger.state().open_conflicts().collect();
         let newest = open.len().checked_sub(1)?;
         let conflict = open[newest - decide.which % open.len()];
-        let options = conflict.kind.options();
+        let options = conflict.kind.options().iter().copied();
+        let options: Vec<ResolutionOption> = options.filter(|it| Model::knows(*it)).collect();
         let choice = Choice {
             conflict: conflict.id,
             option: options[decide.option % options.len()],

@@ -37,5 +37,6 @@ mod reversals;
 mod reversals_of_decisions;
 mod reversals_of_orders;
 mod reversals_of_transfers;
+mod seconds;
 mod transfers;
 mod versions;

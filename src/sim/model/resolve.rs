@@ -11,6 +11,11 @@ use crate::record::{Outcome, WaitKey};
 use crate::time::Timestamp;
 
 impl Model {
+    /// Whether the model knows what an option does: the others have their tables only.
+    pub const fn knows(option: O) -> bool {
+        !matches!(option, O::ApplySecond)
+    }
+
     /// A person decides on the conflict with this index.
     pub fn decide(&mut self, index: usize, choice: &Choice, wall: Timestamp) -> Answer {
         let before = self.clone();

@@ -1,0 +1,67 @@
+//! `apply_second`: of two contents of one id, or of one business fact, the second one is right. The
+//! first is taken back as by `event.reversed`, and the second is decided as if it had come alone.
+
+use super::draft::Draft;
+use super::resolve::Refused;
+use super::reverse::take_back;
+use super::{Lifted, weigh};
+use crate::conflict::{Conflict, ConflictKind};
+use crate::event::EventRef;
+use crate::record::{Change, Outcome};
+
+/// Takes the first event of the conflict back and decides the second; all others are refused.
+pub(super) fn apply(draft: &mut Draft<'_>, conflict: &Conflict) -> Result<Outcome, Refused> {
+    let missing = || Refused::Impossible("its events are not at hand".to_owned());
+    let (first, second) =
+        conflict.events.first().zip(conflict.events.get(1)).ok_or_else(missing)?;
+    let second = draft.record(second.seq).ok_or_else(missing)?;
+    draft.stand_for(second);
+    drop_first(draft, first)?;
+    for event in conflict.events.iter().skip(2) {
+        let (seq, outcome) = (event.seq, Outcome::Rejected);
+        draft.change(Change::Final { seq, outcome, decided: None });
+    }
+    draft.begin_part(None);
+    // The version that the sender saw was that before the first content, which is gone.
+    let lifted = Lifted { version: conflict.kind == ConflictKind::IdReused, ..Lifted::default() };
+    let outcome = weigh(draft, &second.envelope, second.seq, lifted)?;
+    draft.change(Change::Final { seq: second.seq, outcome, decided: None });
+    Ok(outcome)
+}
+
+/// The first content has no effect any more, if it ever had one.
+fn drop_first(draft: &mut Draft<'_>, first: &EventRef) -> Result<(), Refused> {
+    let known = draft.state.known(&first.source, &first.id);
+    let known = known.iter().find(|known| known.seq == first.seq).cloned();
+    let known = known.ok_or_else(|| Refused::Impossible("the first is not at hand".to_owned()))?;
+    if known.reversed_by.is_some() {
+        return Ok(());
+    }
+    match known.outcome {
+        Outcome::Applied | Outcome::Absorbed => {
+            let record = draft.record(known.decided);
+            let record = record.ok_or_else(|| {
+                Refused::Impossible(format!("record #{} is not at hand", known.decided))
+            })?;
+            take_back(draft, record).map_err(Refused::Impossible)?;
+            let own = (known.decided != known.seq).then_some(known.seq);
+            for seq in [known.decided].into_iter().chain(own) {
+                draft.change(Change::Reversed { seq, by: Some(draft.seq) });
+            }
+        }
+        Outcome::Parked => {
+            let (seq, outcome) = (known.seq, Outcome::Rejected);
+            let on = draft.state.waiting().all().find(|(_, waits)| *waits == seq);
+            let on = on.map(|(on, _)| on.clone());
+            let on = on.ok_or_else(|| Refused::Impossible("the first is on its way".to_owned()))?;
+            draft.change(Change::Released { on, seq });
+            draft.change(Change::Final { seq, outcome, decided: None });
+        }
+        Outcome::Conflict => {
+            let problem = "the first is held by another conflict: decide that first";
+            return Err(Refused::Impossible(problem.to_owned()));
+        }
+        Outcome::Duplicate | Outcome::Superseded | Outcome::Rejected | Outcome::Invalid => {}
+    }
+    Ok(())
+}

@@ -1,0 +1,189 @@
+//! `apply_second`: of two contents of one id, or of one business fact, the second is right. The
+//! first is taken back as by `event.reversed`; the second is decided as if it had come alone.
+
+use onhand::conflict::{ConflictKind, ConflictStatus, ResolutionOption as O};
+use onhand::ledger::Refused;
+use onhand::record::Outcome;
+
+use crate::harness::World;
+use crate::says::{
+    Says, adjusted, amended, back, counted, fulfilled, line, line_from, part, placed, received,
+    returned, reversed, set,
+};
+
+fn world() -> World {
+    World::new().given([received("TEA", "berlin", 20).at(-1_000)])
+}
+
+/// Two contents of one id, and what is on hand when only the second had come.
+#[test]
+fn the_second_content_of_an_id_takes_the_place_of_the_first() {
+    let table = [
+        (adjusted("TEA", "berlin", -3), adjusted("TEA", "berlin", -4), 16),
+        (adjusted("TEA", "berlin", -3), adjusted("TEA", "berlin", -3).at(9), 17),
+        (adjusted("TEA", "berlin", -3), received("TEA", "berlin", 5), 25),
+        (counted("TEA", "berlin", 51), counted("TEA", "berlin", 15), 15),
+        (counted("TEA", "berlin", 51).at(5), adjusted("TEA", "berlin", -1), 19),
+        (adjusted("TEA", "berlin", -1).at(5), counted("TEA", "berlin", 15), 15),
+        (set("TEA", "berlin", 3, 1), set("TEA", "berlin", 8, 1), 8),
+        (adjusted("TEA", "hamburg", 3), adjusted("TEA", "berlin", 3), 23),
+    ];
+    for (first, second, on_hand) in table {
+        let mut world = world().given([first.clone().id("x")]);
+        let second = world.post(second.id("x"));
+        let conflict = world.conflict();
+        let decision = world.resolve(&conflict, O::ApplySecond).unwrap();
+        assert_eq!(decision.outcome, Outcome::Applied);
+        assert_eq!(world.outcome(&second), Outcome::Applied);
+        assert_eq!(world.on_hand("TEA", "berlin"), on_hand, "{first:?}");
+        assert_eq!(world.on_hand("TEA", "hamburg"), 0, "{first:?}");
+        assert_eq!(world.status(&conflict), ConflictStatus::Resolved);
+        world.quiet();
+    }
+}
+
+/// Each business fact said twice: levels and order are as if only the second had been said.
+#[test]
+fn the_second_saying_of_a_fact_takes_the_place_of_the_first() {
+    let order = || placed("o1", &[line_from("1", "TEA", 5, "berlin")]);
+    let shipped = || fulfilled("o1", "f1", &[part("1", 3)]).at(1);
+    let table: Vec<(Vec<Says>, Says, Says)> = vec![
+        (vec![], order(), placed("o1", &[line_from("1", "TEA", 7, "berlin")])),
+        (vec![order()], shipped(), fulfilled("o1", "f1", &[part("1", 1)])),
+        (
+            vec![order(), shipped()],
+            returned("o1", "r1", &[back("1", 2, true)]),
+            returned("o1", "r1", &[back("1", 1, false)]),
+        ),
+        (
+            vec![order()],
+            amended("o1", 1, &[line("1", "TEA", 9)]),
+            amended("o1", 1, &[line("1", "TEA", 2)]),
+        ),
+    ];
+    for (given, first, second) in table {
+        let mut alone = world().given(given.clone());
+        alone.post(second.clone().at(9));
+        let mut world = world().given(given).given([first.at(8)]);
+        let second = world.post(second.at(9));
+        let conflict = world.conflict();
+        assert_eq!(conflict.kind, ConflictKind::OrderChanged);
+        world.resolve(&conflict, O::ApplySecond).unwrap();
+        assert_eq!(world.outcome(&second), Outcome::Applied);
+        let numbers = |world: &World| *world.level("TEA", "berlin").buckets();
+        assert_eq!(numbers(&world), numbers(&alone));
+        let lines = |world: &World| world.store.order("o1").unwrap().lines.clone();
+        assert_eq!(lines(&world), lines(&alone));
+        world.quiet();
+    }
+}
+
+#[test]
+fn the_second_said_again_is_a_duplicate_and_the_first_is_the_same_as_ever() {
+    let mut world = world().given([placed("o1", &[line("1", "TEA", 5)]).id("first")]);
+    world.post(placed("o1", &[line("1", "TEA", 6)]).at(1).id("second"));
+    world.resolve(&world.conflict(), O::ApplySecond).unwrap();
+    let again = world.post(placed("o1", &[line("1", "TEA", 6)]).at(2));
+    assert_eq!(again.outcome, Outcome::Duplicate);
+    assert_eq!(again.original.unwrap().id.as_str(), "second");
+    let first = world.post(placed("o1", &[line("1", "TEA", 5)]).id("first"));
+    assert_eq!(first.original.unwrap().outcome, Outcome::Applied, "the first outcome stands");
+    assert_eq!(world.committed("TEA", "berlin"), 6);
+}
+
+#[test]
+fn each_of_the_two_counts_at_its_own_time() {
+    let mut world = world().given([adjusted("TEA", "berlin", -3).at(10).id("x")]);
+    world.post(adjusted("TEA", "berlin", -4).at(200).id("x"));
+    world.resolve(&world.conflict(), O::ApplySecond).unwrap();
+    assert_eq!(world.on_hand("TEA", "berlin"), 16);
+    world.post(counted("TEA", "berlin", 15).at(100));
+    assert_eq!(world.on_hand("TEA", "berlin"), 11, "the second came after the count");
+}
+
+#[test]
+fn what_rests_on_the_first_stands_in_the_way() {
+    let mut world = world()
+        .given([placed("o1", &[line("1", "TEA", 5)]), fulfilled("o1", "f1", &[part("1", 1)])]);
+    world.post(placed("o1", &[line("1", "TEA", 6)]).at(1));
+    let conflict = world.conflict();
+    let refused = world.resolve(&conflict, O::ApplySecond).unwrap_err();
+    assert!(matches!(&refused, Refused::Impossible(why) if why.contains("rest on")), "{refused}");
+    assert_eq!((world.on_hand("TEA", "berlin"), world.committed("TEA", "berlin")), (19, 4));
+    world.resolve(&conflict, O::KeepFirst).unwrap();
+}
+
+#[test]
+fn a_first_that_still_waits_waits_no_longer() {
+    let mut world = world();
+    let first = world.post(fulfilled("o1", "f1", &[part("1", 3)]).id("x"));
+    world.post(fulfilled("o1", "f1", &[part("1", 2)]).id("x"));
+    let conflict = world.conflict();
+    let decision = world.resolve(&conflict, O::ApplySecond).unwrap();
+    assert_eq!(decision.outcome, Outcome::Parked, "the second waits instead");
+    assert_eq!(world.outcome(&first), Outcome::Rejected);
+    world.post(reversed("onhand", decision.envelope.id.as_str()));
+    assert_eq!(world.outcome(&first), Outcome::Parked, "taken back, the first waits again");
+    world.resolve(&world.conflict(), O::ApplySecond).unwrap();
+    world.post(placed("o1", &[line("1", "TEA", 5)]));
+    assert_eq!(world.on_hand("TEA", "berlin"), 18);
+    world.quiet();
+}
+
+#[test]
+fn a_first_that_was_taken_back_before_is_not_taken_back_twice() {
+    let mut world = world().given([adjusted("TEA", "berlin", -3).id("x")]);
+    world.post(adjusted("TEA", "berlin", -4).id("x"));
+    world.post(reversed("wms", "x"));
+    world.resolve(&world.conflict(), O::ApplySecond).unwrap();
+    assert_eq!(world.on_hand("TEA", "berlin"), 16);
+}
+
+#[test]
+fn a_first_that_is_held_itself_is_decided_first() {
+    let mut world = world();
+    world.post(adjusted("TEA", "berlin", -3).at(90_000).id("x"));
+    world.post(adjusted("TEA", "berlin", -4).id("x"));
+    let conflict = world.open(ConflictKind::IdReused).remove(0);
+    let refused = world.resolve(&conflict, O::ApplySecond).unwrap_err();
+    assert!(refused.to_string().contains("decide that first"), "{refused}");
+}
+
+#[test]
+fn of_many_contents_all_but_the_second_are_refused() {
+    let mut world = world().given([adjusted("TEA", "berlin", -3).id("x")]);
+    let others: Vec<_> =
+        [4, 5, 6].map(|units| adjusted("TEA", "berlin", -units).id("x")).into_iter().collect();
+    let results = world.post_all(others);
+    world.resolve(&world.conflict(), O::ApplySecond).unwrap();
+    let outcomes: Vec<_> = results.iter().map(|result| world.outcome(result)).collect();
+    assert_eq!(outcomes, [Outcome::Applied, Outcome::Rejected, Outcome::Rejected]);
+    assert_eq!(world.on_hand("TEA", "berlin"), 16);
+}
+
+/// A second content that another safeguard holds is held by that, and the first is gone.
+#[test]
+fn the_second_has_its_own_safeguards() {
+    let mut world = world().given([adjusted("TEA", "berlin", -3).id("x")]);
+    let second = world.post(adjusted("NEW", "berlin", -4).id("x"));
+    world.resolve(&world.conflict(), O::ApplySecond).unwrap();
+    assert_eq!(world.conflict().kind, ConflictKind::Unmapped);
+    assert_eq!(world.outcome(&second), Outcome::Conflict);
+    assert_eq!(world.on_hand("TEA", "berlin"), 20);
+}
+
+#[test]
+fn the_second_is_taken_back_with_the_decision_and_the_first_is_in_force_again() {
+    let mut world = world().given([placed("o1", &[line("1", "TEA", 5)]).id("first")]);
+    world.post(placed("o1", &[line("1", "TEA", 6)]).at(1).id("second"));
+    let decision = world.resolve(&world.conflict(), O::ApplySecond).unwrap();
+    let result = world.post(reversed("shop", "second"));
+    assert!(result.reason.unwrap().contains("reverse that decision"));
+    world.post(reversed("onhand", decision.envelope.id.as_str()));
+    assert_eq!(world.committed("TEA", "berlin"), 5);
+    assert_eq!(world.conflict().kind, ConflictKind::OrderChanged);
+    world.resolve(&world.conflict(), O::KeepFirst).unwrap();
+    world.post(reversed("shop", "first"));
+    assert_eq!(world.committed("TEA", "berlin"), 0);
+    world.quiet();
+}
