@@ -22,7 +22,7 @@ pub fn router(state: AppState) -> Router {
         .merge(hooks::routes())
         .merge(pages::routes(&state))
         .merge(assets::router(&state.site))
-        .fallback(async || Problem::not_found("There is nothing at this path."))
+        .fallback(pages::unknown_path)
         .method_not_allowed_fallback(async || Problem::method_not_allowed())
         .layer(DefaultBodyLimit::max(DEFAULT_LIMIT_BYTES))
         .layer(from_fn_with_state(state.clone(), security::same_origin_only))

@@ -3,6 +3,7 @@
 mod backend;
 mod forms;
 mod read;
+mod unknown;
 
 use std::sync::Arc;
 
@@ -13,38 +14,46 @@ use axum::http::request::Parts;
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use leptos::config::LeptosOptions;
-use leptos::prelude::{provide_context, use_context};
+use leptos::prelude::{AnyView, IntoAny, provide_context, use_context};
 use leptos_axum::{LeptosRoutes, generate_route_list};
 use onhand_app::backend::BackendHandle;
 use onhand_app::{App, Assets, Theme, shell};
 
 pub use backend::Pages;
 pub use forms::FormTimes;
+pub use unknown::unknown_path;
 
 use crate::auth::MaybeIdentity;
+use crate::http::problem::Problem;
 use crate::http::security::provide_nonce;
 use crate::state::AppState;
 
 /// Everything that a browser sees.
 pub fn routes(state: &AppState) -> Router<AppState> {
+    Router::new()
+        .leptos_routes_with_context(state, generate_route_list(App), context, document(state))
+        .layer(from_fn_with_state(state.clone(), bring_backend))
+}
+
+/// The document as the request at hand gets it.
+fn document(state: &AppState) -> impl Fn() -> AnyView + Clone + Send + Sync + 'static {
     let assets = assets(state);
-    let document = move || {
+    move || {
         let cookies = use_context::<Parts>().and_then(|parts| {
             parts.headers.get(header::COOKIE)?.to_str().ok().map(ToOwned::to_owned)
         });
         let theme = cookies.map_or_else(Theme::default, |cookies| Theme::from_cookies(&cookies));
-        shell(&assets, theme)
-    };
-    let context = || {
-        provide_nonce();
-        let pages = use_context::<Parts>().and_then(|parts| parts.extensions.get().cloned());
-        if let Some(Backend(pages)) = pages {
-            provide_context::<BackendHandle>(pages);
-        }
-    };
-    Router::new()
-        .leptos_routes_with_context(state, generate_route_list(App), context, document)
-        .layer(from_fn_with_state(state.clone(), bring_backend))
+        shell(&assets, theme).into_any()
+    }
+}
+
+/// What the renderer knows of the request: the nonce of its response, and who asks.
+fn context() {
+    provide_nonce();
+    let pages = use_context::<Parts>().and_then(|parts| parts.extensions.get().cloned());
+    if let Some(Backend(pages)) = pages {
+        provide_context::<BackendHandle>(pages);
+    }
 }
 
 fn assets(state: &AppState) -> Assets {
@@ -61,13 +70,17 @@ struct Backend(Arc<Pages>);
 
 /// Finds out who asks, before a page is rendered or a form is taken.
 async fn bring_backend(State(state): State<AppState>, request: Request, next: Next) -> Response {
+    match with_backend(state, request).await {
+        Ok(request) => next.run(request).await,
+        Err(problem) => problem.into_response(),
+    }
+}
+
+async fn with_backend(state: AppState, request: Request) -> Result<Request, Problem> {
     let (mut parts, body) = request.into_parts();
-    let identity = match MaybeIdentity::from_request_parts(&mut parts, &state).await {
-        Ok(MaybeIdentity(identity)) => identity,
-        Err(problem) => return problem.into_response(),
-    };
+    let MaybeIdentity(identity) = MaybeIdentity::from_request_parts(&mut parts, &state).await?;
     parts.extensions.insert(Backend(Arc::new(Pages::new(state, identity))));
-    next.run(Request::from_parts(parts, body)).await
+    Ok(Request::from_parts(parts, body))
 }
 
 impl axum::extract::FromRef<AppState> for LeptosOptions {

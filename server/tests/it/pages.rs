@@ -76,3 +76,37 @@ async fn a_failed_sign_in_is_told_in_our_own_words() {
     let page = server.get("/sign-in?error=Call%20555").send().await.unwrap().text().await.unwrap();
     assert!(!page.contains("Call 555"), "{page}");
 }
+
+#[tokio::test]
+async fn an_unknown_address_is_a_page_for_people_and_a_problem_for_programs() {
+    let server = TestServer::start().await;
+    let mia = server.signed_in("mia@example.com", Role::Viewer).await;
+    let browser = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
+    for path in ["/nothing-here", "/stok/1?q=a", "/index.html"] {
+        for ask in [mia.get(path), server.get(path)] {
+            let answer = ask.header("accept", browser).send().await.unwrap();
+            assert_eq!(answer.status().as_u16(), 404, "{path}");
+            assert_eq!(answer.headers()[CONTENT_TYPE], "text/html; charset=utf-8", "{path}");
+            assert_eq!(answer.headers()["vary"], "accept", "{path}");
+            let policy = answer.headers()["content-security-policy"].to_str().unwrap();
+            assert!(policy.contains("script-src 'nonce-"), "{path}: it is hydrated");
+            let page = answer.text().await.unwrap();
+            assert!(page.contains("There is no such thing") && page.ends_with("</html>"), "{page}");
+        }
+    }
+    let problem = "application/problem+json";
+    for (path, accept) in [
+        ("/nothing-here", "*/*"),
+        ("/nothing-here", "application/json"),
+        ("/api/v1/nothing", browser),
+        ("/hooks-none/x.js", browser),
+        ("/favicon.ico", browser),
+    ] {
+        let answer = mia.get(path).header("accept", accept).send().await.unwrap();
+        assert_eq!(answer.status().as_u16(), 404, "{path}");
+        assert_eq!(answer.headers()[CONTENT_TYPE], problem, "{path}, {accept}");
+    }
+    let answer = mia.request(reqwest::Method::POST, "/nothing-here").header("accept", browser);
+    let answer = answer.header("origin", server.origin()).send().await.unwrap();
+    assert_eq!(answer.headers()[CONTENT_TYPE], problem);
+}
