@@ -8,9 +8,11 @@ pub mod api;
 #[cfg(feature = "ssr")]
 pub mod backend;
 pub mod format;
+mod json;
 pub mod live;
 mod pages;
 mod shell;
+mod sort;
 mod ui;
 
 pub use shell::{Assets, THEME_COOKIE, Theme, shell};

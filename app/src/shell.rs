@@ -18,6 +18,8 @@ pub struct Assets {
     pub js: String,
     /// The wasm module.
     pub wasm: String,
+    /// The font of the first paint.
+    pub font: String,
 }
 
 /// The colours a person wants.
@@ -79,8 +81,19 @@ pub fn shell(assets: &Assets, theme: Theme) -> impl IntoView + use<> {
             <script type="module" src=assets.js.clone() nonce=nonce.clone()></script>
         }
     });
-    let style = (!assets.css.is_empty())
-        .then(|| view! { <link rel="stylesheet" href=assets.css.clone()/> });
+    let style = (!assets.css.is_empty()).then(|| {
+        view! {
+            <link rel="stylesheet" href=assets.css.clone()/>
+            // The stylesheet names it too, but then the text has been drawn without it already.
+            <link
+                rel="preload"
+                href=assets.font.clone()
+                r#as="font"
+                r#type="font/woff2"
+                crossorigin="anonymous"
+            />
+        }
+    });
     view! {
         <!DOCTYPE html>
         <html lang="en" data-theme=theme.attribute()>

@@ -80,46 +80,6 @@ pub enum ServerFrame {
     },
 }
 
-impl ServerFrame {
-    /// Reads a frame. In two steps: the tag, then the frame of that type, which leaves much less
-    /// code in the browser than reading both at once.
-    ///
-    /// # Errors
-    /// When the text is no frame.
-    pub fn read(text: &str) -> Result<Self, serde_json::Error> {
-        #[derive(Deserialize)]
-        struct Tag<'a> {
-            #[serde(rename = "type")]
-            name: &'a str,
-        }
-        #[derive(Deserialize)]
-        struct Welcome {
-            seq: u64,
-            protocol: u32,
-            build: String,
-        }
-        #[derive(Deserialize)]
-        struct Bye {
-            code: String,
-            reason: String,
-        }
-        use serde_json::from_str;
-        Ok(match from_str::<Tag<'_>>(text)?.name {
-            "snapshot" => Self::Snapshot(from_str(text)?),
-            "delta" => Self::Delta(from_str(text)?),
-            "welcome" => {
-                let Welcome { seq, protocol, build } = from_str(text)?;
-                Self::Welcome { seq, protocol, build }
-            }
-            "bye" => {
-                let Bye { code, reason } = from_str(text)?;
-                Self::Bye { code, reason }
-            }
-            _ => return Err(serde::de::Error::custom("unknown type of frame")),
-        })
-    }
-}
-
 /// Everything a topic holds now.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Snapshot {
@@ -193,7 +153,7 @@ pub struct EventRow {
     pub effects: Vec<Effect>,
 }
 
-/// An envelope without its data.
+/// An envelope without its data, but for what people wrote there.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EnvelopeRow {
     /// Who says it.
@@ -205,4 +165,28 @@ pub struct EnvelopeRow {
     pub event_type: String,
     /// When it happened.
     pub time: Timestamp,
+    /// The words of its data.
+    #[serde(default, skip_serializing_if = "Remarks::is_empty")]
+    pub data: Remarks,
+}
+
+/// What people wrote into an event's data.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Remarks {
+    /// Why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// What it belongs to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reference: Option<String>,
+    /// A remark.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+}
+
+impl Remarks {
+    /// Whether nothing was written.
+    pub const fn is_empty(&self) -> bool {
+        self.reason.is_none() && self.reference.is_none() && self.note.is_none()
+    }
 }

@@ -1,22 +1,38 @@
-//! What pages ask of the server, as server functions below [`PREFIX`]: reads for the first render
-//! and for navigation in the browser, writes for forms that also work without JavaScript.
+//! What pages ask of the server: reads for the first render and for navigation in the browser,
+//! writes for forms that also work without JavaScript. On the server both are server functions
+//! below [`PREFIX`]; the browser only needs their addresses.
 
+mod call;
 pub mod read;
+#[cfg(feature = "ssr")]
+mod serve;
+#[cfg(feature = "ssr")]
 pub mod write;
 
-use leptos::server_fn::codec::JsonEncoding;
-use leptos::server_fn::error::{FromServerFnError, ServerFnErrorErr};
+pub use call::{Reply, post};
+
 use serde::{Deserialize, Serialize};
+
+#[cfg(feature = "ssr")]
+use leptos::prelude::use_context;
+#[cfg(feature = "ssr")]
+use leptos::server_fn::codec::JsonEncoding;
+#[cfg(feature = "ssr")]
+use leptos::server_fn::error::{FromServerFnError, ServerFnErrorErr};
 
 #[cfg(feature = "ssr")]
 use crate::backend::{BackendHandle, Refusal};
 #[cfg(feature = "ssr")]
 use crate::format::encode;
-#[cfg(feature = "ssr")]
-use leptos::prelude::use_context;
 
 /// Where the server functions answer; the server routes everything below it to them.
 pub const PREFIX: &str = "/api/fn";
+/// Answers a question of a page.
+pub const LOAD: &str = "/api/fn/load";
+/// Posts an adjustment, a receipt or a count.
+pub const ADJUST: &str = "/api/fn/adjust";
+/// Decides a conflict.
+pub const RESOLVE: &str = "/api/fn/resolve";
 
 /// Why a page has nothing to show.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,6 +53,7 @@ pub enum PageError {
     Unreachable,
 }
 
+#[cfg(feature = "ssr")]
 impl FromServerFnError for PageError {
     type Encoder = JsonEncoding;
 
@@ -107,5 +124,19 @@ fn local(url: &str) -> &str {
 pub(crate) fn set_status(status: http::StatusCode) {
     if let Some(response) = use_context::<leptos_axum::ResponseOptions>() {
         response.set_status(status);
+    }
+}
+
+#[cfg(all(test, feature = "ssr"))]
+mod tests {
+    use super::*;
+    use leptos::server_fn::ServerFn;
+
+    #[test]
+    fn the_browser_knows_the_addresses_of_the_server_functions() {
+        assert_eq!(serve::Load::PATH, LOAD);
+        assert_eq!(write::PostAdjust::PATH, ADJUST);
+        assert_eq!(write::PostResolve::PATH, RESOLVE);
+        assert!([LOAD, ADJUST, RESOLVE].iter().all(|path| path.starts_with(PREFIX)));
     }
 }

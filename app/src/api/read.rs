@@ -1,32 +1,25 @@
-//! Reads: what each page shows at first. There is one question, [`Ask`], and one server function
-//! that answers it, whatever the page: so the browser's copy holds the machinery of asking once.
-#![expect(
-    missing_docs,
-    reason = "the macro turns each function's arguments into a struct that nobody names"
-)]
-#![cfg_attr(
-    feature = "ssr",
-    allow(clippy::unused_async, reason = "a server function is asynchronous in the browser")
-)]
+//! Reads: what each page shows at first. There is one question, [`Ask`], and one way to ask it,
+//! whatever the page: so the browser's copy holds the machinery of asking once.
 
-use leptos::prelude::*;
+use std::convert::Infallible;
+use std::fmt;
+use std::str::FromStr;
+
 use onhand::conflict::{Conflict, Severity};
 use onhand::wire::channel::{ChannelStatus, PublicationRow};
 use onhand::wire::conflict::OptionView;
-use onhand::wire::page::{LocationRow, Viewer};
+use onhand::wire::page::LocationRow;
 use onhand::wire::stock::StockPage;
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
 
 use super::PageError;
-#[cfg(feature = "ssr")]
-use super::{At, backend, refused};
-#[cfg(feature = "ssr")]
-use crate::backend::{Backend, Refusal};
+use crate::json;
 
 /// Rows of the stock table on one page.
 pub const STOCK_PAGE_ROWS: u32 = 100;
+
+/// Listings of a channel on one page.
+pub const LISTINGS_PAGE_ROWS: usize = 100;
 
 /// Rows of the journal on one page.
 pub const EVENTS_PAGE_ROWS: u32 = 100;
@@ -45,8 +38,10 @@ pub struct StockView {
 pub struct ChannelView {
     /// How it is doing.
     pub status: ChannelStatus,
-    /// What its listings show; those behind come first.
+    /// What its listings show, those behind first: the rows of one page.
     pub publications: Vec<PublicationRow>,
+    /// How many listings there are.
+    pub listings: u64,
 }
 
 /// A conflict with what can be decided, and what the form can be filled with.
@@ -67,6 +62,8 @@ pub struct ConflictDetail {
 /// What a page asks the server for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Ask {
+    /// Who is signed in, if anybody is: `Option<Viewer>`.
+    Viewer,
     /// The key figures: `Figures`.
     Figures,
     /// The command center: `At<Overview>`.
@@ -107,148 +104,101 @@ pub enum Ask {
     LevelsOf(String),
     /// How the channels are doing: `At<Vec<ChannelStatus>>`.
     Channels,
-    /// One channel with its listings: `At<ChannelView>`.
-    Channel(String),
+    /// One channel with a page of its listings: `At<ChannelView>`.
+    Channel {
+        /// Its id.
+        id: String,
+        /// Listings before the page.
+        from: u32,
+    },
 }
 
-/// An answer as it travels: JSON of the type that the question names.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Packed(Box<RawValue>);
+/// An answer as it travels: JSON of the type that the question names, or why there is none.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer(Result<String, PageError>);
 
-impl PartialEq for Packed {
-    fn eq(&self, other: &Self) -> bool {
-        self.0.get() == other.0.get()
-    }
-}
-
-impl Packed {
-    #[cfg(feature = "ssr")]
-    fn of(answer: &impl Serialize) -> Result<Self, PageError> {
-        let json = serde_json::value::to_raw_value(answer);
-        json.map(Self).map_err(|error| PageError::Unavailable(error.to_string()))
-    }
-
+impl Answer {
     /// What is inside.
     ///
     /// # Errors
-    /// When it is no `T`: page and server are of different builds.
-    pub fn read<T: DeserializeOwned>(&self) -> Result<T, PageError> {
-        serde_json::from_str(self.0.get()).map_err(|_| {
+    /// Why there is no answer, or that it is no `T`: page and server are of different builds.
+    pub fn read<'de, T: Deserialize<'de>>(&'de self) -> Result<T, PageError> {
+        let text = self.0.as_ref().map_err(Clone::clone)?;
+        json::read(text).map_err(|_| {
             PageError::Unavailable("The page is older than the server. Reload it.".to_owned())
         })
     }
 }
 
-/// Who is signed in, if anybody is.
-#[server(name = LoadViewer, prefix = "/api/fn", endpoint = "viewer")]
-pub async fn viewer() -> Result<Option<Viewer>, PageError> {
-    Ok(backend()?.viewer().ok())
+/// What marks an answer within a page.
+const GIVEN: char = '+';
+/// What marks the reason why there is none.
+const REFUSED: char = '-';
+
+impl fmt::Display for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Ok(answer) => write!(f, "{GIVEN}{answer}"),
+            // Texts and names always serialise.
+            Err(error) => {
+                write!(f, "{REFUSED}{}", serde_json::to_string(error).unwrap_or_default())
+            }
+        }
+    }
 }
 
-/// Answers a page's question, an [`Ask`] as JSON.
-#[server(name = Load, prefix = "/api/fn", endpoint = "load")]
-pub async fn load(ask: String) -> Result<Packed, PageError> {
-    let ask: Ask = serde_json::from_str(&ask)
-        .map_err(|error| refused(Refusal::Invalid(format!("ask {error}"))))?;
-    let backend = backend()?;
-    answer(&*backend, ask).await
+impl FromStr for Answer {
+    type Err = Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Infallible> {
+        if let Some(answer) = text.strip_prefix(GIVEN) {
+            return Ok(Self(Ok(answer.to_owned())));
+        }
+        let error = text.strip_prefix(REFUSED).and_then(|error| json::read(error).ok());
+        Ok(Self(Err(error.unwrap_or(PageError::Unreachable))))
+    }
+}
+
+/// Asks the server.
+#[cfg(feature = "ssr")]
+pub async fn ask(question: Ask) -> Answer {
+    Answer(super::serve::answer(question).await.map(|json| Box::<str>::from(json).into_string()))
+}
+
+/// Asks the server.
+#[cfg(not(feature = "ssr"))]
+pub async fn ask(question: Ask) -> Answer {
+    let mut fields = crate::format::Query::new("");
+    // Strings, numbers and flags always serialise.
+    fields.add("ask", &serde_json::to_string(&question).unwrap_or_default());
+    let reply = super::post(super::LOAD, fields.as_str().trim_start_matches('?')).await;
+    Answer(reply.map(|reply| reply.body))
 }
 
 /// Asks once, outside of a page's first render.
 ///
 /// # Errors
 /// Why there is no answer.
-pub async fn fetch<T: DeserializeOwned>(ask: &Ask) -> Result<T, PageError> {
-    load(question(ask)).await?.read()
+pub async fn fetch<T: for<'de> Deserialize<'de>>(question: Ask) -> Result<T, PageError> {
+    ask(question).await.read()
 }
 
-/// A question as it travels.
-pub fn question(ask: &Ask) -> String {
-    // Strings, numbers and flags always serialise.
-    serde_json::to_string(ask).unwrap_or_default()
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-#[cfg(feature = "ssr")]
-async fn answer(backend: &dyn Backend, ask: Ask) -> Result<Packed, PageError> {
-    // Taken before anything is read: live frames with a later place may change the answer, earlier
-    // ones are already in it.
-    let seq = backend.seq();
-    match ask {
-        Ask::Figures => Packed::of(&backend.figures().await.map_err(refused)?),
-        Ask::Overview => pack(seq, backend.overview().await),
-        Ask::Stock { q, location, low, cursor } => {
-            stock(backend, seq, [q, location, cursor], low).await
+    #[test]
+    fn an_answer_arrives_as_it_was_sent() {
+        let refusals = [PageError::NotFound, PageError::Invalid("+{\"a\"".to_owned())];
+        for error in refusals {
+            let answer = Answer(Err(error.clone()));
+            assert_eq!(answer.to_string().parse(), Ok(answer.clone()));
+            assert_eq!(answer.read::<i64>(), Err(error));
         }
-        Ask::Sku(sku) => pack(seq, backend.sku(sku).await),
-        Ask::Events(before) => {
-            let before = (before > 0).then_some(before);
-            pack(seq, backend.events(before, EVENTS_PAGE_ROWS).await)
-        }
-        Ask::Conflicts { closed } => conflicts(backend, seq, closed).await,
-        Ask::Conflict { id, .. } => conflict(backend, seq, &id).await,
-        Ask::Adjust { .. } => pack(seq, backend.adjust_page().await),
-        Ask::LevelsOf(sku) => {
-            let query = onhand::wire::stock::StockQuery { sku: Some(sku), ..Default::default() };
-            pack(seq, backend.stock(query).await)
-        }
-        Ask::Channels => pack(seq, backend.channels().await),
-        Ask::Channel(id) => channel(backend, seq, id).await,
+        let answer = Answer(Ok("-7".to_owned()));
+        assert_eq!(answer.to_string().parse(), Ok(answer.clone()));
+        assert_eq!(answer.read::<i64>(), Ok(-7));
+        assert!(matches!(answer.read::<String>(), Err(PageError::Unavailable(_))));
+        assert_eq!("".parse(), Ok(Answer(Err(PageError::Unreachable))));
     }
-}
-
-#[cfg(feature = "ssr")]
-fn pack(seq: u64, answer: Result<impl Serialize, Refusal>) -> Result<Packed, PageError> {
-    let data = answer.map_err(refused)?;
-    Packed::of(&At { seq, data })
-}
-
-#[cfg(feature = "ssr")]
-async fn stock(
-    backend: &dyn Backend,
-    seq: u64,
-    [q, location, cursor]: [String; 3],
-    low: bool,
-) -> Result<Packed, PageError> {
-    let some = |text: String| (!text.is_empty()).then_some(text);
-    let query = onhand::wire::stock::StockQuery {
-        sku: None,
-        location: some(location),
-        q: some(q),
-        low,
-        limit: Some(STOCK_PAGE_ROWS),
-        cursor: some(cursor),
-    };
-    let page = backend.stock(query).await.map_err(refused)?;
-    let locations = backend.locations().await.map_err(refused)?;
-    pack(seq, Ok(StockView { page, locations }))
-}
-
-#[cfg(feature = "ssr")]
-async fn conflicts(backend: &dyn Backend, seq: u64, closed: bool) -> Result<Packed, PageError> {
-    let open = onhand::conflict::ConflictStatus::Open;
-    let asked = if closed { None } else { Some(open) };
-    let mut page = backend.conflicts(asked).await.map_err(refused)?;
-    if closed {
-        page.conflicts.retain(|conflict| conflict.status != open);
-    }
-    pack(seq, Ok(page))
-}
-
-#[cfg(feature = "ssr")]
-async fn conflict(backend: &dyn Backend, seq: u64, id: &str) -> Result<Packed, PageError> {
-    let id = id.parse().map_err(|_| refused(Refusal::NotFound))?;
-    let view = backend.conflict(id).await.map_err(refused)?;
-    let locations = backend.locations().await.map_err(refused)?;
-    let onhand::wire::conflict::ConflictView { conflict, severity, explanation, options } = view;
-    pack(seq, Ok(ConflictDetail { conflict, severity, explanation, options, locations }))
-}
-
-#[cfg(feature = "ssr")]
-async fn channel(backend: &dyn Backend, seq: u64, id: String) -> Result<Packed, PageError> {
-    let all = backend.channels().await.map_err(refused)?;
-    let status = all.into_iter().find(|status| status.channel.as_str() == id);
-    let status = status.ok_or_else(|| refused(Refusal::NotFound))?;
-    let publications = backend.publications(id).await.map_err(refused)?;
-    pack(seq, Ok(ChannelView { status, publications }))
 }

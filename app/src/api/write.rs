@@ -8,14 +8,9 @@
 
 use leptos::prelude::*;
 
-use super::PageError;
-#[cfg(feature = "ssr")]
-use super::{backend, refused};
-#[cfg(feature = "ssr")]
+use super::{PageError, backend, refused};
 use crate::backend::{Refusal, ResolveForm};
-#[cfg(feature = "ssr")]
 use crate::format::Query;
-#[cfg(feature = "ssr")]
 use onhand::wire::page::AdjustForm;
 
 /// Posts an adjustment, a receipt or a count.
@@ -51,7 +46,6 @@ pub async fn adjust(
     Ok(())
 }
 
-#[cfg(feature = "ssr")]
 fn keep_typed(back: &mut Query, typed: &AdjustForm) {
     back.add("sku", &typed.sku).add("quantity", &typed.quantity);
     back.add("reason", &typed.reason).add("note", &typed.note);
@@ -91,7 +85,6 @@ pub async fn resolve(
 }
 
 /// Sends the person back to the form with the reason and what they had typed.
-#[cfg(feature = "ssr")]
 fn answer_refusal(
     refusal: Refusal,
     mut back: Query,

@@ -5,6 +5,7 @@
 //! and [`store`] holds the signals that views read.
 
 pub mod book;
+mod frame;
 pub mod machine;
 mod recent;
 mod socket;

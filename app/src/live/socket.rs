@@ -7,12 +7,14 @@ use std::time::Duration;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use onhand::wire::live::{ClientFrame, ServerFrame};
+use onhand::wire::page::Viewer;
 use wasm_bindgen::prelude::{Closure, JsCast, JsValue};
 use web_sys::{MessageEvent, VisibilityState, WebSocket};
 
+use super::frame;
 use super::machine::{Action, Input, Machine};
 use super::store::Live;
-use crate::api::read::viewer;
+use crate::api::read::{Ask, fetch};
 
 /// Frames that are taken in at once when the browser draws nothing (a hidden tab).
 const BUFFERED_FRAMES_MAX: usize = 64;
@@ -108,10 +110,10 @@ fn perform(action: Action) {
             move || input(Input::Timer(generation)),
             Duration::from_millis(u64::from(delay_ms)),
         ),
-        Action::Show(status) => with_live(|live| live.status.set(status)),
+        Action::Show(status) => with_live(|live| live.show(status)),
         Action::Outdated => with_live(|live| live.outdated.set(true)),
         Action::CheckSession => spawn_local(async {
-            if viewer().await.is_ok_and(|viewer| viewer.is_none()) {
+            if fetch::<Option<Viewer>>(Ask::Viewer).await.is_ok_and(|viewer| viewer.is_none()) {
                 input(Input::SignedOut);
             }
         }),
@@ -158,7 +160,7 @@ fn send(frame: &ClientFrame) {
 }
 
 fn receive(generation: u32, text: &str) {
-    let Ok(frame) = ServerFrame::read(text) else {
+    let Ok(frame) = frame::read(text) else {
         // A frame that cannot be read means another protocol: start over with snapshots.
         leptos::logging::warn!("a live frame could not be read");
         return input(Input::Gap);

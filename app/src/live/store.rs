@@ -1,7 +1,8 @@
 //! The signals behind every live number. Rows hold their own signal, so a change touches one row;
 //! lists are read from the book again after each batch of frames.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
+use std::hash::Hash;
 
 use leptos::prelude::*;
 use onhand::conflict::{Conflict, ConflictStatus, Severity};
@@ -20,7 +21,7 @@ struct Watched<T: 'static> {
     places: u32,
 }
 
-type Rows<K, T> = BTreeMap<K, Watched<T>>;
+type Rows<K, T> = HashMap<K, Watched<T>>;
 
 #[derive(Default)]
 struct Inner {
@@ -113,7 +114,7 @@ impl Live {
         )
     }
 
-    fn watch<K: Ord + Clone + Send + Sync + 'static, T: Clone + PartialEq + Send + Sync>(
+    fn watch<K: Eq + Hash + Clone + Send + Sync + 'static, T: Clone + PartialEq + Send + Sync>(
         self,
         row: T,
         key: K,
@@ -148,6 +149,15 @@ impl Live {
             });
         });
         signal
+    }
+
+    /// Shows the state of the connection, and tells when it is back after it was lost.
+    pub(super) fn show(self, status: Status) {
+        let lost = matches!(self.status.get_untracked(), Status::Lost { .. });
+        if lost && status == Status::Live {
+            self.announcement.set("The connection is back.".to_owned());
+        }
+        self.status.set(status);
     }
 
     /// Takes a batch of frames in; whether one is missing.

@@ -1,6 +1,5 @@
 //! Receiving, counting and adjusting, made for a thumb: large targets, the result always in view.
 
-use leptos::form::ActionForm;
 use leptos::html;
 use leptos::prelude::*;
 use leptos_meta::Title;
@@ -13,14 +12,15 @@ use onhand::wire::stock::{LevelRow, StockPage};
 
 use super::page_head;
 use crate::api::read::{Ask, fetch};
-use crate::api::write::PostAdjust;
-use crate::api::{At, PageError};
+use crate::api::{ADJUST, At, PageError};
 use crate::format::grouped;
 use crate::live::use_live;
 use crate::ui::badge::outcome_badge;
 use crate::ui::event::{about, effect_words, event_href, what};
 use crate::ui::feed::feed_row;
+use crate::ui::form::{Sending, post_form, why_refused};
 use crate::ui::icon::{Icon, icon};
+use crate::ui::reactive::{effect, memo};
 use crate::ui::session::use_session;
 use crate::ui::state::{ask, loaded, page_error};
 
@@ -110,9 +110,7 @@ struct Typed {
 }
 
 fn form(at: At<AdjustPage>, query: &ParamsMap) -> AnyView {
-    let live = use_live();
-    let (seq, page) = (at.seq, at.data);
-    Effect::new(move |_| live.join(seq));
+    let page = at.data;
     let text = |name: &str| query.get(name).unwrap_or_default();
     let only = match page.locations.as_slice() {
         [only] => only.location.clone(),
@@ -126,7 +124,7 @@ fn form(at: At<AdjustPage>, query: &ParamsMap) -> AnyView {
         quantity: RwSignal::new(text("quantity")),
     };
     let error = |field: &str| query.get(&format!("err_{field}")).filter(|words| !words.is_empty());
-    let action = ServerAction::<PostAdjust>::new();
+    let sending = Sending::new();
     let general = error("event_id").or_else(|| query.get("error")).filter(|w| !w.is_empty());
     let fields = view! {
         <div class="card">
@@ -137,14 +135,14 @@ fn form(at: At<AdjustPage>, query: &ParamsMap) -> AnyView {
                 {quantity_field(typed, error("quantity"))}
                 {reason_field(typed, text("reason"), error("reason"))}
                 {note_field(text("note"), error("note"))} {before_and_after(typed)}
-                {send(action, typed)}
+                {send(sending, typed)}
             </div>
         </div>
     }
     .into_any();
     view! {
         {general.map(notice_error)}
-        <ActionForm action>{fields}</ActionForm>
+        {post_form(ADJUST, sending, fields)}
         {result(query, &page.recent)}
         {recent(&page.recent)}
     }
@@ -211,7 +209,7 @@ fn sku_field(typed: Typed, items: Vec<(String, Option<String>)>, error: Option<S
         .collect_view();
     let field = NodeRef::<html::Input>::new();
     let ready_for_the_next = error.is_some() || typed.sku.get_untracked().is_empty();
-    Effect::new(move |_| {
+    effect(move || {
         if ready_for_the_next && let Some(field) = field.get() {
             // A field that cannot take the focus can still be tapped.
             let _ = field.focus();
@@ -388,7 +386,7 @@ fn before_and_after(typed: Typed) -> AnyView {
     let live = use_live();
     let levels = RwSignal::new(Vec::<LevelRow>::new());
     let asked = StoredValue::new(String::new());
-    Effect::new(move |_| {
+    effect(move || {
         let sku = typed.sku.get();
         live.resyncs.track();
         asked.set_value(sku.clone());
@@ -397,7 +395,7 @@ fn before_and_after(typed: Typed) -> AnyView {
             return;
         }
         leptos::task::spawn_local(async move {
-            let found = fetch::<At<StockPage>>(&Ask::LevelsOf(sku.clone())).await;
+            let found = fetch::<At<StockPage>>(Ask::LevelsOf(sku.clone())).await;
             // Only the answer to what is typed now counts.
             if asked.try_get_value() == Some(sku)
                 && let Ok(found) = found
@@ -406,7 +404,7 @@ fn before_and_after(typed: Typed) -> AnyView {
             }
         });
     });
-    let now = Memo::new(move |_| {
+    let now = memo(move || {
         let location = typed.location.get();
         let row = levels.read().iter().find(|row| row.location.as_str() == location).cloned()?;
         Some(live.read(|book| book.newest_level(row.clone())).unwrap_or(row))
@@ -438,27 +436,17 @@ fn before_and_after(typed: Typed) -> AnyView {
     .into_any()
 }
 
-fn send(action: ServerAction<PostAdjust>, typed: Typed) -> AnyView {
-    let pending = action.pending();
-    let label = move || match (pending.get(), typed.action.get()) {
+fn send(sending: Sending, typed: Typed) -> AnyView {
+    let label = move || match (sending.pending.get(), typed.action.get()) {
         (true, _) => "Posting",
         (false, Action::Receive) => "Receive",
         (false, Action::Count) => "Post the count",
         (false, Action::Adjust) => "Adjust",
     };
-    let refused = move || {
-        action.value().get().and_then(Result::err).map(|error| match error {
-            PageError::Unreachable => notice_error(
-                "The server could not be reached. Send it again: it counts only once.".to_owned(),
-            ),
-            PageError::Unavailable(words) | PageError::Invalid(words) => notice_error(words),
-            other => page_error(&other),
-        })
-    };
     view! {
-        {refused}
+        {move || sending.refused.get().map(|error| notice_error(why_refused(error)))}
         <button type="submit" class="btn btn-primary btn-lg btn-block">
-            {label}
+            {move || label()}
         </button>
     }
     .into_any()

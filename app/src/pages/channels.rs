@@ -9,6 +9,7 @@ use crate::api::At;
 use crate::api::read::Ask;
 use crate::live::use_live;
 use crate::ui::icon::Icon;
+use crate::ui::reactive::memo;
 use crate::ui::state::{ask, empty, loaded};
 use onhand::wire::channel::ChannelStatus;
 
@@ -29,7 +30,6 @@ pub fn channels_page() -> AnyView {
 
 fn tiles(all: At<Vec<ChannelStatus>>) -> AnyView {
     let live = use_live();
-    Effect::new(move |_| live.join(all.seq));
     if all.data.is_empty() {
         let none = empty(
             Icon::Channel,
@@ -41,7 +41,7 @@ fn tiles(all: At<Vec<ChannelStatus>>) -> AnyView {
         return view! { <section class="card">{none}</section> }.into_any();
     }
     let first = all.data;
-    let channels = Memo::new(move |_| {
+    let channels = memo(move || {
         live.read(|book| first.iter().map(|own| book.channel(own)).collect::<Vec<_>>())
             .unwrap_or_else(|| first.clone())
     });

@@ -1,33 +1,34 @@
 //! One conflict: what is known, what can be done, and what each choice would lead to.
 
-use leptos::form::ActionForm;
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::{use_params_map, use_query_map};
 use leptos_router::params::ParamsMap;
 use onhand::conflict::{Conflict, ConflictStatus, Evidence};
+use onhand::time::Timestamp;
 use onhand::wire::conflict::{OptionView, Preview};
 use onhand::wire::page::{LocationRow, Role};
 use wasm_bindgen::JsCast;
 
 use super::page_head;
-use crate::api::At;
-use crate::api::PageError;
 use crate::api::read::{Ask, ConflictDetail};
-use crate::api::write::PostResolve;
+use crate::api::{At, PageError, RESOLVE};
 use crate::format::{signed, sku_href, title};
 use crate::live::use_live;
+use crate::sort::sorted;
 use crate::ui::badge::{severity_badge, status_badge};
 use crate::ui::clock::Time;
 use crate::ui::event::journal_href;
+use crate::ui::form::{Sending, post_form, why_refused};
 use crate::ui::icon::{Icon, icon};
+use crate::ui::reactive::{effect, memo, when};
 use crate::ui::session::use_session;
 use crate::ui::state::{Loading, ask, loaded};
 
 /// One conflict.
 pub fn conflict_page() -> AnyView {
     let params = use_params_map();
-    let id = Memo::new(move |_| params.read().get("id").unwrap_or_default());
+    let id = memo(move || params.read().get("id").unwrap_or_default());
     // The query changes with each outcome of the form: the page is then read anew.
     let query = use_query_map();
     let page = ask(Signal::derive(move || Ask::Conflict {
@@ -44,7 +45,7 @@ pub fn conflict_page() -> AnyView {
 
 /// The keys 1 to 9 choose an option, unless somebody is typing.
 fn choose_by_number() {
-    Effect::new(move |_| {
+    effect(move || {
         let handle = window_event_listener(leptos::ev::keydown, |event| {
             let typing = event
                 .target()
@@ -73,21 +74,20 @@ fn choose_by_number() {
 
 fn detail(at: At<ConflictDetail>, page: Loading, query: &ParamsMap) -> AnyView {
     let live = use_live();
-    let seq = at.seq;
     let ConflictDetail { conflict, severity, explanation, options, locations } = at.data;
     let (id, version) = (conflict.id, conflict.version);
-    Effect::new(move |_| live.join(seq));
     // Somebody else decided, or more events joined it: show what is so now, and say it.
-    let newer = Memo::new(move |_| {
+    let newer = memo(move || {
         live.read(|book| book.conflict(id).filter(|live| live.version > version).cloned()).flatten()
     });
-    Effect::new(move |_| {
+    effect(move || {
         if newer.read().as_ref().is_some_and(|newer| newer.status != ConflictStatus::Open) {
             page.refetch();
         }
     });
     let sub = view! {
-        {explanation} " Opened " <Time at=Signal::stored(conflict.opened_at)/> "."
+        {explanation}
+        <span class="cell-sub">"Opened " <Time at=Signal::stored(conflict.opened_at)/></span>
     };
     let badges = view! {
         {severity_badge(severity)} {status_badge(conflict.status)}
@@ -147,11 +147,10 @@ fn outcome(query: &ParamsMap) -> AnyView {
 
 /// Says that the conflict grew while the page was open.
 fn joined(newer: Memo<Option<Conflict>>, page: Loading) -> AnyView {
-    view! {
-        <Show when=move || {
-            newer.read().as_ref().is_some_and(|newer| newer.status == ConflictStatus::Open)
-        }>
-            <div class="notice notice-info" role="status">
+    let still_open = |newer: &Conflict| newer.status == ConflictStatus::Open;
+    let notice = move || {
+        view! {
+            <div class="notice notice-info">
                 {icon(Icon::Reload)}
                 <div>
                     <p class="notice-title">"This conflict has changed"</p>
@@ -161,7 +160,13 @@ fn joined(newer: Memo<Option<Conflict>>, page: Loading) -> AnyView {
                     </button>
                 </div>
             </div>
-        </Show>
+        }
+        .into_any()
+    };
+    view! {
+        <div role="status">
+            {when(move || newer.read().as_ref().is_some_and(still_open), notice)}
+        </div>
     }
     .into_any()
 }
@@ -195,15 +200,14 @@ fn options_to_read(options: Vec<OptionView>) -> AnyView {
 }
 
 /// The form: one option, a note, and whatever the options need.
-#[expect(clippy::too_many_lines, reason = "one view, read from top to bottom")]
 fn decision(
     conflict: &Conflict,
     options: Vec<OptionView>,
     locations: Vec<LocationRow>,
     query: &ParamsMap,
 ) -> AnyView {
-    let action = ServerAction::<PostResolve>::new();
-    let pending = action.pending();
+    let sending = Sending::new();
+    let pending = sending.pending;
     let text = |name: &str| query.get(name).unwrap_or_default();
     let (chosen, note) = (text("option"), text("note"));
     let needs = |name: &str| options.iter().any(|option| option.needs.iter().any(|n| n == name));
@@ -215,18 +219,14 @@ fn decision(
         .enumerate()
         .map(|(index, option)| option_card(index + 1, option, &chosen, single))
         .collect_view();
-    let refused = move || {
-        action.value().get().and_then(Result::err).map(|error| {
-            let words = match error {
-                PageError::Forbidden => "Your role does not allow it.".to_owned(),
-                PageError::Unreachable => {
-                    "The server could not be reached. Nothing was decided; try again.".to_owned()
-                }
-                PageError::Unavailable(words) | PageError::Invalid(words) => words,
-                other => format!("{other:?}"),
-            };
-            view! { <p class="field-error" role="alert">{icon(Icon::Warning)} {words}</p> }
-        })
+    let refused = move |error: PageError| {
+        view! {
+            <p class="field-error" role="alert">
+                {icon(Icon::Warning)}
+                {why_refused(error)}
+            </p>
+        }
+        .into_any()
     };
     let fields = view! {
             <div class="stack">
@@ -239,7 +239,7 @@ fn decision(
                 <fieldset class="options">
                     <legend class="section-title">
                         "What is to be done? "
-                        <span class="muted needs-script">"Keys 1 to 9 choose."</span>
+                        <span class="muted needs-script keys">"Keys 1 to 9 choose."</span>
                     </legend>
                     {options}
                 </fieldset>
@@ -258,7 +258,7 @@ fn decision(
                         "Optional: why. It stays with the decision."
                     </p>
                 </div>
-                {refused}
+                {move || sending.refused.get().map(refused)}
                 <div>
                     <button
                         type="submit"
@@ -271,20 +271,11 @@ fn decision(
             </div>
     }
     .into_any();
-    view! {
-        <ActionForm action>{fields}</ActionForm>
-    }
-    .into_any()
-}
-
-/// The option's name on the wire.
-fn wire_name(option: &OptionView) -> String {
-    let quoted = serde_json::to_string(&option.option).unwrap_or_default();
-    quoted.trim_matches('"').to_owned()
+    post_form(RESOLVE, sending, fields)
 }
 
 fn option_card(number: usize, option: OptionView, chosen: &str, single: bool) -> AnyView {
-    let name = wire_name(&option);
+    let name = option.option.as_str();
     let checked = single || name == chosen;
     let needs = (!option.needs.is_empty())
         .then(|| format!("Needs the {} below.", option.needs.join(" and the ")));
@@ -438,7 +429,7 @@ fn facts(conflict: &Conflict) -> AnyView {
         .filter(|fact| fact.at.is_none())
         .map(|fact| {
             view! {
-                <dt>{fact.label.clone()}</dt>
+                <dt>{title(&fact.label)}</dt>
                 <dd>{fact.value.clone()}</dd>
             }
         })
@@ -467,8 +458,7 @@ fn moments(conflict: &Conflict) -> Vec<Evidence> {
     if let Some(resolution) = &conflict.resolution {
         moments.push(Evidence::at("Conflict closed", "", resolution.at));
     }
-    moments.sort_by_key(|fact| fact.at);
-    moments
+    sorted(moments, |fact| (fact.at.map_or(0, Timestamp::micros), 0))
 }
 
 fn timeline(conflict: &Conflict) -> AnyView {
@@ -489,7 +479,7 @@ fn timeline(conflict: &Conflict) -> AnyView {
             });
             view! {
                 <li class=class>
-                    <strong>{fact.label}</strong> {at}
+                    <strong>{title(&fact.label)}</strong> {at}
                     <span class="timeline-note">{fact.value}</span>
                 </li>
             }
@@ -539,9 +529,8 @@ fn events(conflict: &Conflict) -> AnyView {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use onhand::conflict::{ConflictKind, ResolutionOption};
+    use onhand::conflict::ConflictKind;
     use onhand::id::ConflictId;
-    use onhand::time::Timestamp;
 
     #[test]
     fn moments_stand_in_the_order_they_happened() {
@@ -570,16 +559,5 @@ mod tests {
         };
         let labels: Vec<String> = moments(&conflict).into_iter().map(|fact| fact.label).collect();
         assert_eq!(labels, ["Sold", "Counted", "Conflict opened"]);
-    }
-
-    #[test]
-    fn options_are_sent_by_their_name_on_the_wire() {
-        let option = OptionView {
-            option: ResolutionOption::KeepCounted,
-            label: String::new(),
-            needs: Vec::new(),
-            preview: None,
-        };
-        assert_eq!(wire_name(&option), "keep_counted");
     }
 }

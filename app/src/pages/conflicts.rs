@@ -6,7 +6,7 @@ use leptos_router::hooks::use_query_map;
 use onhand::conflict::{Conflict, ConflictStatus};
 use onhand::wire::conflict::ConflictPage;
 
-use super::page_head;
+use super::{conflict_key, page_head};
 use crate::api::At;
 use crate::api::read::Ask;
 use crate::format::{counted, title};
@@ -14,12 +14,13 @@ use crate::live::use_live;
 use crate::ui::badge::{severity_badge, status_badge};
 use crate::ui::clock::Time;
 use crate::ui::icon::Icon;
+use crate::ui::reactive::{keyed, memo, when};
 use crate::ui::state::{ask, empty, link_button, loaded};
 
 /// The conflicts.
 pub fn conflicts_page() -> AnyView {
     let query = use_query_map();
-    let closed = Memo::new(move |_| query.read().get("show").as_deref() == Some("closed"));
+    let closed = memo(move || query.read().get("show").as_deref() == Some("closed"));
     let page = ask(Signal::derive(move || Ask::Conflicts { closed: closed.get() }));
     let tab = move |href: &'static str, label: &'static str, own: bool| {
         let current = move || (closed.get() == own).then_some("page");
@@ -47,9 +48,8 @@ pub fn conflicts_page() -> AnyView {
 fn inbox(page: At<ConflictPage>, closed: bool) -> AnyView {
     let live = use_live();
     let (seq, first) = (page.seq, page.data.conflicts);
-    Effect::new(move |_| live.join(seq));
     let more = page.data.next_cursor.is_some();
-    let rows = Memo::new(move |_| {
+    let rows = memo(move || {
         if closed {
             return first.clone();
         }
@@ -77,35 +77,34 @@ fn inbox(page: At<ConflictPage>, closed: bool) -> AnyView {
         let count = counted(rows.read().len() as u64, "conflict", "conflicts");
         if more { format!("The first {count}") } else { count }
     };
+    let table = move || {
+        view! {
+            <div class="table-wrap">
+                <table class="table table-stack">
+                    <thead>
+                        <tr>
+                            <th scope="col">"Conflict"</th>
+                            <th scope="col">"About"</th>
+                            <th scope="col">{if closed { "Status" } else { "Severity" }}</th>
+                            <th scope="col" class="num">"Events"</th>
+                            <th scope="col" class="num">
+                                {if closed { "Closed" } else { "Opened" }}
+                            </th>
+                        </tr>
+                    </thead>
+                    <tbody>{keyed(move || rows.get(), conflict_key, |own| row(&own))}</tbody>
+                </table>
+            </div>
+            <div class="card-foot">
+                <span>{move || shown()}</span>
+            </div>
+        }
+        .into_any()
+    };
     view! {
         <section class="card card-flush" aria-label="Conflicts">
-            <Show when=move || !rows.read().is_empty() fallback=none>
-                <div class="table-wrap">
-                    <table class="table table-stack">
-                        <thead>
-                            <tr>
-                                <th scope="col">"Conflict"</th>
-                                <th scope="col">"About"</th>
-                                <th scope="col">{if closed { "Status" } else { "Severity" }}</th>
-                                <th scope="col" class="num">"Events"</th>
-                                <th scope="col" class="num">
-                                    {if closed { "Closed" } else { "Opened" }}
-                                </th>
-                            </tr>
-                        </thead>
-                        <tbody>
-                            <For
-                                each=move || rows.get()
-                                key=|conflict| (conflict.id, conflict.version)
-                                children=|conflict| row(&conflict)
-                            />
-                        </tbody>
-                    </table>
-                </div>
-                <div class="card-foot">
-                    <span>{shown}</span>
-                </div>
-            </Show>
+            {when(move || rows.read().is_empty(), none)}
+            {when(move || !rows.read().is_empty(), table)}
         </section>
     }
     .into_any()
@@ -134,10 +133,10 @@ fn row(conflict: &Conflict) -> AnyView {
             </td>
             <td data-label="About">
                 {part("SKU", conflict.sku.as_ref().map(ToString::to_string))}
-                {part("location", conflict.location.as_ref().map(ToString::to_string))}
-                {part("order", conflict.order.as_ref().map(ToString::to_string))}
-                {part("transfer", conflict.transfer.as_ref().map(ToString::to_string))}
-                {part("channel", conflict.channel.as_ref().map(ToString::to_string))}
+                {part("Location", conflict.location.as_ref().map(ToString::to_string))}
+                {part("Order", conflict.order.as_ref().map(ToString::to_string))}
+                {part("Transfer", conflict.transfer.as_ref().map(ToString::to_string))}
+                {part("Channel", conflict.channel.as_ref().map(ToString::to_string))}
             </td>
             <td data-label="State">{state} {by}</td>
             <td class="num" data-label="Events">{conflict.event_count}</td>

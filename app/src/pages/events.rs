@@ -11,12 +11,13 @@ use crate::api::read::{Ask, EVENTS_PAGE_ROWS};
 use crate::live::use_live;
 use crate::ui::feed::{Feed, Filter, feed_row};
 use crate::ui::icon::Icon;
+use crate::ui::reactive::{memo, when};
 use crate::ui::state::{ask, empty, link_button, loaded};
 
 /// The journal.
 pub fn events_page() -> AnyView {
     let query = use_query_map();
-    let before = Memo::new(move |_| {
+    let before = memo(move || {
         query.read().get("before").and_then(|seq| seq.parse::<u64>().ok()).unwrap_or(0)
     });
     let filter =
@@ -63,18 +64,28 @@ fn address(before: u64, filter: Filter) -> String {
 }
 
 fn journal(at: At<Vec<EventRow>>, before: u64, filter: Signal<Filter>) -> AnyView {
-    let live = use_live();
     let (seq, rows) = (at.seq, at.data);
-    Effect::new(move |_| live.join(seq));
-    if rows.is_empty() {
-        let none = empty(
-            Icon::Events,
-            "The journal is empty",
-            "Events appear here as soon as a channel, a form or an import sends one.",
-            Some(link_button("/adjust".to_owned(), "Post an adjustment")),
-        );
-        return view! { <section class="card">{none}</section> }.into_any();
+    if rows.is_empty() && before == 0 {
+        // Until the first event comes in.
+        let live = use_live();
+        let none = move || live.read(|book| book.seq() == seq).unwrap_or(true);
+        let feed = move || feed(seq, Vec::new(), 0, filter);
+        return view! { {when(none, nothing)} {when(move || !none(), feed)} }.into_any();
     }
+    feed(seq, rows, before, filter)
+}
+
+fn nothing() -> AnyView {
+    let none = empty(
+        Icon::Events,
+        "The journal is empty",
+        "Events appear here as soon as a channel, a form or an import sends one.",
+        Some(link_button("/adjust".to_owned(), "Post an adjustment")),
+    );
+    view! { <section class="card">{none}</section> }.into_any()
+}
+
+fn feed(seq: u64, rows: Vec<EventRow>, before: u64, filter: Signal<Filter>) -> AnyView {
     let oldest = rows.last().map_or(0, |event| event.seq);
     let full = rows.len() >= EVENTS_PAGE_ROWS as usize;
     let older = (full && oldest > 1)

@@ -25,6 +25,7 @@ pub use sku::sku_page;
 pub use stock::stock_page;
 
 use leptos::prelude::*;
+use onhand::conflict::Conflict;
 
 /// The head of a page: what it is, and what can be done here.
 fn page_head(title: AnyView, sub: AnyView, actions: Option<AnyView>) -> AnyView {
@@ -39,4 +40,9 @@ fn page_head(title: AnyView, sub: AnyView, actions: Option<AnyView>) -> AnyView 
         </div>
     }
     .into_any()
+}
+
+/// What a conflict's row in a list stands for: another version of it is another row.
+fn conflict_key(conflict: &Conflict) -> String {
+    format!("{} {}", conflict.id, conflict.version)
 }

@@ -11,7 +11,7 @@ use onhand::wire::channel::ChannelStatus;
 use onhand::wire::page::{Figures, IntakeMinute, Overview};
 use onhand::wire::stock::LevelRow;
 
-use super::page_head;
+use super::{conflict_key, page_head};
 use crate::api::At;
 use crate::api::read::{Ask, fetch as fetch_once};
 use crate::format::{delay, sku_href, title};
@@ -24,6 +24,7 @@ use crate::ui::frame::KeyFigures;
 use crate::ui::icon::{Icon, icon};
 use crate::ui::level::AvailableCell;
 use crate::ui::number::{LiveNumber, count_text, number_text};
+use crate::ui::reactive::{effect, keyed, memo, when};
 use crate::ui::state::{ask, empty, link_button, loaded};
 
 /// While events come in, what the live frames do not hold is fetched again this often.
@@ -49,10 +50,8 @@ pub fn command_center() -> AnyView {
 }
 
 fn center(first: At<Overview>) -> AnyView {
-    let live = use_live();
     let (seq, events) = (first.seq, first.data.events.clone());
     let page = RwSignal::new(first);
-    Effect::new(move |_| live.join(seq));
     refresh_while_events_come(page);
     let query = use_query_map();
     let filter =
@@ -83,17 +82,17 @@ fn refresh_while_events_come(page: RwSignal<At<Overview>>) {
     let live = use_live();
     let fetch = move || {
         spawn_local(async move {
-            if let Ok(fresh) = fetch_once::<At<Overview>>(&Ask::Overview).await {
+            if let Ok(fresh) = fetch_once::<At<Overview>>(Ask::Overview).await {
                 page.try_set(fresh);
             }
         });
     };
-    Effect::new(move |_| {
+    effect(move || {
         if live.resyncs.get() > 0 {
             fetch();
         }
     });
-    Effect::new(move |_| {
+    effect(move || {
         let seen = StoredValue::new(live.changed.get_untracked());
         let tick = move || {
             let changed = live.changed.get_untracked();
@@ -130,7 +129,7 @@ fn stat(
 /// What a figure was each time it was fetched since the page was opened.
 fn trail(value: Memo<i64>, fresh: RwSignal<Option<Figures>>) -> impl Fn() -> AnyView {
     let points = RwSignal::new(vec![value.get_untracked()]);
-    Effect::new(move |_| {
+    effect(move || {
         fresh.track();
         let value = value.get();
         points.update(|points| {
@@ -146,16 +145,16 @@ fn trail(value: Memo<i64>, fresh: RwSignal<Option<Figures>>) -> impl Fn() -> Any
 fn figures(page: RwSignal<At<Overview>>) -> AnyView {
     let (live, clock) = (use_live(), use_clock());
     let key = expect_context::<KeyFigures>();
-    let now = Memo::new(move |_| {
+    let now = memo(move || {
         let page = page.read().data.figures;
         key.fresh.get().filter(|fresh| fresh.seq >= page.seq).unwrap_or(page)
     });
-    let figure = move |read: fn(&Figures) -> i64| Memo::new(move |_| read(&now.read()));
+    let figure = move |read: fn(&Figures) -> i64| memo(move || read(&now.read()));
     let whole = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
     let units = figure(|figures| figures.units_available);
-    let open = Memo::new(move |_| whole(now.read().open_conflicts));
-    let behind = Memo::new(move |_| whole(now.read().behind));
-    let lag = Memo::new(move |_| whole(now.read().oldest_lag_ms));
+    let open = memo(move || whole(now.read().open_conflicts));
+    let behind = memo(move || whole(now.read().behind));
+    let lag = memo(move || whole(now.read().oldest_lag_ms));
     let rate = move || {
         clock.now_us.get();
         let tenths = live.read(|book| book.rate_tenths(browser_now_us())).unwrap_or(0);
@@ -221,7 +220,7 @@ fn figures(page: RwSignal<At<Overview>>) -> AnyView {
 
 fn intake(page: RwSignal<At<Overview>>) -> AnyView {
     let (live, clock) = (use_live(), use_clock());
-    let minutes = Memo::new(move |_| -> Vec<IntakeMinute> {
+    let minutes = memo(move || -> Vec<IntakeMinute> {
         // Drawn anew at most once a second, however much comes in.
         clock.now_us.track();
         let page = page.read();
@@ -268,7 +267,7 @@ fn about(conflict: &Conflict) -> String {
 
 fn conflicts(page: RwSignal<At<Overview>>) -> AnyView {
     let live = use_live();
-    let open = Memo::new(move |_| {
+    let open = memo(move || {
         let page = page.read();
         let first = &page.data.conflicts;
         live.read(|book| book.open_conflicts(first, page.seq)).unwrap_or_else(|| first.clone())
@@ -287,6 +286,15 @@ fn conflicts(page: RwSignal<At<Overview>>) -> AnyView {
                 {severity_badge(conflict.kind.severity())}
             </a>
         }
+        .into_any()
+    };
+    let none = || {
+        empty(
+            Icon::Check,
+            "No open conflicts",
+            "Whatever only a person can decide appears here, the most urgent first.",
+            None,
+        )
     };
     view! {
         <section class="card card-flush" aria-labelledby="alerts">
@@ -294,17 +302,8 @@ fn conflicts(page: RwSignal<At<Overview>>) -> AnyView {
                 <h2 class="card-title" id="alerts">"Needs a decision"</h2>
                 <a class="card-link" href="/conflicts">"All conflicts"</a>
             </div>
-            <div class="sum">
-                <For each=shown key=|conflict| (conflict.id, conflict.version) children=row/>
-            </div>
-            <Show when=move || open.read().is_empty()>
-                {empty(
-                    Icon::Check,
-                    "No open conflicts",
-                    "Whatever only a person can decide appears here, the most urgent first.",
-                    None,
-                )}
-            </Show>
+            <div class="sum">{keyed(shown, conflict_key, row)}</div>
+            {when(move || open.read().is_empty(), none)}
         </section>
     }
     .into_any()
@@ -346,13 +345,19 @@ fn scarce(page: RwSignal<At<Overview>>) -> AnyView {
                 <AvailableCell row=row/>
             </tr>
         }
+        .into_any()
     };
-    view! {
-        <section class="card card-flush" aria-labelledby="scarce">
-            <div class="card-head">
-                <h2 class="card-title" id="scarce">"Running out"</h2>
-                <a class="card-link" href="/stock?low=1">"All low levels"</a>
-            </div>
+    let key = |row: &LevelRow| format!("{} at {}", row.sku, row.location);
+    let none = || {
+        empty(
+            Icon::Stock,
+            "Nothing is running out",
+            "Oversold SKUs, and those at or below their low-stock mark, appear here.",
+            None,
+        )
+    };
+    let table = move || {
+        view! {
             <div class="table-wrap scarce-table">
                 <table class="table">
                     <thead>
@@ -361,23 +366,20 @@ fn scarce(page: RwSignal<At<Overview>>) -> AnyView {
                             <th scope="col" class="num">"Available"</th>
                         </tr>
                     </thead>
-                    <tbody>
-                        <For
-                            each=rows
-                            key=|row| (row.sku.clone(), row.location.clone())
-                            children=row
-                        />
-                    </tbody>
+                    <tbody>{keyed(rows, key, row)}</tbody>
                 </table>
             </div>
-            <Show when=move || page.read().data.scarce.is_empty()>
-                {empty(
-                    Icon::Stock,
-                    "Nothing is running out",
-                    "Oversold SKUs, and those at or below their low-stock mark, appear here.",
-                    None,
-                )}
-            </Show>
+        }
+        .into_any()
+    };
+    view! {
+        <section class="card card-flush" aria-labelledby="scarce">
+            <div class="card-head">
+                <h2 class="card-title" id="scarce">"Running out"</h2>
+                <a class="card-link" href="/stock?low=1">"All low levels"</a>
+            </div>
+            {when(move || page.read().data.scarce.is_empty(), none)}
+            {when(move || !page.read().data.scarce.is_empty(), table)}
         </section>
     }
     .into_any()
@@ -385,28 +387,28 @@ fn scarce(page: RwSignal<At<Overview>>) -> AnyView {
 
 fn channels(page: RwSignal<At<Overview>>) -> AnyView {
     let live = use_live();
-    let channels = Memo::new(move |_| {
+    let channels = memo(move || {
         let page = page.read();
         let first = &page.data.channels;
         live.read(|book| first.iter().map(|own| book.channel(own)).collect::<Vec<_>>())
             .unwrap_or_else(|| first.clone())
     });
+    let none = || {
+        let none = empty(
+            Icon::Channel,
+            "No channel is connected",
+            "Once a shop is connected, its health, lag and backlog show here.",
+            Some(link_button("/channels".to_owned(), "Channels")),
+        );
+        view! { <div class="card">{none}</div> }.into_any()
+    };
     view! {
         <section class="stack" aria-labelledby="channels">
             <h2 class="section-title" id="channels">"Channels"</h2>
             <div class="tiles">
                 {move || channels.get().iter().map(channel_tile).collect_view()}
             </div>
-            <Show when=move || channels.read().is_empty()>
-                <div class="card">
-                    {empty(
-                        Icon::Channel,
-                        "No channel is connected",
-                        "Once a shop is connected, its health, lag and backlog show here.",
-                        Some(link_button("/channels".to_owned(), "Channels")),
-                    )}
-                </div>
-            </Show>
+            {when(move || channels.read().is_empty(), none)}
         </section>
     }
     .into_any()

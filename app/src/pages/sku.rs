@@ -11,10 +11,10 @@ use onhand::wire::live::EventRow;
 use onhand::wire::page::{HistoryPoint, Role, SkuPage};
 use onhand::wire::stock::LevelRow;
 
-use super::page_head;
+use super::{conflict_key, page_head};
 use crate::api::At;
 use crate::api::read::Ask;
-use crate::format::{Query, grouped};
+use crate::format::{Query, counted, grouped};
 use crate::live::use_live;
 use crate::ui::badge::{outcome_badge, publication_badge, severity_badge};
 use crate::ui::chart::{SERIES_MAX, history_chart};
@@ -23,16 +23,17 @@ use crate::ui::event::{effect_words, journal_href, what};
 use crate::ui::icon::{Icon, icon};
 use crate::ui::level::{Lead, LevelTr, level_head};
 use crate::ui::number::LiveNumber;
+use crate::ui::reactive::{keyed, memo, when};
 use crate::ui::session::use_session;
 use crate::ui::state::{ask, empty, loaded};
 
-/// Events listed as the reason for a number.
-const REASONS_MAX: usize = 50;
+/// Events listed as the reason for a number; the journal has all of them.
+const REASONS_MAX: usize = 20;
 
 /// The page of one SKU.
 pub fn sku_page() -> AnyView {
     let params = use_params_map();
-    let sku = Memo::new(move |_| params.read().get("sku").unwrap_or_default());
+    let sku = memo(move || params.read().get("sku").unwrap_or_default());
     let page = ask(Signal::derive(move || Ask::Sku(sku.get())));
     view! {
         <Title text=move || sku.get()/>
@@ -51,7 +52,6 @@ fn parts(kit: &[KitPart]) -> String {
 fn detail(at: At<SkuPage>) -> AnyView {
     let live = use_live();
     let (seq, page) = (at.seq, at.data);
-    Effect::new(move |_| live.join(seq));
     let rows: Vec<ArcRwSignal<LevelRow>> =
         page.levels.into_iter().map(|row| live.level(row)).collect();
     let sub = view! {
@@ -133,7 +133,7 @@ fn levels(rows: Vec<ArcRwSignal<LevelRow>>) -> AnyView {
 fn history(first: Vec<HistoryPoint>, sku: String) -> AnyView {
     let live = use_live();
     let newest = first.last().map_or(0, |point| point.seq);
-    let points = Memo::new(move |_| {
+    let points = memo(move || {
         let mut points = first.clone();
         let mut newer = live.read(|book| book.tail_after(newest)).unwrap_or_default();
         newer.reverse();
@@ -211,13 +211,22 @@ fn history_drawn(points: &[HistoryPoint]) -> AnyView {
 fn reasons(first: Vec<EventRow>, sku: String, seq: u64) -> AnyView {
     let live = use_live();
     let newest = first.first().map_or(seq, |event| event.seq.max(seq));
+    let earlier = first.get(REASONS_MAX).map(|event| {
+        let href = journal_href(event.seq);
+        view! {
+            <div class="card-foot">
+                <span>{counted(REASONS_MAX as u64, "event", "events")} " at most"</span>
+                <a href=href>"Earlier ones in the journal"</a>
+            </div>
+        }
+    });
     let of_this = {
         let sku = sku.clone();
         move |event: &EventRow| {
             event.effects.iter().any(|effect| effect.sku.as_str() == sku.as_str())
         }
     };
-    let events = Memo::new(move |_| {
+    let events = memo(move || {
         let mut events = live.read(|book| book.tail_after(newest)).unwrap_or_default();
         events.retain(&of_this);
         events.extend(first.iter().cloned());
@@ -231,7 +240,10 @@ fn reasons(first: Vec<EventRow>, sku: String, seq: u64) -> AnyView {
             .filter(|effect| effect.sku.as_str() == sku.as_str())
             .map(|effect| view! { <li>{effect_words(effect)}</li> })
             .collect_view();
-        let reason = event.reason.clone().map(|reason| view! { <li>{reason}</li> });
+        let data = event.envelope.data;
+        let words = [event.reason, data.reason, data.reference, data.note];
+        let words =
+            words.into_iter().flatten().map(|words| view! { <li>{words}</li> }).collect_view();
         let from = format!("from {}", event.envelope.source);
         view! {
             <a class="sum-row reason" href=journal_href(event.seq)>
@@ -243,9 +255,10 @@ fn reasons(first: Vec<EventRow>, sku: String, seq: u64) -> AnyView {
                 <span class="feed-time">
                     <Time at=Signal::stored(event.recorded_at)/>
                 </span>
-                <ul class="reason-effects">{effects} {reason}</ul>
+                <ul class="reason-effects">{effects} {words}</ul>
             </a>
         }
+        .into_any()
     };
     view! {
         <section class="card card-flush" aria-labelledby="why">
@@ -254,8 +267,9 @@ fn reasons(first: Vec<EventRow>, sku: String, seq: u64) -> AnyView {
                 <span class="card-sub">"the events that made it, newest first"</span>
             </div>
             <div class="sum">
-                <For each=move || events.get() key=|event| event.seq children=row/>
+                {keyed(move || events.get(), |event| event.seq.to_string(), row)}
             </div>
+            {earlier}
         </section>
     }
     .into_any()
@@ -263,7 +277,7 @@ fn reasons(first: Vec<EventRow>, sku: String, seq: u64) -> AnyView {
 
 fn conflicts(first: Vec<Conflict>, sku: String, seq: u64) -> AnyView {
     let live = use_live();
-    let open = Memo::new(move |_| {
+    let open = memo(move || {
         let now = live.read(|book| book.open_conflicts(&first, seq));
         let mut open = now.unwrap_or_else(|| first.clone());
         open.retain(|conflict| conflict.sku.as_ref().is_some_and(|own| own.as_str() == sku));
@@ -280,20 +294,20 @@ fn conflicts(first: Vec<Conflict>, sku: String, seq: u64) -> AnyView {
                 {severity_badge(conflict.kind.severity())}
             </a>
         }
+        .into_any()
     };
-    view! {
-        <Show when=move || !open.read().is_empty()>
+    let list = move || {
+        view! {
             <section class="card card-flush" aria-labelledby="open">
                 <div class="card-head">
                     <h2 class="card-title" id="open">"Open conflicts"</h2>
                 </div>
-                <div class="sum">
-                    <For each=move || open.get() key=|conflict| conflict.id children=row/>
-                </div>
+                <div class="sum">{keyed(move || open.get(), conflict_key, row)}</div>
             </section>
-        </Show>
-    }
-    .into_any()
+        }
+        .into_any()
+    };
+    when(move || !open.read().is_empty(), list)
 }
 
 fn publications(first: Vec<PublicationRow>, seq: u64) -> AnyView {

@@ -5,7 +5,6 @@ use std::time::Duration;
 use leptos::html;
 use leptos::prelude::*;
 use leptos_meta::Title;
-use leptos_router::components::Form;
 use leptos_router::hooks::use_query_map;
 use onhand::wire::page::LocationRow;
 
@@ -14,8 +13,10 @@ use crate::api::At;
 use crate::api::read::{Ask, StockView};
 use crate::format::{Query, counted, grouped};
 use crate::live::use_live;
+use crate::ui::form::search_form;
 use crate::ui::icon::{Icon, icon};
 use crate::ui::level::{Lead, LevelTr, level_head};
+use crate::ui::reactive::{memo, when};
 use crate::ui::state::{ask, empty, link_button, loaded};
 
 /// How long typing has to rest before the search runs.
@@ -46,7 +47,7 @@ impl Asked {
 /// The stock table.
 pub fn stock_page() -> AnyView {
     let query = use_query_map();
-    let asked = Memo::new(move |_| {
+    let asked = memo(move || {
         let query = query.read();
         let text = |name: &str| query.get(name).unwrap_or_default();
         Asked {
@@ -73,7 +74,6 @@ pub fn stock_page() -> AnyView {
 }
 
 /// The filters as a form that works by address, and by itself while typing.
-#[expect(clippy::too_many_lines, reason = "one view, read from top to bottom")]
 fn toolbar(asked: &Asked, locations: Vec<LocationRow>) -> AnyView {
     let form = NodeRef::<html::Button>::new();
     let typed = StoredValue::new(0_u32);
@@ -141,20 +141,27 @@ fn toolbar(asked: &Asked, locations: Vec<LocationRow>) -> AnyView {
             </div>
     }
     .into_any();
-    view! {
-        <Form method="GET" action="/stock" replace=true noscroll=true>
-            {fields}
-        </Form>
-    }
-    .into_any()
+    search_form("/stock", fields)
 }
 
 fn table(view: At<StockView>, asked: Memo<Asked>) -> AnyView {
     let live = use_live();
     let (seq, StockView { page, locations }) = (view.seq, view.data);
-    Effect::new(move |_| live.join(seq));
     let asked = asked.get_untracked();
     let tools = toolbar(&asked, locations);
+    let new_before = live.new_levels.get_untracked();
+    let new = move || live.new_levels.get().saturating_sub(new_before);
+    let here = asked.href(&asked.cursor);
+    let new_rows = move || {
+        let count = move || counted(u64::from(new()), "new level", "new levels");
+        view! {
+            <a class="pending-rows" rel="external" href=here.clone()>
+                "Show " {move || count()}
+            </a>
+        }
+        .into_any()
+    };
+    let new_rows = when(move || new() != 0, new_rows);
     if page.levels.is_empty() {
         let none = if asked.filters() {
             let all = link_button("/stock".to_owned(), "Show all levels");
@@ -168,14 +175,15 @@ fn table(view: At<StockView>, asked: Memo<Asked>) -> AnyView {
                 Some(link_button("/adjust?action=receive".to_owned(), "Receive goods")),
             )
         };
-        return view! { {tools} <section class="card">{none}</section> }.into_any();
+        return view! {
+            {tools}
+            <section class="card card-flush">{new_rows} {none}</section>
+        }
+        .into_any();
     }
     let shown = counted(page.levels.len() as u64, "level", "levels");
     let first = (!asked.cursor.is_empty()).then(|| link_button(asked.href(""), "First page"));
     let next = page.next_cursor.map(|cursor| link_button(asked.href(&cursor), "Next page"));
-    let new_before = live.new_levels.get_untracked();
-    let new = move || live.new_levels.get().saturating_sub(new_before);
-    let here = asked.href(&asked.cursor);
     let rows = page
         .levels
         .into_iter()
@@ -185,11 +193,7 @@ fn table(view: At<StockView>, asked: Memo<Asked>) -> AnyView {
     view! {
         {tools}
         <section class="card card-flush" aria-label="Levels">
-            <Show when=move || new() != 0>
-                <a class="pending-rows" rel="external" href=here.clone()>
-                    {move || format!("Show {}", counted(u64::from(new()), "new level", "new levels"))}
-                </a>
-            </Show>
+            {new_rows}
             <div class="table-wrap">
                 <table class="table table-stack">
                     {level_head(Lead::Sku)} <tbody>{rows}</tbody>

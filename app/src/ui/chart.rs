@@ -23,6 +23,16 @@ fn float(number: i64) -> f64 {
     number as f64
 }
 
+/// A coordinate with one digit behind the point. Not by `format!`, whose way with floats is more
+/// code than all charts together.
+#[expect(clippy::cast_possible_truncation, reason = "coordinates are at most a few thousand")]
+fn coordinate(at: f64) -> String {
+    let tenths = (at * 10.0 + 0.5).floor() as i64;
+    let sign = if tenths < 0 { "-" } else { "" };
+    let tenths = tenths.unsigned_abs();
+    format!("{sign}{}.{}", tenths / 10, tenths % 10)
+}
+
 /// The largest and smallest of some values, with 0 among them, never equal.
 fn range(values: impl Iterator<Item = i64>) -> (i64, i64) {
     let (low, high) = values.fold((0, 0), |(low, high), value| (value.min(low), value.max(high)));
@@ -42,7 +52,7 @@ fn line_path(values: &[i64], width: f64, height: f64) -> String {
         let y = height - height * float(value - low) / float(high - low);
         let command = if index == 0 { 'M' } else { 'L' };
         // Writing into a string cannot fail.
-        let _ = write!(path, "{command}{x:.1} {y:.1}");
+        let _ = write!(path, "{command}{} {}", coordinate(x), coordinate(y));
         x += step;
     }
     path
@@ -51,12 +61,12 @@ fn line_path(values: &[i64], width: f64, height: f64) -> String {
 /// A small line without axes; the words beside it say what it shows.
 pub fn spark(values: &[i64]) -> AnyView {
     let line = if values.len() < 2 {
-        let middle = SPARK_HEIGHT / 2.0;
-        format!("M0 {middle:.1}L{SPARK_WIDTH:.1} {middle:.1}")
+        let middle = coordinate(SPARK_HEIGHT / 2.0);
+        format!("M0 {middle}L{} {middle}", coordinate(SPARK_WIDTH))
     } else {
         line_path(values, SPARK_WIDTH, SPARK_HEIGHT)
     };
-    let area = format!("{line}V{SPARK_HEIGHT:.1}H0Z");
+    let area = format!("{line}V{}H0Z", coordinate(SPARK_HEIGHT));
     view! {
         <svg class="spark" viewBox="0 0 100 28" preserveAspectRatio="none" aria-hidden="true">
             <path class="spark-area" d=area></path>
@@ -122,7 +132,7 @@ fn bars(minutes: &[IntakeMinute]) -> (Vec<Bar>, f64, i64) {
 /// Intake by minute and outcome, with its numbers as a table.
 pub fn intake_chart(minutes: &[IntakeMinute]) -> AnyView {
     let (bars, step, high) = bars(minutes);
-    let width = format!("{:.2}", (step * 0.72).max(1.0));
+    let width = coordinate((step * 0.72).max(1.0));
     let drawn = bars
         .into_iter()
         .map(|bar| {
@@ -134,10 +144,10 @@ pub fn intake_chart(minutes: &[IntakeMinute]) -> AnyView {
                     view! {
                         <rect
                             class=class
-                            x=format!("{:.2}", bar.x)
-                            y=format!("{top:.2}")
+                            x=coordinate(bar.x)
+                            y=coordinate(top)
                             width=width.clone()
-                            height=format!("{height:.2}")
+                            height=coordinate(height)
                         ></rect>
                     }
                 })
@@ -243,16 +253,13 @@ fn step_path(
     let y = |value: i64| CHART_HEIGHT - CHART_HEIGHT * float(value - low) / float(high - low);
     let mut path = String::new();
     for point in points.iter().filter(|point| point.location == location) {
-        let (x, y) = (x(point.at_us), y(point.on_hand));
+        let (x, y) = (coordinate(x(point.at_us)), coordinate(y(point.on_hand)));
         // Writing into a string cannot fail.
-        let _ = if path.is_empty() {
-            write!(path, "M{x:.1} {y:.1}")
-        } else {
-            write!(path, "H{x:.1}V{y:.1}")
-        };
+        let _ = if path.is_empty() { write!(path, "M{x} {y}") } else { write!(path, "H{x}V{y}") };
     }
     if !path.is_empty() {
-        let _ = write!(path, "H{CHART_WIDTH:.1}");
+        path.push('H');
+        path.push_str(&coordinate(CHART_WIDTH));
     }
     path
 }
@@ -305,7 +312,7 @@ pub fn history_chart(points: &[HistoryPoint]) -> AnyView {
                 aria-label=label
             >
                 <path class="chart-grid" d="M0 0H600M0 80H600M0 160H600"></path>
-                <path class="chart-grid" d=format!("M0 {zero:.1}H600")></path>
+                <path class="chart-grid" d=format!("M0 {}H600", coordinate(zero))></path>
                 {lines}
             </svg>
             <div class="plot-span">
@@ -389,6 +396,15 @@ mod tests {
         assert_eq!(line_path(&[7, 7], 100.0, 28.0), "M0.0 14.0L100.0 14.0");
         assert_eq!(line_path(&[3, 5], 100.0, 28.0), "M0.0 28.0L100.0 0.0");
         assert_eq!(line_path(&[], 100.0, 28.0), "");
+    }
+
+    #[test]
+    fn coordinates_have_one_digit_behind_the_point() {
+        for (at, text) in
+            [(0.0, "0.0"), (7.25, "7.3"), (0.04, "0.0"), (599.96, "600.0"), (-0.3, "-0.3")]
+        {
+            assert_eq!(coordinate(at), text);
+        }
     }
 
     #[test]

@@ -7,6 +7,7 @@ use leptos::prelude::*;
 use onhand::time::Timestamp;
 use wasm_bindgen::JsValue;
 
+use super::reactive::effect;
 use crate::format::{ago, plain_time, until};
 
 /// How often relative times are written anew.
@@ -31,7 +32,7 @@ pub fn browser_now_us() -> i64 {
 pub fn provide_clock() -> Clock {
     let clock = Clock { now_us: RwSignal::new(None), hydrated: RwSignal::new(false) };
     provide_context(clock);
-    Effect::new(move |_| {
+    effect(move || {
         clock.hydrated.set(true);
         clock.now_us.set(Some(browser_now_us()));
         // It ticks as long as the page is open, so the handle is not kept.

@@ -1,6 +1,6 @@
 //! One event of the journal in words.
 
-use onhand::record::{Bucket, Effect};
+use onhand::record::{Bucket, Effect, Outcome};
 use onhand::wire::live::EventRow;
 
 use crate::format::{encode, signed, sku_href, title, words};
@@ -10,7 +10,7 @@ pub fn what(event_type: &str) -> String {
     title(&event_type.replace('.', " "))
 }
 
-/// What an event is about: the levels it changed, else where it came from.
+/// What an event is about: the levels it changed, else why it changed none.
 pub fn about(event: &EventRow) -> String {
     let mut levels: Vec<(&str, &str)> = event
         .effects
@@ -19,10 +19,20 @@ pub fn about(event: &EventRow) -> String {
         .collect();
     levels.dedup();
     match levels.as_slice() {
-        [] => event.reason.clone().unwrap_or_else(|| event.envelope.id.clone()),
+        [] => match (&event.reason, event.outcome) {
+            (Some(reason), _) => reason.clone(),
+            (None, Outcome::Applied) => "changed no level".to_owned(),
+            (None, _) => event.envelope.id.clone(),
+        },
         [(sku, location)] => format!("{sku} at {location}"),
         [(sku, _), rest @ ..] => format!("{sku} and {} more", rest.len()),
     }
+}
+
+/// What a person wrote with an event.
+pub fn remark(event: &EventRow) -> Option<String> {
+    let data = &event.envelope.data;
+    data.reason.as_ref().or(data.reference.as_ref()).or(data.note.as_ref()).cloned()
 }
 
 /// The change that matters most for stock: of `on_hand`, else of the first state that moved.
@@ -71,7 +81,6 @@ mod tests {
     use super::*;
     use crate::live::book::tests::event;
     use onhand::id::{ConflictId, LocationId, Sku};
-    use onhand::record::Outcome;
 
     fn effect(sku: &str, state: Bucket, delta: i64) -> Effect {
         Effect {
@@ -89,7 +98,8 @@ mod tests {
     fn an_event_is_told_by_what_it_changed() {
         let mut row = event(7, Outcome::Applied, 0);
         assert_eq!(what(&row.envelope.event_type), "Stock adjusted");
-        assert_eq!(about(&row), "7");
+        assert_eq!(about(&row), "changed no level");
+        assert_eq!(about(&EventRow { outcome: Outcome::Duplicate, ..row.clone() }), "7");
         assert_eq!(event_href(&row), "/events?before=8");
         row.effects = vec![effect("A", Bucket::OnHand, -3), effect("A", Bucket::Damaged, 3)];
         assert_eq!(about(&row), "A at berlin");

@@ -7,8 +7,9 @@ use onhand::wire::live::EventRow;
 
 use super::badge::outcome_badge;
 use super::clock::Time;
-use super::event::{about, event_href, main_effect, what};
+use super::event::{about, event_href, main_effect, remark, what};
 use super::icon::{Icon, icon};
+use super::reactive::{effect, keyed, when};
 use crate::format::counted;
 use crate::live::use_live;
 
@@ -81,10 +82,11 @@ pub fn feed_row(event: &EventRow) -> AnyView {
                     <Time at=Signal::stored(at)/>
                 </span>
                 {outcome_badge(event.outcome)}
-                <span>
+                <span title=event.envelope.id.clone()>
                     <strong class="feed-what">{what(&event.envelope.event_type)}</strong>
                     " "
                     {about(event)}
+                    {remark(event).map(|remark| format!(", {remark}"))}
                     " "
                     <span class="muted">{source}</span>
                 </span>
@@ -125,7 +127,7 @@ pub fn Feed(
         }
         waiting.set(0);
     };
-    Effect::new(move |_| {
+    effect(move || {
         if paused.get() || reading.get() {
             let filter = filter.get();
             let count = live.read(|book| {
@@ -153,6 +155,22 @@ pub fn Feed(
             rows.iter().filter(|event| filter.passes(event.outcome)).cloned().collect::<Vec<_>>()
         })
     };
+    let new_rows = move || {
+        let count = move || counted(waiting.get() as u64, "new event", "new events");
+        view! {
+            <button type="button" class="pending-rows" on:click=show_new>
+                "Show " {move || count()}
+            </button>
+        }
+        .into_any()
+    };
+    let nothing = move || {
+        let words = move || match filter.get() {
+            Filter::All => "Nothing has come in yet.",
+            _ => "No such events lately.",
+        };
+        view! { <p class="feed-none">{move || words()}</p> }.into_any()
+    };
     view! {
         <div class="feed-bar needs-script">
             <button
@@ -165,11 +183,7 @@ pub fn Feed(
                 {move || if paused.get() { "Go on" } else { "Pause" }}
             </button>
         </div>
-        <Show when=move || waiting.get() != 0>
-            <button type="button" class="pending-rows" on:click=show_new>
-                {move || format!("Show {}", counted(waiting.get() as u64, "new event", "new events"))}
-            </button>
-        </Show>
+        {when(move || waiting.get() != 0, new_rows)}
         <div
             class="feed-scroll"
             tabindex="0"
@@ -179,15 +193,13 @@ pub fn Feed(
             on:scroll=move |_| look()
             on:pointerenter=move |_| reading.set(true)
             on:pointerleave=move |_| look()
+            on:focusin=move |_| reading.set(true)
+            on:focusout=move |_| look()
         >
             <ul class="feed">
-                <For each=shown key=|event| event.seq let:event>
-                    {feed_row(&event)}
-                </For>
+                {keyed(shown, |event| event.seq.to_string(), |event| feed_row(&event))}
             </ul>
-            <Show when=move || shown().is_empty()>
-                <p class="feed-none">"No such events lately."</p>
-            </Show>
+            {when(move || shown().is_empty(), nothing)}
         </div>
     }
     .into_any()

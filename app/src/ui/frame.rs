@@ -11,6 +11,7 @@ use wasm_bindgen::JsCast;
 use super::clock::use_clock;
 use super::icon::{Icon, brand_mark, icon};
 use super::number::count_text;
+use super::reactive::{effect, when};
 use super::session::{Session, use_session};
 use super::state::{Loading, ask};
 use super::theme::ThemeSwitch;
@@ -109,7 +110,7 @@ fn provide_figures() -> KeyFigures {
     provide_context(figures);
     let live = use_live();
     let (asking, again) = (StoredValue::new(false), StoredValue::new(false));
-    Effect::new(move |_| {
+    effect(move || {
         if live.changed.get() == 0 {
             return;
         }
@@ -126,7 +127,7 @@ fn provide_figures() -> KeyFigures {
 fn refresh(fresh: RwSignal<Option<Figures>>, asking: StoredValue<bool>, again: StoredValue<bool>) {
     asking.set_value(true);
     spawn_local(async move {
-        if let Ok(figures) = fetch::<Figures>(&Ask::Figures).await {
+        if let Ok(figures) = fetch::<Figures>(Ask::Figures).await {
             fresh.set(Some(figures));
         }
     });
@@ -156,7 +157,7 @@ pub fn Frame(
     let live = use_live();
     let figures = provide_figures();
     let (seq, build) = (session.seq, session.build.clone());
-    Effect::new(move |_| live.start(seq, build.clone()));
+    effect(move || live.start(seq, build.clone()));
     let nav = move |bar: bool| {
         let session = use_session();
         ENTRIES
@@ -212,16 +213,21 @@ fn nav_item(entry: &'static Entry, bar: bool, figures: KeyFigures) -> AnyView {
         view! {
             <Suspense>
                 {move || Suspend::new(async move {
-                    let first = figures.first.await.and_then(|first| first.read::<Figures>());
+                    let first = figures.first.await.read::<Figures>();
                     let first = first.map_or(0, |first| first.open_conflicts);
                     let open = move || figures.fresh.get().map_or(first, |new| new.open_conflicts);
-                    view! {
-                        <Show when=move || open() != 0>
-                            <span class="nav-count">
-                                {count_text(open)} <span class="visually-hidden">" open"</span>
-                            </span>
-                        </Show>
-                    }
+                    when(
+                        move || open() != 0,
+                        move || {
+                            let count = count_text(open);
+                            view! {
+                                <span class="nav-count">
+                                    {move || count()} <span class="visually-hidden">" open"</span>
+                                </span>
+                            }
+                            .into_any()
+                        },
+                    )
                 })}
             </Suspense>
         }
@@ -264,46 +270,64 @@ fn ConnectionChip() -> impl IntoView {
 #[component]
 fn Banner() -> impl IntoView {
     let (live, clock) = (use_live(), use_clock());
-    let stale = move || match live.status.get() {
-        Status::Lost { since_us } => {
-            let age = clock.now_us.get().unwrap_or(since_us) - since_us;
-            Some(format!(
-                "The connection was lost {} ago. What you see is from then; it updates by itself.",
-                span(age)
-            ))
-        }
+    let lost = move || match live.status.get() {
+        Status::Lost { since_us } => Some(since_us),
         _ => None,
     };
+    let age = move || {
+        lost().map(|since| span(clock.now_us.get().unwrap_or(since) - since)).unwrap_or_default()
+    };
+    // Told once; the age that grows beside it is only for the eye.
+    let stale = move || {
+        view! {
+            <p class="stale-banner">
+                {icon(Icon::Offline)}
+                <span>
+                    "The connection was lost"
+                    <span aria-hidden="true">" " {move || age()} " ago"</span>
+                    ". What you see is from then; it updates by itself."
+                </span>
+            </p>
+        }
+        .into_any()
+    };
+    let location = use_location();
     let sign_in = move || {
-        let location = use_location();
         let mut href = Query::new("/sign-in");
-        href.add("next", &location.pathname.get());
+        let here = format!("{}{}", location.pathname.get(), location.search.get());
+        href.add("next", &here);
         href.as_str().to_owned()
+    };
+    let signed_out = move || {
+        view! {
+            <p class="stale-banner">
+                {icon(Icon::Person)}
+                <span>"Your session has ended, so nothing updates any more."</span>
+                <a rel="external" href=sign_in()>"Sign in again"</a>
+            </p>
+        }
+        .into_any()
     };
     let reload = |_| {
         // A browser that refuses to reload leaves the page as it is.
         let _ = window().location().reload();
     };
+    let outdated = move || {
+        view! {
+            <p class="stale-banner">
+                {icon(Icon::Reload)} <span>"Onhand was updated."</span>
+                <button type="button" class="btn btn-sm" on:click=reload>
+                    "Reload the page"
+                </button>
+            </p>
+        }
+        .into_any()
+    };
     view! {
         <div role="status">
-            <Show when=move || stale().is_some()>
-                <p class="stale-banner">{icon(Icon::Offline)} <span>{stale}</span></p>
-            </Show>
-            <Show when=move || live.status.get() == Status::SignedOut>
-                <p class="stale-banner">
-                    {icon(Icon::Person)}
-                    <span>"Your session has ended, so nothing updates any more."</span>
-                    <a rel="external" href=sign_in>"Sign in again"</a>
-                </p>
-            </Show>
-            <Show when=move || live.outdated.get()>
-                <p class="stale-banner">
-                    {icon(Icon::Reload)} <span>"Onhand was updated."</span>
-                    <button type="button" class="btn btn-sm" on:click=reload>
-                        "Reload the page"
-                    </button>
-                </p>
-            </Show>
+            {when(move || lost().is_some(), stale)}
+            {when(move || live.status.get() == Status::SignedOut, signed_out)}
+            {when(move || live.outdated.get(), outdated)}
         </div>
     }
     .into_any()
@@ -342,7 +366,7 @@ fn Account(
 
 /// The key `/` goes to the search field of the page, unless somebody is typing.
 pub fn focus_search_on_slash() {
-    Effect::new(move |_| {
+    effect(move || {
         // For the life of the page, so the handle is not kept.
         let _ = window_event_listener(leptos::ev::keydown, |event| {
             let typing = event

@@ -1,8 +1,13 @@
 //! Who looks at the page. Known before anything is rendered, and the same while hydrating.
 
+use std::fmt;
+use std::str::FromStr;
+
 use leptos::prelude::*;
 use onhand::wire::page::{Role, Viewer};
 use serde::{Deserialize, Serialize};
+
+use crate::json::{self, Malformed};
 
 /// Who looks at the pages, at which build of them, and from where the live frames go on.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -24,9 +29,25 @@ impl Session {
     }
 }
 
+/// As it travels with the page.
+impl fmt::Display for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Texts, names and numbers always serialise.
+        f.write_str(&serde_json::to_string(self).unwrap_or_default())
+    }
+}
+
+impl FromStr for Session {
+    type Err = Malformed;
+
+    fn from_str(text: &str) -> Result<Self, Malformed> {
+        json::read(text)
+    }
+}
+
 /// Puts the session into the context; the server's goes to the browser with the page.
 pub fn provide_session() -> Session {
-    let session = SharedValue::new(initial).into_inner();
+    let session = SharedValue::new_str(initial).into_inner();
     provide_context(session.clone());
     session
 }

@@ -3,46 +3,50 @@
 use std::sync::Arc;
 
 use leptos::prelude::*;
+use leptos::server::codee::string::FromToStringCodec;
 use leptos_router::hooks::use_location;
 use serde::de::DeserializeOwned;
 
 use super::icon::{Icon, icon};
-use crate::api::read::{Ask, Packed, load};
-use crate::api::{self, PageError};
+use super::reactive::effect;
+use crate::api::read::{self, Answer, Ask};
+use crate::api::{At, PageError};
 use crate::format::Query;
+use crate::live::use_live;
 
 /// Something that a page has asked the server for.
-pub type Loading = Resource<Result<Packed, PageError>>;
+pub type Loading = Resource<Answer, FromToStringCodec>;
 
 /// Asks the server, and again whenever the question changes.
 pub fn ask(question: Signal<Ask>) -> Loading {
-    Resource::new(move || question.get(), |ask| load(api::read::question(&ask)))
+    Resource::new_str(move || question.get(), read::ask)
 }
 
-/// Shows what was asked for, its skeleton while it is on its way, or why there is none.
+/// Shows what was asked for, its skeleton while it is on its way, or why there is none. What is
+/// shown misses nothing that came in live since it was read.
 pub fn loaded<T: DeserializeOwned>(
     what: Loading,
-    show: impl Fn(T) -> AnyView + Send + Sync + 'static,
+    show: impl Fn(At<T>) -> AnyView + Send + Sync + 'static,
 ) -> AnyView {
-    let unpack = move |packed: Packed| match packed.read() {
-        Ok(answer) => show(answer),
+    let live = use_live();
+    let unpack = move |answer: Answer| match answer.read::<At<T>>() {
+        Ok(content) => {
+            let seq = content.seq;
+            effect(move || live.join(seq));
+            show(content)
+        }
         Err(error) => page_error(&error),
     };
     transition(what, Arc::new(unpack))
 }
 
 /// One copy for all pages.
-fn transition(what: Loading, show: Arc<dyn Fn(Packed) -> AnyView + Send + Sync>) -> AnyView {
+fn transition(what: Loading, show: Arc<dyn Fn(Answer) -> AnyView + Send + Sync>) -> AnyView {
     view! {
         <Transition fallback=skeleton>
             {move || {
                 let show = Arc::clone(&show);
-                Suspend::new(async move {
-                    match what.await {
-                        Ok(packed) => show(packed),
-                        Err(error) => page_error(&error),
-                    }
-                })
+                Suspend::new(async move { show(what.await) })
             }}
         </Transition>
     }

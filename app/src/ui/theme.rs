@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 
 use super::icon::{Icon, icon};
+use super::reactive::effect;
 use crate::shell::{THEME_COOKIE, Theme};
 
 /// How long the choice is kept: a year.
@@ -38,7 +39,7 @@ fn chosen() -> Theme {
 #[component]
 pub fn ThemeSwitch() -> impl IntoView {
     let theme = RwSignal::new(Theme::System);
-    Effect::new(move |_| theme.set(chosen()));
+    effect(move || theme.set(chosen()));
     let next = move |_| {
         let next = match theme.get_untracked() {
             Theme::System => Theme::Light,

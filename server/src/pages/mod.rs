@@ -61,6 +61,7 @@ fn assets(state: &AppState) -> Assets {
         css: manifest.css.clone(),
         js: manifest.js.clone(),
         wasm: manifest.wasm.clone(),
+        font: manifest.font.clone(),
     })
 }
 

@@ -1,6 +1,6 @@
 //! What the live frames say, as plain data: which frame counts, and what it changes.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{HashMap, VecDeque};
 
 use onhand::conflict::{Conflict, ConflictStatus};
 use onhand::id::{ChannelId, ConflictId, ListingId, LocationId, Sku};
@@ -11,6 +11,7 @@ use onhand::wire::stock::LevelRow;
 
 use super::recent::Recent;
 use super::tally::{Minutes, Rate};
+use crate::sort::sorted;
 
 /// Rows of the journal kept for feeds.
 pub const TAIL_ROWS: usize = 200;
@@ -47,7 +48,7 @@ pub struct Book {
     conflicts: Recent<ConflictId, Conflict, CONFLICTS_KEPT>,
     /// The `seq` of the last snapshot that held every open conflict.
     conflicts_complete: Option<u64>,
-    channels: BTreeMap<ChannelId, ChannelStatus>,
+    channels: HashMap<ChannelId, ChannelStatus>,
     tail: VecDeque<EventRow>,
     rate: Rate,
     minutes: Minutes,
@@ -63,7 +64,7 @@ impl Book {
             publications: Recent::new(seq),
             conflicts: Recent::new(seq),
             conflicts_complete: None,
-            channels: BTreeMap::new(),
+            channels: HashMap::new(),
             tail: VecDeque::new(),
             rate: Rate::default(),
             minutes: Minutes::default(),
@@ -173,7 +174,7 @@ impl Book {
     /// first, then the oldest.
     pub fn open_conflicts(&self, page: &[Conflict], seq: u64) -> Vec<Conflict> {
         let complete = self.conflicts_complete.is_some_and(|complete| complete >= seq);
-        let mut open: BTreeMap<ConflictId, &Conflict> = BTreeMap::new();
+        let mut open: HashMap<ConflictId, &Conflict> = HashMap::new();
         if !complete {
             open.extend(page.iter().map(|conflict| (conflict.id, conflict)));
         }
@@ -183,13 +184,11 @@ impl Book {
                 *own = live;
             }
         }
-        let mut sorted: Vec<Conflict> = open
-            .into_values()
-            .filter(|conflict| conflict.status == ConflictStatus::Open)
+        let open = open.into_values().filter(|conflict| conflict.status == ConflictStatus::Open);
+        sorted(open, |conflict| (conflict.kind.severity() as i64, conflict.id.number()))
+            .into_iter()
             .cloned()
-            .collect();
-        sorted.sort_by_key(|conflict| (conflict.kind.severity(), conflict.id));
-        sorted
+            .collect()
     }
 
     /// A channel as it came in live, or as the page has it.

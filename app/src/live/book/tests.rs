@@ -1,7 +1,7 @@
 use onhand::conflict::{ConflictKind, Evidence};
 use onhand::record::Outcome;
 use onhand::time::Timestamp;
-use onhand::wire::live::EnvelopeRow;
+use onhand::wire::live::{EnvelopeRow, Remarks};
 
 use super::*;
 
@@ -15,6 +15,7 @@ pub(crate) fn event(seq: u64, outcome: Outcome, at_us: i64) -> EventRow {
             id: seq.to_string(),
             event_type: "stock.adjusted".to_owned(),
             time: Timestamp::from_micros(at_us),
+            data: Remarks::default(),
         },
         outcome,
         reason: None,

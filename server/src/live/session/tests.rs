@@ -89,7 +89,7 @@ impl Peer {
     fn heard(&self) -> Vec<String> {
         let sent = std::mem::take(&mut self.0.borrow_mut().sent);
         let told = sent.into_iter().map(|message| match message {
-            Message::Text(text) => match ServerFrame::read(&text).unwrap() {
+            Message::Text(text) => match serde_json::from_str(&text).unwrap() {
                 ServerFrame::Welcome { seq, .. } => format!("welcome {seq}"),
                 ServerFrame::Snapshot(snapshot) => format!("snapshot {}", snapshot.seq),
                 ServerFrame::Delta(delta) => format!("delta {}-{}", delta.from, delta.to),
