@@ -18,6 +18,8 @@ say = printf '\n== %s\n'
 
 # Arguments of the server that `make demo` and `make dev` start, and of the simulator.
 ARGS ?=
+# Figures that `make bench` measures, such as f1b or f1,f4; all without it.
+ONLY ?=
 
 # How often `make crash` kills the server.
 CYCLES ?= 100
@@ -67,9 +69,11 @@ soak: ## Try to break rules and processor for SECONDS (600) each, or see a seed 
 	@$(if $(ARGS),true,ONHAND_SIM_SECONDS=$(SECONDS) ONHAND_SIM_FROM=$$(date +%s)000 \
 	  cargo test -q -p onhand-server --test it sim:: -- --nocapture)
 
-bench: toolchain ## Run the benchmarks
-	@$(say) "Running the benchmarks"
-	@cargo bench -p onhand-server
+bench: site ## Measure the figures beside the raw limits of the machine (one: make bench ONLY=f1b)
+	@$(say) "Building the server and the load generator"
+	@ONHAND_EMBED_SITE="$(abspath $(TARGET))/site" cargo bench --no-run -p onhand-server --bench figures
+	@$(say) "Measuring"
+	@ONHAND_EMBED_SITE="$(abspath $(TARGET))/site" cargo bench -q -p onhand-server --bench figures -- $(ONLY)
 
 crash: ## Kill a server under load CYCLES times (100): nothing that was answered may be lost
 	@$(say) "Killing a server under load $(CYCLES) times"

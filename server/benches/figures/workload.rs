@@ -1,0 +1,235 @@
+//! What is sent: adjustments of SKUs, few of which sell most (Zipf, s = 1.1), with ids that grow as
+//! a warehouse system's do.
+
+use std::collections::BTreeMap;
+
+use chrono::{SecondsFormat, Utc};
+use onhand::event::{
+    Event, EventData, ItemUpserted, LocationUpserted, StockAdjusted, StockReceived, StockState,
+};
+use onhand::id::{EventId, LocationId, Sku, Source, Text};
+use onhand::time::Timestamp;
+
+/// Levels of the ledger that the load falls on.
+pub const LEVELS: usize = 100_000;
+
+/// Units of each SKU at the beginning: more than the load can sell.
+pub const STOCK: i64 = 1_000_000_000;
+
+/// The one location.
+pub const LOCATION: &str = "berlin";
+
+/// The exponent of the distribution.
+const ZIPF_EXPONENT: f64 = 1.1;
+
+/// Scatters the SKUs that sell most over the catalogue: no common factor with any number of SKUs
+/// that is used here.
+const SCATTER: usize = 7_919;
+
+/// Numbers that look random and are the same in every run (`SplitMix64`).
+pub struct Random(u64);
+
+impl Random {
+    /// Another sequence for each seed.
+    pub const fn new(seed: u64) -> Self {
+        Self(seed)
+    }
+
+    /// The next number.
+    pub const fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    /// The next number below `end`.
+    pub const fn below(&mut self, end: u64) -> u64 {
+        self.next() % end
+    }
+
+    /// The next fraction from 0 up to 1.
+    pub fn fraction(&mut self) -> f64 {
+        (self.next() >> 11) as f64 / (1_u64 << 53) as f64
+    }
+}
+
+/// SKUs, of which few are named most of the time.
+pub struct Skus {
+    names: Vec<Sku>,
+    /// Up to each rank, the sum of all weights.
+    sums: Vec<f64>,
+}
+
+impl Skus {
+    /// This many SKUs.
+    pub fn new(count: usize) -> anyhow::Result<Self> {
+        let names = (0..count).map(|number| Sku::new(format!("SKU-{number:07}")));
+        let mut sum = 0.0;
+        let sums = (1..=count).map(|rank| {
+            sum += (rank as f64).powf(-ZIPF_EXPONENT);
+            sum
+        });
+        Ok(Self { sums: sums.collect(), names: names.collect::<Result<_, _>>()? })
+    }
+
+    /// A SKU's number, the popular ones often.
+    pub fn pick(&self, random: &mut Random) -> usize {
+        let all = self.sums.last().copied().unwrap_or_default();
+        let point = random.fraction() * all;
+        let rank = self.sums.partition_point(|sum| *sum <= point).min(self.names.len() - 1);
+        rank * SCATTER % self.names.len()
+    }
+
+    /// A SKU by its number.
+    pub fn name(&self, number: usize) -> &Sku {
+        &self.names[number]
+    }
+
+    /// How many there are.
+    pub const fn count(&self) -> usize {
+        self.names.len()
+    }
+
+    /// What makes the location and the SKUs known, and puts [`STOCK`] of each there.
+    pub fn stock(&self) -> impl Iterator<Item = Event> {
+        let location = LocationId::new(LOCATION).ok();
+        let source = Source::new("stocking").ok();
+        let now = Timestamp::from_micros(Utc::now().timestamp_micros());
+        let place = location.clone().map(|location| {
+            EventData::LocationUpserted(LocationUpserted { location, name: None, rank: Some(1) })
+        });
+        let items = self.names.iter().map(|sku| {
+            let name = Text::new(format!("Article {sku}")).ok();
+            let (barcode, low_stock, kit) = (None, None, None);
+            let item = ItemUpserted { sku: sku.clone(), name, barcode, low_stock, kit };
+            Some(EventData::ItemUpserted(item))
+        });
+        let stock = self.names.iter().map(move |sku| {
+            let (sku, location) = (sku.clone(), location.clone()?);
+            let quantity = STOCK;
+            let received = StockReceived { sku, location, quantity, reference: None };
+            Some(EventData::StockReceived(received))
+        });
+        let all = std::iter::once(place).chain(items).chain(stock);
+        all.flatten().enumerate().filter_map(move |(number, data)| {
+            let (source, id) = (source.clone()?, EventId::new(format!("stock-{number:09}")).ok()?);
+            let extensions = BTreeMap::new();
+            Some(Event { source, id, time: now, expected_version: None, extensions, data })
+        })
+    }
+}
+
+/// An adjustment that is sent.
+#[derive(Clone, Copy)]
+pub struct Said {
+    /// Its place in the source's own order: its id.
+    pub number: u64,
+    /// The SKU's number.
+    pub sku: usize,
+    /// By how many units.
+    pub delta: i64,
+}
+
+/// A source of adjustments, and what they lead to.
+pub struct Workload {
+    /// What they are about.
+    pub skus: Skus,
+    random: Random,
+    source: String,
+    next: u64,
+    /// What each SKU's `on_hand` has to be by what was answered.
+    on_hand: Vec<i64>,
+    answered: u64,
+}
+
+impl Workload {
+    /// A source of this name, on SKUs stocked as by [`Skus::stock`].
+    pub fn new(skus: Skus, source: impl Into<String>) -> Self {
+        let (on_hand, source) = (vec![STOCK; skus.count()], source.into());
+        Self { skus, random: Random::new(42), source, next: 0, on_hand, answered: 0 }
+    }
+
+    /// The next adjustment.
+    pub fn next(&mut self) -> Said {
+        self.next += 1;
+        let sku = self.skus.pick(&mut self.random);
+        let size = 1 + (self.random.below(3)) as i64;
+        let delta = if self.random.below(4) == 0 { size } else { -size };
+        Said { number: self.next, sku, delta }
+    }
+
+    /// The id of an adjustment at its source.
+    pub fn id(said: &Said) -> String {
+        format!("scan-{:012}", said.number)
+    }
+
+    /// Writes an adjustment as a `CloudEvent`.
+    pub fn write(&self, said: &Said, time: &str, into: &mut Vec<u8>) {
+        use std::io::Write as _;
+        let (source, sku) = (&self.source, self.skus.name(said.sku));
+        // Writing into memory cannot fail.
+        let _ = write!(
+            into,
+            r#"{{"specversion":"1.0","source":"{source}","id":"scan-{:012}","type":"stock.adjusted","time":"{time}","data":{{"sku":"{sku}","location":"{LOCATION}","delta":{},"reason":"sold"}}}}"#,
+            said.number, said.delta
+        );
+    }
+
+    /// The name of the source.
+    pub fn source(&self) -> &str {
+        &self.source
+    }
+
+    /// An adjustment was answered as applied.
+    pub fn applied(&mut self, said: &Said) {
+        self.on_hand[said.sku] += said.delta;
+        self.answered += 1;
+    }
+
+    /// Events answered as applied.
+    pub const fn answered(&self) -> u64 {
+        self.answered
+    }
+
+    /// What each SKU's `on_hand` has to be.
+    pub fn on_hand(&self) -> &[i64] {
+        &self.on_hand
+    }
+
+    /// The next adjustments as events of the core.
+    pub fn events(&mut self, count: usize) -> anyhow::Result<Vec<Event>> {
+        let location = LocationId::new(LOCATION)?;
+        let source = Source::new(self.source.as_str())?;
+        let begin = Utc::now().timestamp_micros();
+        (0..count)
+            .map(|number| {
+                let said = self.next();
+                let data = EventData::StockAdjusted(StockAdjusted {
+                    // Its own text, as every event that comes in has.
+                    sku: Sku::new(self.skus.name(said.sku).as_str())?,
+                    location: LocationId::new(location.as_str())?,
+                    delta: said.delta,
+                    reason: Text::new("sold")?,
+                    state: StockState::Available,
+                    reference: None,
+                    note: None,
+                });
+                Ok(Event {
+                    source: Source::new(source.as_str())?,
+                    id: EventId::new(Self::id(&said))?,
+                    time: Timestamp::from_micros(begin + number as i64),
+                    expected_version: None,
+                    extensions: BTreeMap::new(),
+                    data,
+                })
+            })
+            .collect()
+    }
+}
+
+/// The present moment as events say it.
+pub fn now() -> String {
+    Utc::now().to_rfc3339_opts(SecondsFormat::Micros, true)
+}
