@@ -65,9 +65,9 @@ test: site ## Check format and lints, run every test, also in a real browser
 soak: ## Try to break rules and processor for SECONDS (600) each, or see a seed again with ARGS='--seed …'
 	@$(say) "Simulating"
 	@$(SIM) $(or $(ARGS),--seconds $(SECONDS) --from $$(date +%s)000)
-	@$(if $(ARGS),true,$(say) "Simulating the processor")
+	@$(if $(ARGS),true,$(say) "Simulating the processor, and power cuts")
 	@$(if $(ARGS),true,ONHAND_SIM_SECONDS=$(SECONDS) ONHAND_SIM_FROM=$$(date +%s)000 \
-	  cargo test -q -p onhand-server --test it sim:: -- --nocapture)
+	  cargo test -q -p onhand-server --test it -- --nocapture sim:: disk::)
 
 bench: site ## Measure the figures beside the raw limits of the machine (one: make bench ONLY=f1b)
 	@$(say) "Building the server and the load generator"

@@ -3,6 +3,7 @@
 
 mod accounts;
 mod crash;
+mod disk;
 mod events;
 mod faults;
 mod history;

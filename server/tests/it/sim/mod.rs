@@ -11,7 +11,7 @@
 //! journal holds ([`oracle`]).
 //!
 //! ```sh
-//! make soak                                  # for SECONDS, on every layer of the simulator
+//! make soak                                  # for SECONDS, with the other layers
 //! ONHAND_SIM_SEED=7 cargo test -p onhand-server --test it sim::   # one seed again
 //! ```
 
