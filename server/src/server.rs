@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use onhand::policy::Policy;
 use onhand::publication::Times;
-use onhand::state::Settings;
+use onhand::state::{Settings, Wants};
 use onhand::time::SECOND_US;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -65,6 +65,7 @@ impl Server {
         let ledger = config.data.join(LEDGER_FILE);
         let store = Arc::new(SqliteStore::open(&ledger).await?);
         let loaded = store.load(settings(&config)).await?;
+        read_newest(store.as_ref(), loaded.head().seq).await?;
         tracing::info!(seq = loaded.head().seq, "the ledger is loaded");
         let queue = Arc::new(MemoryQueue::new(config.queue_capacity));
         let durable: Arc<dyn Store> = Arc::<SqliteStore>::clone(&store);
@@ -150,6 +151,16 @@ impl Server {
 
 /// How long those who watch may take to hear that the server stops: longer than a bye may take.
 const LIVE_DRAIN_TIMEOUT: Duration = Duration::from_secs(BYE_TIMEOUT.as_secs() + 1);
+
+/// Reads the newest record. The tables say nothing about the version of what is in the journal, but
+/// this does: a newer Onhand may have written what this one would misread.
+async fn read_newest(store: &dyn Store, seq: u64) -> anyhow::Result<()> {
+    if seq > 0 {
+        let newest = Wants { records: [seq].into(), ..Wants::default() };
+        store.fetch(&newest).await.with_context(|| format!("record #{seq} cannot be read"))?;
+    }
+    Ok(())
+}
 
 /// The ledger's file in the data folder.
 pub const LEDGER_FILE: &str = "ledger.db";

@@ -23,20 +23,14 @@ pub enum Fault {
     /// The store cannot be read.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// A record is missing.
-    #[error("record #{0} is missing")]
-    Gap(u64),
-    /// A record cannot be read.
-    #[error("record #{seq} cannot be read: {error}")]
-    Unreadable {
+    /// A record is not the one that belongs in its place.
+    #[error("record #{seq}: {why}")]
+    Broken {
         /// The record.
         seq: u64,
-        /// Why not.
-        error: journal::RecordError,
+        /// What is wrong with it.
+        why: journal::Broken,
     },
-    /// A record is not the one that was written.
-    #[error("record #{0} was changed after it was written: its hash does not follow")]
-    Chain(u64),
     /// A record does not follow from those before it.
     #[error("record #{0} does not follow from those before it")]
     Unsound(u64),
@@ -95,15 +89,10 @@ pub async fn verify(
             break;
         }
         for row in &rows {
-            if row.seq != seq + 1 {
-                return Err(Fault::Gap(seq + 1));
-            }
-            seq = row.seq;
-            let record =
-                journal::decode(&row.bytes).map_err(|error| Fault::Unreadable { seq, error })?;
-            if ledger.state().head().chain.after(&row.bytes).0 != row.chain {
-                return Err(Fault::Chain(seq));
-            }
+            seq += 1;
+            let last = *ledger.state().head();
+            let record = journal::follow(&last, row.seq, &row.bytes, journal::Chain(row.chain))
+                .map_err(|why| Fault::Broken { seq, why })?;
             // The core asserts what a record may do; a record that breaks it is what is looked for.
             let replay = AssertUnwindSafe(|| ledger.replay(&record, &row.bytes));
             catch_unwind(replay).map_err(|_| Fault::Unsound(seq))?;

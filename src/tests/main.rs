@@ -20,6 +20,7 @@ mod excess;
 mod future;
 mod history;
 mod idempotency;
+mod journal;
 mod kits;
 mod kits_in_orders;
 mod moves;

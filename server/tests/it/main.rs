@@ -5,6 +5,7 @@ mod accounts;
 mod crash;
 mod disk;
 mod events;
+mod evolution;
 mod faults;
 mod history;
 mod hooks;

@@ -1,8 +1,12 @@
 //! The journal's stored form: versioned JSON, each record chained to the one before by its hash.
 
+mod upcast;
+
 use sha2::{Digest, Sha256};
 
 use crate::record::Record;
+use crate::state::Head;
+use upcast::{UPCASTERS, upcast};
 
 /// The version of the stored form that is written. Older ones are brought up to it when read.
 pub const RECORD_VERSION: u32 = 1;
@@ -31,6 +35,40 @@ pub enum RecordError {
     /// A newer Onhand wrote it.
     #[error("version {0} is newer than this program, which knows up to {RECORD_VERSION}")]
     Newer(u32),
+    /// Nobody ever wrote it.
+    #[error("there is no version {0}")]
+    Unknown(u32),
+}
+
+/// Why a stored record is not the one that belongs in its place.
+#[derive(Debug, thiserror::Error)]
+pub enum Broken {
+    /// The record that belongs there is missing.
+    #[error("it is missing")]
+    Missing,
+    /// It cannot be read.
+    #[error(transparent)]
+    Unreadable(#[from] RecordError),
+    /// It is not the one that was written.
+    #[error("it was changed after it was written: its hash does not follow")]
+    Changed,
+}
+
+/// Reads the record that has to follow `last`, whose stored row says that it is the one at `seq`
+/// with this hash over all records up to it.
+///
+/// # Errors
+/// When it is not the record that was written there.
+pub fn follow(last: &Head, seq: u64, bytes: &[u8], chain: Chain) -> Result<Record, Broken> {
+    if seq != last.seq + 1 {
+        return Err(Broken::Missing);
+    }
+    // What cannot be read may be of a newer version, which says more than that its hash is wrong.
+    let record = decode(bytes)?;
+    if last.chain.after(bytes) != chain || record.seq != seq {
+        return Err(Broken::Changed);
+    }
+    Ok(record)
 }
 
 /// Writes a record in its stored form.
@@ -51,7 +89,7 @@ pub fn encode(record: &Record) -> Vec<u8> {
 /// Reads a record from its stored form.
 ///
 /// # Errors
-/// When the bytes are no record, or one of a newer version.
+/// When the bytes are no record, or one of a version that this program does not know.
 pub fn decode(bytes: &[u8]) -> Result<Record, RecordError> {
     #[derive(serde::Deserialize)]
     struct Version {
@@ -59,7 +97,8 @@ pub fn decode(bytes: &[u8]) -> Result<Record, RecordError> {
     }
     match serde_json::from_slice::<Version>(bytes)?.v {
         RECORD_VERSION => Ok(serde_json::from_slice(bytes)?),
-        newer => Err(RecordError::Newer(newer)),
+        newer if newer > RECORD_VERSION => Err(RecordError::Newer(newer)),
+        older => Ok(serde_json::from_slice(&upcast(bytes, older, &UPCASTERS)?)?),
     }
 }
 
