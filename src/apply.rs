@@ -15,6 +15,7 @@ use crate::state::{Baseline, Head, Known, Level, LocIx, Movement, Oversold, SkuI
 pub(crate) fn apply(state: &mut State, record: &Record, chain: crate::journal::Chain) {
     assert_eq!(record.seq, state.head.seq + 1, "the journal has no gaps");
     assert!(record.recorded_at > state.head.recorded_at, "time only goes forward");
+    assert!(record.uptime.is_none_or(|uptime| uptime >= state.head.uptime), "and so do timers");
     // Items, locations and names come first: effects of the same record may rest on them.
     for change in &record.changes {
         apply_name(state, change);
@@ -31,7 +32,13 @@ pub(crate) fn apply(state: &mut State, record: &Record, chain: crate::journal::C
         _ => None,
     });
     let conflicts = opened.fold(state.head.conflicts, u64::max);
-    let head = Head { seq: record.seq, recorded_at: record.recorded_at, chain, conflicts };
+    let head = Head {
+        seq: record.seq,
+        recorded_at: record.recorded_at,
+        chain,
+        conflicts,
+        uptime: record.uptime.unwrap_or(state.head.uptime),
+    };
     state.undo.push(Undo::Head(std::mem::replace(&mut state.head, head)));
 }
 
@@ -94,6 +101,13 @@ fn apply_change(state: &mut State, record: &Record, change: &Change) {
         }
         Change::Order(update) => state.working.update_order(update.clone()),
         Change::Transfer(update) => state.working.update_transfer(update.as_ref().clone()),
+        Change::Reservation(reservation) => {
+            state.working.put_reservation(reservation.as_ref().clone());
+        }
+        Change::Timer { what, at } => {
+            let before = state.schedule.set(what, *at);
+            state.undo.push(Undo::Timer(what.clone(), before));
+        }
         Change::Conflict(conflict) => apply_conflict(state, conflict),
         Change::Waiting { on, seq } => set_waiting(state, on, *seq, true),
         Change::Released { on, seq } => set_waiting(state, on, *seq, false),

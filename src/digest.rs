@@ -18,8 +18,8 @@ impl std::fmt::Display for Digest {
 }
 
 /// The digest of everything that the journal leads to and that is always in memory: catalogue,
-/// names by mapping, levels, open conflicts, and what waits. Orders are not part of it, they live
-/// in the store and are compared one by one.
+/// names by mapping, levels, open conflicts, what waits, and the timers. Orders and reservations
+/// are not part of it, they live in the store and are compared one by one.
 pub fn of_state(state: &State) -> Digest {
     let mut hash = Canonical(Sha256::new());
     catalogue(state, &mut hash);
@@ -38,6 +38,12 @@ pub fn of_state(state: &State) -> Digest {
     for (key, discard) in state.waiting().woken() {
         hash.json(key);
         hash.number(discard);
+    }
+    hash.part("timers");
+    hash.number(state.head().uptime.micros());
+    for (at, what) in state.schedule().iter() {
+        hash.number(at.micros());
+        hash.json(what);
     }
     Digest(hash.0.finalize().into())
 }

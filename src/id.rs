@@ -127,6 +127,8 @@ ids! {
     TransferId;
     /// A receipt's id within its transfer.
     ReceiptId;
+    /// A reservation's id.
+    ReservationId;
     /// A sales channel.
     ChannelId;
     /// A SKU as one channel knows it.

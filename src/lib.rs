@@ -20,6 +20,7 @@ pub mod policy;
 pub mod publication;
 pub mod quantity;
 pub mod record;
+pub mod reservation;
 #[cfg(feature = "sim")]
 pub mod sim;
 pub mod state;

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::document::take_over;
 use crate::event::{Fingerprint, KitPart};
 use crate::id::{EventId, LineId, LocationId, OrderId, Sku, Source};
-use crate::record::Outcome;
+use crate::record::{Outcome, WaitKey};
 
 /// An order as the ledger knows it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -125,6 +125,12 @@ pub struct OrderFact {
 pub enum FactKey {
     /// The order was placed; there is only one such fact.
     Placed,
+    /// This reservation was confirmed for it: a part of its commitment.
+    Confirmed(String),
+    /// The order was cancelled as a whole before it was placed: what its placing brings is cancelled
+    /// too. Not a fact that comes twice, so it
+    /// is never compared.
+    Cancelled,
     /// The amendment of this revision.
     Amended(i64),
     /// This shipment.
@@ -147,6 +153,15 @@ impl Order {
     /// Whether the order was placed.
     pub fn is_placed(&self) -> bool {
         self.fact(&FactKey::Placed).is_some()
+    }
+
+    /// What an event waits for that does not fit what is known of the order before it is placed.
+    pub fn wait_key(&self) -> WaitKey {
+        let confirmed = self.facts.iter().filter(|it| matches!(it.key, FactKey::Confirmed(_)));
+        match confirmed.map(|fact| fact.seq).max() {
+            None => WaitKey::Order(self.order.clone()),
+            Some(seq) => WaitKey::RestOfOrder(self.order.clone(), seq),
+        }
     }
 
     /// Takes over what an update says.
@@ -176,7 +191,7 @@ pub struct OrderUpdate {
     /// The lines that changed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub lines: Vec<OrderLine>,
-    /// The lines of which nothing is left.
+    /// Lines of which nothing is left, or that the order has no longer.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub gone: Vec<LineId>,
     /// The business fact that the event says.
@@ -286,5 +301,16 @@ impl LineMove {
 impl ShareMove {
     const fn is_nothing(&self) -> bool {
         self.committed == 0 && self.fulfilled == 0 && self.returned == 0
+    }
+}
+
+impl OrderUpdate {
+    /// Changes of lines, as a business fact says, if it is one.
+    pub(crate) const fn new(
+        order: OrderId,
+        lines: Vec<OrderLine>,
+        fact: Option<OrderFact>,
+    ) -> Self {
+        Self { order, lines, gone: Vec::new(), fact, withdrawn: None, moves: Vec::new() }
     }
 }

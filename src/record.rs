@@ -4,10 +4,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::conflict::{Conflict, Resolution};
 use crate::event::{Event, EventRef, Fingerprint, KitPart};
-use crate::id::{ConflictId, LocationId, OrderId, Sku, Source, Text, TransferId};
+use crate::id::{ConflictId, LocationId, OrderId, ReservationId, Sku, Source, Text, TransferId};
 use crate::order::OrderUpdate;
+use crate::reservation::Reservation;
 use crate::state::{Baseline, Overlap};
-use crate::time::Timestamp;
+use crate::time::{Timestamp, Uptime};
 use crate::transfer::TransferUpdate;
 
 /// What became of an event (contract.md section 3).
@@ -207,6 +208,16 @@ pub enum Change {
     Order(OrderUpdate),
     /// A transfer changed. Boxed: it holds its whole shipment.
     Transfer(Box<TransferUpdate>),
+    /// A reservation is this. Boxed: it holds all its lines.
+    Reservation(Box<Reservation>),
+    /// A timer is due when the ledger has been served for this long, or is settled.
+    Timer {
+        /// Which.
+        what: Timer,
+        /// When it is due; `None` once it is settled.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        at: Option<Uptime>,
+    },
     /// A conflict is this. Boxed: it is large and rare.
     Conflict(Box<Conflict>),
     /// An event waits for something.
@@ -260,6 +271,9 @@ pub enum WaitKey {
     Location(LocationId),
     /// The placing of this order.
     Order(OrderId),
+    /// The placing of this order, or more of it: reservations have been confirmed for it, the last
+    /// by the event of this place in the journal, and the event does not fit what they held.
+    RestOfOrder(OrderId, u64),
     /// The shipment of this transfer.
     Transfer(TransferId),
     /// Any location at all: an order line that names none needs one.
@@ -271,11 +285,19 @@ impl std::fmt::Display for WaitKey {
         match self {
             Self::Sku(sku) => write!(f, "SKU {sku}"),
             Self::Location(location) => write!(f, "location {location}"),
-            Self::Order(order) => write!(f, "order {order}"),
+            Self::Order(order) | Self::RestOfOrder(order, _) => write!(f, "order {order}"),
             Self::Transfer(transfer) => write!(f, "transfer {transfer}"),
             Self::AnyLocation => f.write_str("a location"),
         }
     }
+}
+
+/// What comes about by the passing of time alone.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Timer {
+    /// The end of this reservation.
+    Reservation(ReservationId),
 }
 
 /// An item of the catalogue.
@@ -398,6 +420,10 @@ pub struct Record {
     pub seq: u64,
     /// When the processor took it, by the server's clock; strictly increasing.
     pub recorded_at: Timestamp,
+    /// How long the ledger had been served then. Only recorded where timers run: it is what they
+    /// go on from after a restart.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub uptime: Option<Uptime>,
     /// Who sent it, such as `token:wms` or `user:mia@example.com`.
     pub actor: String,
     /// What was said.

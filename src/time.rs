@@ -12,6 +12,53 @@ pub const SECOND_US: i64 = 1_000_000;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Timestamp(i64);
 
+/// How long a ledger has been served, in microseconds: what its timers are measured by. It grows
+/// with the time that passes while a server runs, never with what happens to the wall clock, so
+/// that a clock that leaps expires nothing.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
+)]
+#[serde(transparent)]
+pub struct Uptime(i64);
+
+impl Uptime {
+    /// This many microseconds of service.
+    pub const fn from_micros(micros: i64) -> Self {
+        Self(micros)
+    }
+
+    /// Microseconds of service.
+    pub const fn micros(self) -> i64 {
+        self.0
+    }
+
+    /// The reading after this many more microseconds of service.
+    #[must_use]
+    pub const fn plus_micros(self, micros: i64) -> Self {
+        Self(self.0.saturating_add(micros))
+    }
+
+    /// Microseconds of service from `earlier` to this reading; negative when `earlier` is later.
+    pub const fn since(self, earlier: Self) -> i64 {
+        self.0.saturating_sub(earlier.0)
+    }
+
+    /// The reading after this many more seconds of service.
+    #[must_use]
+    pub const fn plus_seconds(self, seconds: i64) -> Self {
+        self.plus_micros(seconds.saturating_mul(SECOND_US))
+    }
+}
+
+/// What the server's clocks show when an input is decided.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Now {
+    /// The wall clock.
+    pub wall: Timestamp,
+    /// How long the ledger has been served.
+    pub uptime: Uptime,
+}
+
 /// Why a string is no moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("must be a time in RFC 3339 with zone, such as 2026-11-23T10:00:00.123Z")]

@@ -6,7 +6,7 @@ use onhand::id::{EventId, LocationId, Sku, Source};
 use onhand::ledger::{Input, Ledger, Processed, Step};
 use onhand::record::{Bucket, Outcome};
 use onhand::state::{Loaded, Settings, State};
-use onhand::time::Timestamp;
+use onhand::time::{Now, Timestamp, Uptime};
 
 /// A ledger with one endless batch.
 pub(crate) struct TestLedger {
@@ -58,7 +58,7 @@ impl TestLedger {
         let input = Input::Event(event.clone());
         let mut processed = Vec::new();
         loop {
-            match self.ledger.advance(&[(&input, "test")], &mut processed, wall()) {
+            match self.ledger.advance(&[(&input, "test")], &mut processed, now()) {
                 // All that ever happened is in the batch.
                 Step::Load(wants) => self.ledger.load(&wants, Loaded::default()),
                 Step::Full => panic!("these tests do not release so many"),
@@ -68,7 +68,7 @@ impl TestLedger {
         match processed.remove(0) {
             Processed::Recorded(index) => Some(self.ledger.entries()[index].record.outcome),
             Processed::Duplicate(_) => Some(Outcome::Duplicate),
-            Processed::Invalid(_) | Processed::Refused(_) => None,
+            Processed::Invalid(_) | Processed::Refused(_) | Processed::NotDue => None,
         }
     }
 
@@ -94,6 +94,7 @@ impl TestLedger {
 }
 
 /// The server's clock in these tests: later than any event of theirs.
-fn wall() -> Timestamp {
-    Timestamp::parse("2026-11-24T00:00:00Z").unwrap()
+fn now() -> Now {
+    let wall = Timestamp::parse("2026-11-24T00:00:00Z").unwrap();
+    Now { wall, uptime: Uptime::default() }
 }

@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use onhand::digest::{Digest, of_state};
-use onhand::id::{OrderId, TransferId};
+use onhand::id::{OrderId, ReservationId, TransferId};
 use onhand::journal;
 use onhand::ledger::Ledger;
 use onhand::order::Order;
+use onhand::reservation::Reservation;
 use onhand::state::{Settings, State, Wants};
 use onhand::transfer::Transfer;
 
@@ -50,6 +51,9 @@ pub enum Fault {
     /// A transfer's document is not what the journal leads to.
     #[error("transfer {0} is stored otherwise than the journal leads to")]
     Transfer(TransferId),
+    /// A reservation's document is not what the journal leads to.
+    #[error("reservation {0} is stored otherwise than the journal leads to")]
+    Reservation(ReservationId),
     /// The journal ends elsewhere than the tables say.
     #[error("the journal ends at #{journal}, the tables say #{tables}")]
     Head {
@@ -104,6 +108,7 @@ pub async fn verify(
     }
     compare_orders(store, &ledger).await?;
     compare_transfers(store, &ledger).await?;
+    compare_reservations(store, &ledger).await?;
     let (replayed, stored) = (of_state(ledger.state()), of_state(&stored));
     if replayed != stored {
         return Err(Fault::State { replayed, stored });
@@ -134,6 +139,21 @@ async fn compare_transfers(store: &dyn Store, ledger: &Ledger) -> Result<(), Fau
             stored.iter().map(|known| (&known.transfer, known)).collect();
         if let Some(other) = page.iter().find(|it| stored.get(&it.transfer) != Some(it)) {
             return Err(Fault::Transfer(other.transfer.clone()));
+        }
+    }
+    Ok(())
+}
+
+async fn compare_reservations(store: &dyn Store, ledger: &Ledger) -> Result<(), Fault> {
+    let replayed: Vec<&Reservation> = ledger.reservations().collect();
+    for page in replayed.chunks(PAGE_RECORDS as usize) {
+        let reservations = page.iter().map(|known| known.reservation.clone()).collect();
+        let wants = Wants { reservations, ..Wants::default() };
+        let stored = store.fetch(&wants).await?.reservations;
+        let stored: BTreeMap<&ReservationId, &Reservation> =
+            stored.iter().map(|known| (&known.reservation, known)).collect();
+        if let Some(other) = page.iter().find(|it| stored.get(&it.reservation) != Some(it)) {
+            return Err(Fault::Reservation(other.reservation.clone()));
         }
     }
     Ok(())

@@ -13,7 +13,7 @@ use crate::record::{
     Basis, Bucket, Change, Effect, Fact, ItemInfo, Original, Outcome, Record, WaitKey,
 };
 use crate::state::{Level, LocIx, Movement, SkuIx, State};
-use crate::time::Timestamp;
+use crate::time::{Now, Timestamp, Uptime};
 use crate::transfer::{Transfer, TransferUpdate};
 
 /// A decision in the making.
@@ -24,6 +24,7 @@ pub(crate) struct Draft<'a> {
     /// The record being made.
     pub(crate) seq: u64,
     pub(crate) now: Timestamp,
+    pub(crate) uptime: Uptime,
     /// The event that the record carries.
     carrier: EventRef,
     /// The event being decided: the one that the record carries, or a held one that it releases.
@@ -58,7 +59,7 @@ pub(crate) struct Draft<'a> {
 }
 
 impl<'a> Draft<'a> {
-    pub(crate) fn new(sight: Sight<'a>, event: &Event, now: Timestamp, actor: &'a str) -> Self {
+    pub(crate) fn new(sight: Sight<'a>, event: &Event, now: Now, actor: &'a str) -> Self {
         let state = sight.state;
         let seq = state.head.seq + 1;
         let carrier = EventRef { source: event.source.clone(), id: event.id.clone(), seq };
@@ -67,7 +68,8 @@ impl<'a> Draft<'a> {
             state,
             sight,
             seq,
-            now,
+            now: now.wall,
+            uptime: now.uptime,
             subject: carrier.clone(),
             carrier,
             own_fact: fact.clone(),
@@ -255,6 +257,14 @@ impl<'a> Draft<'a> {
         }
     }
 
+    /// Wakes what waits for an order, or for more of it.
+    pub(super) fn wake_order(&mut self, order: &OrderId) {
+        let keys: Vec<WaitKey> = self.state.waiting.about_order(order).cloned().collect();
+        for key in keys {
+            self.wake(key, false);
+        }
+    }
+
     /// An order as it is at this point of the decision.
     pub(crate) fn order(&self, order: &OrderId) -> Option<&Order> {
         self.orders.get(order).or_else(|| self.state.order(order))
@@ -267,8 +277,7 @@ impl<'a> Draft<'a> {
         lines: Vec<OrderLine>,
         fact: Option<OrderFact>,
     ) {
-        let (gone, withdrawn, moves) = (Vec::new(), None, Vec::new());
-        self.update_order(OrderUpdate { order, lines, gone, fact, withdrawn, moves });
+        self.update_order(OrderUpdate::new(order, lines, fact));
     }
 
     /// Changes an order in any way; by how much its lines move is found out here.

@@ -11,6 +11,7 @@ mod names;
 mod order;
 mod release;
 mod reopen;
+mod reservation;
 mod resolve;
 mod reverse;
 mod second;
@@ -22,12 +23,13 @@ use crate::event::{Event, EventData, EventRef, FieldError, Fingerprint, VersionU
 use crate::ledger::Sight;
 use crate::record::{Change, Decision, Original, Outcome, WaitKey};
 use crate::state::{Overlap, Subject};
-use crate::time::Timestamp;
+use crate::time::Now;
 
 use draft::About;
 pub(crate) use draft::Draft;
 use finish::OutOfRange;
 pub(crate) use release::release;
+pub(crate) use reservation::expire;
 pub use resolve::Refused;
 pub(crate) use resolve::resolve;
 
@@ -105,7 +107,7 @@ pub(crate) enum Excess {
 }
 
 /// Decides an event that came from outside.
-pub(crate) fn decide(sight: Sight<'_>, event: &Event, now: Timestamp, actor: &str) -> Verdict {
+pub(crate) fn decide(sight: Sight<'_>, event: &Event, now: Now, actor: &str) -> Verdict {
     let state = sight.state;
     let known = state.known(&event.source, &event.id);
     if !known.is_empty() {
@@ -189,10 +191,15 @@ fn weigh(draft: &mut Draft<'_>, event: &Event, seq: u64, lifted: Lifted) -> Resu
         EventData::OrderCancelled(data) => Ok(order::cancel(draft, data, seq, lifted)),
         EventData::OrderFulfilled(data) => order::fulfil(draft, data, seq, lifted),
         EventData::OrderReturned(data) => order::take_back(draft, data, seq, lifted),
+        EventData::ReservationPlaced(data) => reservation::place(draft, data, seq),
+        EventData::ReservationReleased(data) => Ok(reservation::release(draft, data)),
+        EventData::ReservationConfirmed(data) => Ok(reservation::confirm(draft, data, seq)),
         // An observation: what it means for the channel's publications is decided by the sync.
         EventData::ChannelLevelReported(_) => Ok(Outcome::Applied),
         EventData::EventReversed(data) => Ok(reverse::reversed(draft, data)),
-        EventData::EventReleased(_) | EventData::ConflictResolved(_) => {
+        EventData::ReservationExpired(_)
+        | EventData::EventReleased(_)
+        | EventData::ConflictResolved(_) => {
             Err(Stop::invalid("/type", "is an event that only Onhand makes"))
         }
     }
@@ -201,7 +208,9 @@ fn weigh(draft: &mut Draft<'_>, event: &Event, seq: u64, lifted: Lifted) -> Resu
 /// Whether the event says a business fact that is recorded already (rule 1). With the same content
 /// that is a duplicate, with other content a conflict.
 fn business_fact(draft: &mut Draft<'_>, event: &Event) -> Result<Option<Outcome>, Stop> {
-    let known = order::known_fact(draft, event).or_else(|| transfer::known_fact(draft, event));
+    let known = order::known_fact(draft, event)
+        .or_else(|| transfer::known_fact(draft, event))
+        .or_else(|| reservation::known_fact(draft, event));
     let Some(KnownFact { first, fingerprint, outcome, what, about }) = known else {
         return Ok(None);
     };

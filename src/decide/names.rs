@@ -47,7 +47,7 @@ pub(super) fn is_known(draft: &Draft<'_>, key: &WaitKey) -> bool {
             .location(name)
             .is_some_and(|location| catalogue.location_name(location) == name),
         WaitKey::AnyLocation => !catalogue.ranking().is_empty(),
-        WaitKey::Order(_) | WaitKey::Transfer(_) => false,
+        WaitKey::Order(_) | WaitKey::RestOfOrder(..) | WaitKey::Transfer(_) => false,
     }
 }
 
@@ -61,7 +61,10 @@ pub(super) fn hold(draft: &mut Draft<'_>, key: WaitKey, seq: u64) -> Outcome {
         let (sku, location) = match &key {
             WaitKey::Sku(sku) => (Some(sku.clone()), None),
             WaitKey::Location(location) => (None, Some(location.clone())),
-            WaitKey::Order(_) | WaitKey::Transfer(_) | WaitKey::AnyLocation => (None, None),
+            WaitKey::Order(_)
+            | WaitKey::RestOfOrder(..)
+            | WaitKey::Transfer(_)
+            | WaitKey::AnyLocation => (None, None),
         };
         let evidence = vec![Evidence::new("not known", &key)];
         let about = About { sku, location, ..About::default() };
@@ -102,8 +105,15 @@ fn named(data: &EventData) -> (Vec<&Sku>, Vec<&LocationId>) {
         EventData::ItemUpserted(data) => {
             (data.kit.iter().flatten().map(|part| &part.sku).collect(), Vec::new())
         }
+        EventData::ReservationPlaced(data) => (
+            data.lines.iter().map(|line| &line.sku).collect(),
+            data.lines.iter().map(|line| &line.location).collect(),
+        ),
         EventData::LocationUpserted(_)
         | EventData::OrderCancelled(_)
+        | EventData::ReservationReleased(_)
+        | EventData::ReservationConfirmed(_)
+        | EventData::ReservationExpired(_)
         | EventData::ChannelLevelReported(_)
         | EventData::EventReversed(_)
         | EventData::EventReleased(_)

@@ -6,7 +6,7 @@ use crate::event::Event;
 use crate::ledger::Sight;
 use crate::record::{Change, Decision, Outcome, Record};
 use crate::state::Due;
-use crate::time::Timestamp;
+use crate::time::Now;
 
 /// Decides an event again that waited for something. `carrier` is Onhand's own event that records
 /// this. The event may wait for something else afterwards, or be held by another safeguard.
@@ -15,7 +15,7 @@ pub(crate) fn release(
     carrier: &Event,
     held: &Record,
     due: &Due,
-    now: Timestamp,
+    now: Now,
 ) -> Decision {
     let draft = || {
         let mut draft = Draft::new(sight, carrier, now, "onhand");

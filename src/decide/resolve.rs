@@ -11,7 +11,7 @@ use crate::record::{
     Bucket, Change, Decision, Fact, ItemInfo, LocationInfo, Outcome, Record, WaitKey,
 };
 use crate::state::Overlap;
-use crate::time::Timestamp;
+use crate::time::Now;
 
 /// Why a resolution is not taken.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -55,7 +55,7 @@ pub(crate) fn resolve(
     carrier: &Event,
     choice: &Choice,
     held: Option<&Record>,
-    now: Timestamp,
+    now: Now,
     actor: &str,
 ) -> Result<Decision, Refused> {
     let conflict = sight.state.open_conflict(choice.conflict).ok_or(Refused::NotOpen)?;

@@ -6,7 +6,7 @@
 //! later rests on what it would take back: that has to be reversed first.
 
 use super::draft::Draft;
-use super::{order, reopen, transfer};
+use super::{order, reopen, reservation, transfer};
 use crate::conflict::{Conflict, ConflictKind, ConflictStatus};
 use crate::event::{EventData, EventReversed};
 use crate::id::{EventId, Source};
@@ -118,6 +118,7 @@ pub(super) fn take_back(draft: &mut Draft<'_>, record: &Record) -> Result<(), Re
             }
             Change::Order(update) => order::take_back_update(draft, update)?,
             Change::Transfer(update) => transfer::take_back_update(draft, record, update)?,
+            Change::Reservation(update) => reservation::take_back_update(draft, update)?,
             Change::Conflict(conflict) => turn_back(draft, record, conflict)?,
             Change::Reversed { seq, by: Some(_) } => {
                 draft.change(Change::Reversed { seq: *seq, by: None });
@@ -132,6 +133,7 @@ pub(super) fn take_back(draft: &mut Draft<'_>, record: &Record) -> Result<(), Re
             | Change::SkuAlias { .. }
             | Change::LocationAlias { .. }
             | Change::Absorbed { .. }
+            | Change::Timer { .. }
             | Change::Waiting { .. }
             | Change::Woken { .. }
             | Change::Released { .. }

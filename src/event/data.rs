@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::conflict::Choice;
 use crate::id::{
-    ChannelId, EventId, FulfillmentId, LineId, ListingId, LocationId, OrderId, ReceiptId, ReturnId,
-    Sku, Source, Text, TransferId,
+    ChannelId, EventId, FulfillmentId, LineId, ListingId, LocationId, OrderId, ReceiptId,
+    ReservationId, ReturnId, Sku, Source, Text, TransferId,
 };
 use crate::record::Bucket;
 
@@ -41,6 +41,14 @@ pub enum EventData {
     OrderFulfilled(OrderFulfilled),
     /// `order.returned`
     OrderReturned(OrderReturned),
+    /// `reservation.placed`
+    ReservationPlaced(ReservationPlaced),
+    /// `reservation.released`
+    ReservationReleased(ReservationReleased),
+    /// `reservation.confirmed`
+    ReservationConfirmed(ReservationConfirmed),
+    /// `reservation.expired`: its time is over. Made by Onhand only.
+    ReservationExpired(ReservationExpired),
     /// `channel.level_reported`
     ChannelLevelReported(ChannelLevelReported),
     /// `event.reversed`
@@ -61,6 +69,18 @@ impl EventData {
             Self::OrderCancelled(data) => Some(&data.order),
             Self::OrderFulfilled(data) => Some(&data.order),
             Self::OrderReturned(data) => Some(&data.order),
+            Self::ReservationConfirmed(data) => Some(&data.order),
+            _ => None,
+        }
+    }
+
+    /// The reservation that the event is about.
+    pub const fn reservation(&self) -> Option<&ReservationId> {
+        match self {
+            Self::ReservationPlaced(data) => Some(&data.reservation),
+            Self::ReservationReleased(data) => Some(&data.reservation),
+            Self::ReservationConfirmed(data) => Some(&data.reservation),
+            Self::ReservationExpired(data) => Some(&data.reservation),
             _ => None,
         }
     }
@@ -91,6 +111,10 @@ impl EventData {
             Self::OrderCancelled(_) => "order.cancelled",
             Self::OrderFulfilled(_) => "order.fulfilled",
             Self::OrderReturned(_) => "order.returned",
+            Self::ReservationPlaced(_) => "reservation.placed",
+            Self::ReservationReleased(_) => "reservation.released",
+            Self::ReservationConfirmed(_) => "reservation.confirmed",
+            Self::ReservationExpired(_) => "reservation.expired",
             Self::ChannelLevelReported(_) => "channel.level_reported",
             Self::EventReversed(_) => "event.reversed",
             Self::EventReleased(_) => "event.released",
@@ -119,6 +143,10 @@ impl EventData {
             "order.cancelled" => Self::OrderCancelled(read(data)?),
             "order.fulfilled" => Self::OrderFulfilled(read(data)?),
             "order.returned" => Self::OrderReturned(read(data)?),
+            "reservation.placed" => Self::ReservationPlaced(read(data)?),
+            "reservation.released" => Self::ReservationReleased(read(data)?),
+            "reservation.confirmed" => Self::ReservationConfirmed(read(data)?),
+            "reservation.expired" => Self::ReservationExpired(read(data)?),
             "channel.level_reported" => Self::ChannelLevelReported(read(data)?),
             "event.reversed" => Self::EventReversed(read(data)?),
             "event.released" => Self::EventReleased(read(data)?),
@@ -477,6 +505,56 @@ pub struct ReturnedLine {
     /// What, for a line whose order never came.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sku: Option<Sku>,
+}
+
+/// A request to hold units back for a customer, for a while: all of them or none.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReservationPlaced {
+    /// The reservation.
+    pub reservation: ReservationId,
+    /// What is to be held.
+    pub lines: Vec<ReservedLine>,
+    /// Seconds after recording at which the hold ends by itself, above 0.
+    pub expires_in_s: i64,
+}
+
+/// One line of a reservation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReservedLine {
+    /// What.
+    pub sku: Sku,
+    /// Where.
+    pub location: LocationId,
+    /// How many, above 0.
+    pub quantity: i64,
+}
+
+/// A request to end a hold.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReservationReleased {
+    /// The reservation.
+    pub reservation: ReservationId,
+}
+
+/// A request to make a hold the commitment of an order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReservationConfirmed {
+    /// The reservation.
+    pub reservation: ReservationId,
+    /// The order.
+    pub order: OrderId,
+}
+
+/// The time of a hold is over.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReservationExpired {
+    /// The reservation.
+    pub reservation: ReservationId,
 }
 
 /// A channel says what quantity it shows. An observation: it changes no stock.

@@ -17,13 +17,14 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 pub use data::{
     CancelledLine, ChannelLevelReported, EventData, EventReleased, EventReversed, FulfilledLine,
     ItemUpserted, KitPart, LocationUpserted, OrderAmended, OrderCancelled, OrderFulfilled,
-    OrderPlaced, OrderReturned, OrderedLine, ReceivedItem, ReturnedLine, ShippedItem,
-    StockAdjusted, StockCounted, StockMoved, StockReceived, StockSet, StockState, TransferReceived,
-    TransferShipped,
+    OrderPlaced, OrderReturned, OrderedLine, ReceivedItem, ReservationConfirmed,
+    ReservationExpired, ReservationPlaced, ReservationReleased, ReservedLine, ReturnedLine,
+    ShippedItem, StockAdjusted, StockCounted, StockMoved, StockReceived, StockSet, StockState,
+    TransferReceived, TransferShipped,
 };
 pub use fingerprint::Fingerprint;
 pub use parse::{Invalid, parse};
-pub use payload::{KIT_PARTS_MAX, LINES_MAX};
+pub use payload::{EXPIRES_IN_S_MAX, KIT_PARTS_MAX, LINES_MAX};
 pub use read::{ERRORS_MAX, FieldError};
 pub(crate) use version_use::VersionUse;
 

@@ -3,23 +3,26 @@
 use super::data::{
     CancelledLine, ChannelLevelReported, EventData, EventReversed, FulfilledLine, ItemUpserted,
     KitPart, LocationUpserted, OrderAmended, OrderCancelled, OrderFulfilled, OrderPlaced,
-    OrderReturned, OrderedLine, ReceivedItem, ReturnedLine, ShippedItem, StockAdjusted,
-    StockCounted, StockMoved, StockReceived, StockSet, StockState, TransferReceived,
-    TransferShipped,
+    OrderReturned, OrderedLine, ReceivedItem, ReservationConfirmed, ReservationPlaced,
+    ReservationReleased, ReservedLine, ReturnedLine, ShippedItem, StockAdjusted, StockCounted,
+    StockMoved, StockReceived, StockSet, StockState, TransferReceived, TransferShipped,
 };
 use super::json::Json;
 use super::read::{Errors, Reader};
 use crate::id::{
-    ChannelId, EventId, FulfillmentId, LineId, ListingId, LocationId, OrderId, ReceiptId, ReturnId,
-    Sku, Source, Text, TransferId,
+    ChannelId, EventId, FulfillmentId, LineId, ListingId, LocationId, OrderId, ReceiptId,
+    ReservationId, ReturnId, Sku, Source, Text, TransferId,
 };
 use crate::quantity::QUANTITY_MAX;
 
-/// Lines of one order, shipment or return.
+/// Lines of one order, shipment, return or reservation.
 pub const LINES_MAX: usize = 10_000;
 
 /// Components of one kit.
 pub const KIT_PARTS_MAX: usize = 100;
+
+/// Longest time for which a reservation can be asked, in seconds: ten years.
+pub const EXPIRES_IN_S_MAX: i64 = 315_360_000;
 
 /// Highest rank of a location.
 const RANK_MAX: i64 = 1_000_000;
@@ -52,6 +55,9 @@ pub(super) fn typed_data(reader: &Reader<'_>, errors: &Errors) -> Option<EventDa
         "order.cancelled" => cancelled,
         "order.fulfilled" => fulfilled,
         "order.returned" => returned,
+        "reservation.placed" => reserved,
+        "reservation.released" => released,
+        "reservation.confirmed" => confirmed,
         "channel.level_reported" => reported,
         "event.reversed" => reversed,
         other => {
@@ -368,6 +374,38 @@ fn returned(reader: &Reader<'_>) -> Option<EventData> {
         order: order?,
         return_id: return_id?,
         lines: lines?,
+    }))
+}
+
+fn reservation(reader: &Reader<'_>) -> Option<ReservationId> {
+    reader.name("reservation", |text| ReservationId::new(text))
+}
+
+fn reserved(reader: &Reader<'_>) -> Option<EventData> {
+    let reservation = reservation(reader);
+    let lines = reader.rows("lines", LINES_MAX, |row| {
+        let (sku, location) = (sku(row), place(row));
+        let quantity = row.quantity("quantity", 1);
+        Some(ReservedLine { sku: sku?, location: location?, quantity: quantity? })
+    });
+    let expires_in_s = reader.number("expires_in_s", 1, EXPIRES_IN_S_MAX);
+    Some(EventData::ReservationPlaced(ReservationPlaced {
+        reservation: reservation?,
+        lines: lines?,
+        expires_in_s: expires_in_s?,
+    }))
+}
+
+fn released(reader: &Reader<'_>) -> Option<EventData> {
+    let reservation = reservation(reader)?;
+    Some(EventData::ReservationReleased(ReservationReleased { reservation }))
+}
+
+fn confirmed(reader: &Reader<'_>) -> Option<EventData> {
+    let (reservation, order) = (reservation(reader), order(reader));
+    Some(EventData::ReservationConfirmed(ReservationConfirmed {
+        reservation: reservation?,
+        order: order?,
     }))
 }
 

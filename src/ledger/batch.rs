@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::conflict::ConflictKind;
-use crate::id::{LocationId, OrderId, Sku, TransferId};
+use crate::id::{LocationId, OrderId, ReservationId, Sku, TransferId};
 use crate::journal::Chain;
 use crate::record::{Change, Record};
 use crate::state::{Head, Level, LocIx, SkuIx, State};
@@ -46,6 +46,17 @@ impl Batch {
         changes
             .filter_map(|change| match change {
                 Change::Transfer(update) => Some(&update.transfer),
+                _ => None,
+            })
+            .collect()
+    }
+
+    /// The reservations that the batch changed.
+    pub fn reservations(&self) -> BTreeSet<&ReservationId> {
+        let changes = self.entries.iter().flat_map(|entry| &entry.record.changes);
+        changes
+            .filter_map(|change| match change {
+                Change::Reservation(reservation) => Some(&reservation.reservation),
                 _ => None,
             })
             .collect()

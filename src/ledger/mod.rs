@@ -11,13 +11,14 @@ use crate::apply::apply;
 use crate::conflict::Choice;
 pub use crate::decide::Refused;
 use crate::decide::{self, Verdict};
-use crate::event::{Event, EventData, EventReleased, FieldError, Fingerprint};
+use crate::event::{Event, EventData, EventReleased, FieldError, Fingerprint, ReservationExpired};
 use crate::id::{EventId, Source};
 use crate::journal;
 use crate::order::Order;
-use crate::record::{Bucket, Change, Decision, Original, Outcome, Record};
+use crate::record::{Bucket, Change, Decision, Original, Outcome, Record, Timer};
+use crate::reservation::Reservation;
 use crate::state::{Due, Known, Loaded, Movement, Settings, State, Wants};
-use crate::time::Timestamp;
+use crate::time::{Now, Uptime};
 use crate::transfer::Transfer;
 
 pub use batch::{Batch, Entry};
@@ -33,6 +34,8 @@ pub enum Input {
     Event(Event),
     /// A person's decision.
     Resolve(Choice),
+    /// A timer that is due.
+    Timer(Timer),
 }
 
 /// What became of an input.
@@ -46,6 +49,8 @@ pub enum Processed {
     Invalid(Vec<FieldError>),
     /// The resolution is not taken; nothing is recorded.
     Refused(Refused),
+    /// The timer is not due, or no longer; nothing is recorded.
+    NotDue,
 }
 
 /// What the host has to do for a ledger to go on.
@@ -97,13 +102,15 @@ impl Ledger {
 
     /// Takes in what was loaded for the batch. What the batch itself has made of it since stands.
     pub fn load(&mut self, asked: &Wants, loaded: Loaded) {
-        let Loaded { mut known, orders, transfers, movements, records, conflicts } = loaded;
+        let Loaded { mut known, orders, transfers, reservations, movements, records, conflicts } =
+            loaded;
         if !known.is_empty() {
             self.bring_up_to_date(&mut known);
         }
         self.state.working.load_known(&asked.ids, known);
         self.state.working.load_orders(&asked.orders, orders);
         self.state.working.load_transfers(&asked.transfers, transfers);
+        self.state.working.load_reservations(&asked.reservations, reservations);
         for ((sku, location), mut movements) in movements {
             let Some(from) = asked.movements.get(&(sku.clone(), location.clone())) else {
                 continue;
@@ -157,13 +164,12 @@ impl Ledger {
     /// new, so it makes no difference how inputs are put into batches. Ends where the host has
     /// something to do.
     ///
-    /// `wall` is the server's clock; the time of recording never goes back, whatever the clock
-    /// does.
+    /// The time of recording and the time of service never go back, whatever the clocks do.
     pub fn advance(
         &mut self,
         inputs: &[(&Input, &str)],
         processed: &mut Vec<Processed>,
-        wall: Timestamp,
+        now: Now,
     ) -> Step {
         loop {
             let rest = &inputs[processed.len()..];
@@ -176,12 +182,12 @@ impl Ledger {
                 if !self.has_all_for_held(due.seq) {
                     return Step::Load(wants(self));
                 }
-                self.release(&due, wall);
+                self.release(&due, now);
             } else if let Some((input, actor)) = rest.first() {
                 if !self.has_all_for(input) {
                     return Step::Load(wants(self));
                 }
-                let done = self.process(input, actor, wall);
+                let done = self.process(input, actor, now);
                 processed.push(done);
             } else {
                 return Step::Done;
@@ -189,14 +195,29 @@ impl Ledger {
         }
     }
 
+    /// The timers that are due by now, at most `limit`, in the order in which they are due.
+    pub fn due(&self, uptime: Uptime, limit: usize) -> Vec<Timer> {
+        let due = self.state.schedule.iter().take_while(|(at, _)| *at <= uptime);
+        due.take(limit).map(|(_, timer)| timer.clone()).collect()
+    }
+
+    /// When a timer will be due next.
+    pub fn next_timer(&self) -> Option<Uptime> {
+        self.state.schedule.iter().next().map(|(at, _)| at)
+    }
+
     /// The moment of the next record.
-    fn now(&self, wall: Timestamp) -> Timestamp {
-        wall.max(self.state.head.recorded_at.plus_micros(1))
+    fn next(&self, now: Now) -> Now {
+        let last = &self.state.head;
+        Now {
+            wall: now.wall.max(last.recorded_at.plus_micros(1)),
+            uptime: now.uptime.max(last.uptime),
+        }
     }
 
     /// Decides one input and applies the decision.
-    fn process(&mut self, input: &Input, actor: &str, wall: Timestamp) -> Processed {
-        let now = self.now(wall);
+    fn process(&mut self, input: &Input, actor: &str, now: Now) -> Processed {
+        let now = self.next(now);
         match input {
             Input::Event(event) => match decide::decide(self.sight(), event, now, actor) {
                 Verdict::Record(decision) => {
@@ -216,12 +237,30 @@ impl Ledger {
                     Err(refused) => Processed::Refused(refused),
                 }
             }
+            Input::Timer(timer) => {
+                if self.state.schedule.time_of(timer).is_none_or(|at| at > now.uptime) {
+                    return Processed::NotDue;
+                }
+                self.come_due(timer, now, actor)
+            }
+        }
+    }
+
+    /// Records what the passing of time alone brings about.
+    fn come_due(&mut self, timer: &Timer, now: Now, actor: &str) -> Processed {
+        match timer {
+            Timer::Reservation(reservation) => {
+                let data = ReservationExpired { reservation: reservation.clone() };
+                let carrier = self.own_event("expired", EventData::ReservationExpired(data), now);
+                let decision = decide::expire(self.sight(), &carrier, reservation, now, actor);
+                self.record_decision(carrier, decision, now, actor)
+            }
         }
     }
 
     /// Decides an event again whose waiting is over.
-    fn release(&mut self, due: &Due, wall: Timestamp) {
-        let now = self.now(wall);
+    fn release(&mut self, due: &Due, now: Now) {
+        let now = self.next(now);
         let held = self.record(due.seq).expect("the record was loaded");
         let data = EventData::EventReleased(EventReleased {
             source: held.envelope.source.clone(),
@@ -235,12 +274,12 @@ impl Ledger {
     }
 
     /// An event that Onhand itself makes; its place in the journal makes its id unique.
-    fn own_event(&self, what: &str, data: EventData, now: Timestamp) -> Event {
+    fn own_event(&self, what: &str, data: EventData, now: Now) -> Event {
         let id = EventId::new(format!("{what}-{}", self.state.head.seq + 1));
         Event {
             source: Source::onhand(),
             id: id.expect("a word and a number make an id"),
-            time: now,
+            time: now.wall,
             expected_version: None,
             extensions: BTreeMap::new(),
             data,
@@ -251,12 +290,15 @@ impl Ledger {
         &mut self,
         envelope: Event,
         decision: Decision,
-        now: Timestamp,
+        now: Now,
         actor: &str,
     ) -> Processed {
+        let timed = !self.state.schedule.is_empty()
+            || decision.changes.iter().any(|change| matches!(change, Change::Timer { .. }));
         let record = Record {
             seq: self.state.head.seq + 1,
-            recorded_at: now,
+            recorded_at: now.wall,
+            uptime: timed.then_some(now.uptime),
             actor: actor.to_owned(),
             fingerprint: Fingerprint::of_event(&envelope),
             envelope,
@@ -305,8 +347,13 @@ impl Ledger {
         self.state.working.transfers().all()
     }
 
+    /// The reservations that the batch in progress knows, for the store.
+    pub fn reservations(&self) -> impl Iterator<Item = &Reservation> {
+        self.state.working.reservations().all()
+    }
+
     /// Applies a record of the journal in a replay. The record's own chain must follow from the
-    /// one before. Orders and transfers stay in memory, to be compared with the store.
+    /// one before. Orders, transfers and reservations stay in memory, to be compared with the store.
     pub fn replay(&mut self, record: &Record, bytes: &[u8]) {
         let chain = self.state.head.chain.after(bytes);
         apply(&mut self.state, record, chain);

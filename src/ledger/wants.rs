@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 use super::{Input, Ledger, RELEASES_MAX};
 use crate::conflict::{Conflict, ConflictKind, ConflictStatus, ResolutionOption};
 use crate::event::{Event, EventData};
-use crate::id::{ConflictId, EventId, LocationId, OrderId, Sku, Source, TransferId};
-use crate::record::{Change, Record, WaitKey};
+use crate::id::{ConflictId, EventId, LocationId, OrderId, ReservationId, Sku, Source, TransferId};
+use crate::record::{Change, Record, Timer, WaitKey};
 use crate::state::{LocIx, SkuIx, Wants};
 use crate::time::Timestamp;
 
@@ -91,6 +91,7 @@ impl<'a> Needs<'a> {
                     }
                 }
             }
+            Input::Timer(Timer::Reservation(reservation)) => self.reservation(reservation),
         }
     }
 
@@ -118,6 +119,9 @@ impl<'a> Needs<'a> {
         }
         if let Some(transfer) = event.data.transfer() {
             self.transfer(transfer);
+        }
+        if let Some(reservation) = event.data.reservation() {
+            self.reservation(reservation);
         }
         if let EventData::StockCounted(count) = &event.data
             && let Some(level) = self.level(&count.sku, &count.location)
@@ -157,6 +161,7 @@ impl<'a> Needs<'a> {
             match change {
                 Change::Order(update) => self.order(&update.order),
                 Change::Transfer(update) => self.transfer(&update.transfer),
+                Change::Reservation(known) => self.reservation(&known.reservation),
                 Change::Conflict(conflict)
                     if conflict.opened_seq == seq
                         && conflict.kind == ConflictKind::CountOverlap =>
@@ -224,6 +229,12 @@ impl<'a> Needs<'a> {
         }
     }
 
+    fn reservation(&mut self, reservation: &ReservationId) {
+        if !self.ledger.state.working.reservations().is_known(reservation) {
+            self.wants.reservations.insert(reservation.clone());
+        }
+    }
+
     fn level(&self, sku: &Sku, location: &LocationId) -> Option<(SkuIx, LocIx)> {
         let catalogue = &self.ledger.state.catalogue;
         Some((catalogue.sku(sku)?, catalogue.location(location)?))
@@ -241,6 +252,9 @@ impl<'a> Needs<'a> {
                 self.keys.push(WaitKey::Transfer(data.transfer.clone()));
             }
             EventData::OrderPlaced(data) => self.keys.push(WaitKey::Order(data.order.clone())),
+            EventData::ReservationConfirmed(data) => {
+                self.keys.push(WaitKey::Order(data.order.clone()));
+            }
             _ => {}
         }
     }

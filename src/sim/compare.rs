@@ -146,6 +146,7 @@ impl Pair {
             Processed::Recorded(index) => Answer::Recorded(index as u64 + 1),
             Processed::Duplicate(original) => Answer::Duplicate(original.seq, original.outcome),
             Processed::Refused(_) => Answer::Refused,
+            Processed::NotDue => panic!("no timer was put in"),
             Processed::Invalid(errors) => {
                 panic!("the generator makes no invalid events: {errors:?}")
             }

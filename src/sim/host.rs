@@ -4,9 +4,9 @@
 use super::store::Store;
 use crate::digest;
 use crate::journal;
-use crate::ledger::{Batch, Input, Ledger, Processed, Step};
+use crate::ledger::{Batch, Input, Ledger, Processed, RELEASES_MAX, Step};
 use crate::state::{Settings, State};
-use crate::time::Timestamp;
+use crate::time::{Now, SECOND_US, Timestamp, Uptime};
 
 /// A ledger with its store and its clock.
 #[derive(Debug)]
@@ -15,8 +15,10 @@ pub struct Host {
     pub ledger: Ledger,
     /// Where its batches go.
     pub store: Store,
-    /// The server's clock.
+    /// The server's wall clock.
     pub wall: Timestamp,
+    /// How long the ledger has been served.
+    pub uptime: Uptime,
     /// Whether each batch is undone and decided again before it is kept, which must leave no
     /// trace.
     pub twice: bool,
@@ -29,7 +31,34 @@ impl Host {
     /// An empty ledger.
     pub fn new(settings: Settings, wall: Timestamp) -> Self {
         let ledger = Ledger::new(State::new(settings));
-        Self { ledger, store: Store::default(), wall, twice: true, loads: 0, settings }
+        let (store, uptime) = (Store::default(), Uptime::default());
+        Self { ledger, store, wall, uptime, twice: true, loads: 0, settings }
+    }
+
+    /// What the clocks show.
+    pub const fn now(&self) -> Now {
+        Now { wall: self.wall, uptime: self.uptime }
+    }
+
+    /// Lets time pass while the ledger is served, then records what has come due.
+    pub fn pass(&mut self, seconds: i64) {
+        self.wall = self.wall.plus_micros(seconds * SECOND_US);
+        self.uptime = self.uptime.plus_seconds(seconds);
+        self.come_due();
+    }
+
+    /// Records what has come due.
+    pub fn come_due(&mut self) {
+        loop {
+            let due = self.ledger.due(self.uptime, RELEASES_MAX);
+            if due.is_empty() {
+                return;
+            }
+            let inputs: Vec<Input> = due.into_iter().map(Input::Timer).collect();
+            for processed in self.batch(&inputs, "onhand") {
+                assert!(matches!(processed, Processed::Recorded(_)), "{processed:?}");
+            }
+        }
     }
 
     /// Has inputs decided and committed: in one batch, or in as many as their releases take. What
@@ -76,8 +105,9 @@ impl Host {
     fn process(&mut self, inputs: &[(&Input, &str)]) -> (Vec<Processed>, bool) {
         let mut processed = Vec::with_capacity(inputs.len());
         self.loads = 0;
+        let now = self.now();
         loop {
-            match self.ledger.advance(inputs, &mut processed, self.wall) {
+            match self.ledger.advance(inputs, &mut processed, now) {
                 Step::Load(wants) => {
                     self.loads += 1;
                     self.ledger.load(&wants, self.store.fetch(&wants));
@@ -120,6 +150,12 @@ impl Host {
         for transfer in ledger.transfers() {
             assert_eq!(Some(transfer), self.store.transfer(transfer.transfer.as_str()));
         }
+        for reservation in ledger.reservations() {
+            let id = reservation.reservation.as_str();
+            assert_eq!(Some(reservation), self.store.reservation(id));
+        }
+        let timers = present.schedule().iter().map(|(at, timer)| (timer.clone(), at)).collect();
+        assert_eq!(*self.store.timers(), timers, "the store knows the timers");
         let waiting = present.waiting().all().map(|(on, seq)| (on.clone(), seq));
         assert!(waiting.eq(self.store.waiting()), "the state knows what waits");
     }

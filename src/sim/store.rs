@@ -4,11 +4,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::conflict::Conflict;
-use crate::id::{ConflictId, EventId, LocationId, OrderId, Sku, Source, TransferId};
+use crate::id::{ConflictId, EventId, LocationId, OrderId, ReservationId, Sku, Source, TransferId};
 use crate::ledger::{Batch, Entry, Ledger};
 use crate::order::Order;
-use crate::record::{Change, Outcome, Record, WaitKey};
+use crate::record::{Change, Outcome, Record, Timer, WaitKey};
+use crate::reservation::Reservation;
 use crate::state::{Known, Loaded, Movement, Wants};
+use crate::time::Uptime;
 use crate::transfer::Transfer;
 
 /// A store in memory.
@@ -21,6 +23,8 @@ pub struct Store {
     reversed: BTreeMap<u64, u64>,
     orders: BTreeMap<OrderId, Order>,
     transfers: BTreeMap<TransferId, Transfer>,
+    reservations: BTreeMap<ReservationId, Reservation>,
+    timers: BTreeMap<Timer, Uptime>,
     movements: BTreeMap<(Sku, LocationId), Vec<Movement>>,
     waiting: BTreeSet<(WaitKey, u64)>,
     conflicts: BTreeMap<ConflictId, Conflict>,
@@ -59,6 +63,19 @@ impl Store {
                 Change::Conflict(conflict) => {
                     self.conflicts.insert(conflict.id, conflict.as_ref().clone());
                 }
+                Change::Reservation(reservation) => {
+                    let id = reservation.reservation.clone();
+                    self.reservations.insert(id, reservation.as_ref().clone());
+                }
+                Change::Timer { what, at: Some(at) } => {
+                    self.timers.insert(what.clone(), *at);
+                }
+                Change::Timer { what, at: None } => {
+                    assert!(
+                        self.timers.remove(what).is_some(),
+                        "only a timer that runs is settled"
+                    );
+                }
                 Change::Waiting { on, seq } => {
                     assert!(self.waiting.insert((on.clone(), *seq)), "it waits once");
                 }
@@ -94,6 +111,9 @@ impl Store {
             wants.orders.iter().filter_map(|order| self.orders.get(order)).cloned().collect();
         let transfers = wants.transfers.iter().filter_map(|id| self.transfers.get(id));
         loaded.transfers = transfers.cloned().collect();
+        let reservations = wants.reservations.iter();
+        loaded.reservations =
+            reservations.filter_map(|id| self.reservations.get(id)).cloned().collect();
         for (level, from) in &wants.movements {
             let all = self.movements.get(level).map_or(&[][..], Vec::as_slice);
             let wanted = all.iter().filter(|movement| movement.time >= *from).cloned().collect();
@@ -159,6 +179,21 @@ impl Store {
     /// All transfers.
     pub fn transfers(&self) -> impl Iterator<Item = &Transfer> {
         self.transfers.values()
+    }
+
+    /// A reservation.
+    pub fn reservation(&self, reservation: &str) -> Option<&Reservation> {
+        self.reservations.get(reservation)
+    }
+
+    /// All reservations.
+    pub fn reservations(&self) -> impl Iterator<Item = &Reservation> {
+        self.reservations.values()
+    }
+
+    /// The timers, and when they are due.
+    pub const fn timers(&self) -> &BTreeMap<Timer, Uptime> {
+        &self.timers
     }
 
     /// A conflict, open or not.

@@ -7,6 +7,7 @@
 mod catalogue;
 mod level;
 mod restore;
+mod schedule;
 mod undo;
 mod waiting;
 mod working;
@@ -16,15 +17,17 @@ use std::collections::BTreeMap;
 pub use catalogue::{Catalogue, LocIx, SkuIx};
 pub use level::{Baseline, Level, Overlap, Oversold};
 pub use restore::{Damaged, Snapshot};
+pub use schedule::Schedule;
 pub(crate) use undo::{Undo, UndoLog};
 pub use waiting::{Due, Waiting};
 pub use working::{Known, Loaded, Movement, Wants, Working};
 
 use crate::conflict::{Conflict, ConflictKind};
-use crate::id::{ConflictId, EventId, LocationId, OrderId, Sku, Source, TransferId};
+use crate::id::{ConflictId, EventId, LocationId, OrderId, ReservationId, Sku, Source, TransferId};
 use crate::journal::Chain;
 use crate::record::WaitKey;
-use crate::time::{SECOND_US, Timestamp};
+use crate::reservation::Reservation;
+use crate::time::{SECOND_US, Timestamp, Uptime};
 
 /// What the rules leave to the house (contract.md section 3.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,6 +61,8 @@ pub struct Head {
     pub chain: Chain,
     /// The number of the last conflict opened; 0 before the first.
     pub conflicts: u64,
+    /// How long the ledger had been served when that was last recorded.
+    pub uptime: Uptime,
 }
 
 /// What an open conflict is about; there is at most one open conflict of each.
@@ -81,6 +86,8 @@ pub struct State {
     pub(crate) conflicts: BTreeMap<ConflictId, Conflict>,
     pub(crate) subjects: BTreeMap<Subject, ConflictId>,
     pub(crate) waiting: Waiting,
+    /// What comes about by the passing of time alone.
+    pub(crate) schedule: Schedule,
     pub(crate) working: Working,
     pub(crate) undo: UndoLog,
 }
@@ -158,6 +165,16 @@ impl State {
     /// Which events wait for what.
     pub const fn waiting(&self) -> &Waiting {
         &self.waiting
+    }
+
+    /// What comes about by the passing of time alone, and when.
+    pub const fn schedule(&self) -> &Schedule {
+        &self.schedule
+    }
+
+    /// What a reservation is, as far as it was loaded for this batch.
+    pub(crate) fn reservation(&self, id: &ReservationId) -> Option<&Reservation> {
+        self.working.reservations().get(id)
     }
 
     /// What an order is, as far as it was loaded for this batch.

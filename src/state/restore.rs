@@ -3,7 +3,8 @@
 use super::{Head, Level, Settings, State, UndoLog, Working};
 use crate::conflict::Conflict;
 use crate::id::{LocationId, Sku};
-use crate::record::{ItemInfo, LocationInfo, WaitKey};
+use crate::record::{ItemInfo, LocationInfo, Timer, WaitKey};
+use crate::time::Uptime;
 
 /// Everything that a store remembers of a state.
 #[derive(Debug, Default)]
@@ -26,6 +27,8 @@ pub struct Snapshot {
     pub waiting: Vec<(WaitKey, u64)>,
     /// What has come while events still wait for it, and whether these are to be discarded.
     pub woken: Vec<(WaitKey, bool)>,
+    /// The timers, and when they are due.
+    pub timers: Vec<(Timer, Uptime)>,
 }
 
 /// A level names an item or a location that the store does not know: the tables are damaged.
@@ -77,6 +80,9 @@ impl State {
         }
         for (key, discard) in snapshot.woken {
             state.waiting.wake(&key, Some(discard));
+        }
+        for (what, at) in snapshot.timers {
+            state.schedule.set(&what, Some(at));
         }
         Ok(state)
     }

@@ -3,7 +3,8 @@
 use super::{Head, Level, LocIx, SkuIx, State, Subject};
 use crate::conflict::Conflict;
 use crate::id::{ConflictId, LocationId, Sku};
-use crate::record::{ItemInfo, LocationInfo, WaitKey};
+use crate::record::{ItemInfo, LocationInfo, Timer, WaitKey};
+use crate::time::Uptime;
 
 /// One change, with what was there before.
 #[derive(Debug, Clone, PartialEq)]
@@ -19,6 +20,7 @@ pub(crate) enum Undo {
     /// The event waited, or did not.
     Waiting(WaitKey, u64, bool),
     Woken(WaitKey, Option<bool>),
+    Timer(Timer, Option<Uptime>),
 }
 
 /// The changes of the batch in progress, oldest first.
@@ -54,6 +56,9 @@ impl State {
             }
             Undo::Woken(key, before) => {
                 self.waiting.wake(&key, before);
+            }
+            Undo::Timer(what, before) => {
+                self.schedule.set(&what, before);
             }
         }
     }

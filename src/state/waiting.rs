@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::id::OrderId;
 use crate::record::WaitKey;
 
 /// The events that wait, by what they wait for. An event waits for one thing at a time.
@@ -29,6 +30,14 @@ impl Waiting {
     /// The events that wait for something, in the order of the journal.
     pub fn on(&self, key: &WaitKey) -> impl Iterator<Item = u64> {
         self.events.get(key).into_iter().flatten().copied()
+    }
+
+    /// What is waited for that only an order, or more of it, brings.
+    pub fn about_order(&self, order: &OrderId) -> impl Iterator<Item = &WaitKey> {
+        let rest =
+            WaitKey::RestOfOrder(order.clone(), 0)..=WaitKey::RestOfOrder(order.clone(), u64::MAX);
+        let whole = self.events.get_key_value(&WaitKey::Order(order.clone()));
+        whole.into_iter().chain(self.events.range(rest)).map(|(key, _)| key)
     }
 
     /// Whether anything waits for this.

@@ -6,9 +6,10 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use super::{LocIx, SkuIx};
 use crate::conflict::Conflict;
 use crate::event::Fingerprint;
-use crate::id::{ConflictId, EventId, LocationId, OrderId, Sku, Source, TransferId};
+use crate::id::{ConflictId, EventId, LocationId, OrderId, ReservationId, Sku, Source, TransferId};
 use crate::order::{Order, OrderUpdate};
 use crate::record::{Effect, Outcome, Record};
+use crate::reservation::Reservation;
 use crate::time::Timestamp;
 use crate::transfer::{Transfer, TransferUpdate};
 
@@ -21,6 +22,8 @@ pub struct Wants {
     pub orders: BTreeSet<OrderId>,
     /// Transfers that events name.
     pub transfers: BTreeSet<TransferId>,
+    /// Reservations that events name.
+    pub reservations: BTreeSet<ReservationId>,
     /// Levels whose movements at or after a moment a count needs.
     pub movements: BTreeMap<(Sku, LocationId), Timestamp>,
     /// Records that are to be decided again or taken back, by their places in the journal.
@@ -35,6 +38,7 @@ impl Wants {
         self.ids.is_empty()
             && self.orders.is_empty()
             && self.transfers.is_empty()
+            && self.reservations.is_empty()
             && self.movements.is_empty()
             && self.records.is_empty()
             && self.conflicts.is_empty()
@@ -50,6 +54,8 @@ pub struct Loaded {
     pub orders: Vec<Order>,
     /// The transfers that exist.
     pub transfers: Vec<Transfer>,
+    /// The reservations that exist.
+    pub reservations: Vec<Reservation>,
     /// The movements wanted, by level.
     pub movements: Vec<((Sku, LocationId), Vec<Movement>)>,
     /// The records wanted; none may be missing.
@@ -149,6 +155,7 @@ pub struct Working {
     known: HashMap<(Source, EventId), Vec<Known>>,
     orders: Documents<OrderId, Order>,
     transfers: Documents<TransferId, Transfer>,
+    reservations: Documents<ReservationId, Reservation>,
     movements: BTreeMap<(SkuIx, LocIx), Movements>,
     records: BTreeMap<u64, Record>,
     conflicts: BTreeMap<ConflictId, Conflict>,
@@ -166,11 +173,11 @@ impl Working {
         *self = Self::default();
     }
 
-    /// Forgets what is not compared after a replay.
+    /// Forgets what is not compared with the store after a replay.
     pub(crate) fn forget_all_but_documents(&mut self) {
-        let (orders, transfers) =
-            (std::mem::take(&mut self.orders), std::mem::take(&mut self.transfers));
-        *self = Self { orders, transfers, ..Self::default() };
+        let before = std::mem::take(self);
+        let Self { orders, transfers, reservations, .. } = before;
+        *self = Self { orders, transfers, reservations, ..Self::default() };
     }
 
     pub(crate) const fn orders(&self) -> &Documents<OrderId, Order> {
@@ -204,6 +211,23 @@ impl Working {
             let transfer = Transfer::from(update);
             transfers.insert(transfer.transfer.clone(), transfer);
         }
+    }
+
+    pub(crate) const fn reservations(&self) -> &Documents<ReservationId, Reservation> {
+        &self.reservations
+    }
+
+    /// Takes in the reservations that a store has of those asked for.
+    pub(crate) fn load_reservations(
+        &mut self,
+        asked: &BTreeSet<ReservationId>,
+        loaded: Vec<Reservation>,
+    ) {
+        self.reservations.load(asked, loaded, |reservation| &reservation.reservation);
+    }
+
+    pub(crate) fn put_reservation(&mut self, reservation: Reservation) {
+        self.reservations.there.insert(reservation.reservation.clone(), reservation);
     }
 
     pub(crate) fn known(&self, source: &Source, id: &EventId) -> &[Known] {

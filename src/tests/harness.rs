@@ -122,6 +122,7 @@ impl World {
                 }
                 Processed::Invalid(errors) => EventResult::invalid(None, None, errors),
                 Processed::Refused(refused) => panic!("{refused}"),
+                Processed::NotDue => panic!("{event:?} is no timer"),
             }
         });
         results.collect()
@@ -173,6 +174,10 @@ impl World {
 
     pub fn committed(&self, sku: &str, location: &str) -> i64 {
         self.level(sku, location).get(Bucket::Committed)
+    }
+
+    pub fn reserved(&self, sku: &str, location: &str) -> i64 {
+        self.level(sku, location).get(Bucket::Reserved)
     }
 
     pub fn available(&self, sku: &str, location: &str) -> i64 {

@@ -89,11 +89,13 @@ fn every_wrong_value_of_a_line_is_pointed_at() {
             }
             for text in [event(&without(&row, name)), event(&with(&row, name, "null"))] {
                 let optional = match name.as_str() {
-                    "location" | "state" => true,
+                    "state" => true,
+                    "location" => event_type != "reservation.placed",
                     "sku" => !matches!(
                         event_type,
                         "order.placed"
                             | "order.amended"
+                            | "reservation.placed"
                             | "transfer.shipped"
                             | "transfer.received"
                             | "item.upserted"

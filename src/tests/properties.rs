@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use onhand::conflict::ConflictKind;
 use onhand::event::KitPart;
 use onhand::ledger::Input;
-use onhand::record::{Bucket, Change, Counted, Outcome};
-use onhand::state::Oversold;
+use onhand::record::{Bucket, Change, Counted, Outcome, Timer};
+use onhand::reservation::Standing;
+use onhand::state::{Level, Oversold};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngSeed};
 
@@ -147,6 +148,16 @@ fn check_levels(world: &World) {
             assert_eq!(*sum, effect.after, "an effect leads on from the one before");
             touched.insert(level);
         }
+        for effect in entry.record.effects.iter().filter(|effect| effect.state == Bucket::Reserved)
+        {
+            assert!(effect.after >= 0, "{effect:?}");
+            let level =
+                Level::with_buckets(sums[&(effect.sku.to_string(), effect.location.to_string())]);
+            assert!(
+                effect.delta < 0 || level.available() >= 0,
+                "a request holds what is not there"
+            );
+        }
         for change in &entry.record.changes {
             match change {
                 Change::Counted(Counted { sku, location, .. })
@@ -248,6 +259,43 @@ fn check_incoming(world: &World) {
         assert_eq!(level.get(Bucket::Incoming), on_its_way, "{name:?}");
     }
     assert!(on_its_way.values().all(|units| *units == 0));
+}
+
+/// What reservations hold is what levels say is reserved; each one that holds is due to end, and
+/// none ends twice.
+fn check_reservations(world: &World) {
+    let state = world.ledger.state();
+    let mut held: BTreeMap<(String, String), i64> = BTreeMap::new();
+    for reservation in world.store.reservations() {
+        let holds = reservation.standing == Standing::Held;
+        let timer = Timer::Reservation(reservation.reservation.clone());
+        assert_eq!(state.schedule().time_of(&timer).is_some(), holds, "{reservation:?}");
+        for line in reservation.lines.iter().filter(|_| holds) {
+            for (sku, quantity) in line.items() {
+                let level = (sku.to_string(), line.location.to_string());
+                *held.entry(level).or_default() += quantity;
+            }
+        }
+    }
+    for (sku, location, level) in state.levels() {
+        let name = (
+            state.catalogue().sku_name(sku).to_string(),
+            state.catalogue().location_name(location).to_string(),
+        );
+        let held = held.remove(&name).unwrap_or_default();
+        assert_eq!(level.get(Bucket::Reserved), held, "{name:?}");
+    }
+    assert!(held.is_empty(), "{held:?}");
+    let mut ended = BTreeSet::new();
+    for change in world.store.journal.iter().flat_map(|entry| &entry.record.changes) {
+        let Change::Reservation(reservation) = change else { continue };
+        if reservation.standing == Standing::Held {
+            // Held for the first time, or again: its end was taken back.
+            ended.remove(&reservation.reservation);
+        } else {
+            assert!(ended.insert(reservation.reservation.clone()), "{reservation:?} ended twice");
+        }
+    }
 }
 
 /// An oversold conflict is open exactly where `available` is below zero and nobody has
@@ -357,6 +405,7 @@ proptest! {
             check_levels(&world);
             check_commitments(&world);
             check_incoming(&world);
+            check_reservations(&world);
             check_oversold(&world);
             check_settled(&world);
         }

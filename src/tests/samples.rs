@@ -4,7 +4,7 @@ use onhand::event::json::Json;
 use onhand::event::{Invalid, parse};
 
 /// A good event of each type: its type and its data.
-pub const GOOD: [(&str, &str); 16] = [
+pub const GOOD: [(&str, &str); 19] = [
     (
         "item.upserted",
         r#"{"sku":"A","name":"n","barcode":"b","low_stock":3,"kit":[{"sku":"B","quantity":1}]}"#,
@@ -46,6 +46,12 @@ pub const GOOD: [(&str, &str); 16] = [
         "order.returned",
         r#"{"order":"O","return":"R","lines":[{"line":"1","quantity":1,"location":"L","restock":true,"state":"available","sku":"A"}]}"#,
     ),
+    (
+        "reservation.placed",
+        r#"{"reservation":"H","lines":[{"sku":"A","location":"L","quantity":1}],"expires_in_s":1}"#,
+    ),
+    ("reservation.released", r#"{"reservation":"H"}"#),
+    ("reservation.confirmed", r#"{"reservation":"H","order":"O"}"#),
     ("channel.level_reported", r#"{"channel":"C","listing":"I","quantity":-1}"#),
     ("event.reversed", r#"{"source":"S","id":"E","reason":"r"}"#),
 ];
@@ -139,13 +145,14 @@ const NO_TIME: [&str; 12] = [
     "{}",
 ];
 const NO_SPECVERSION: [&str; 6] = ["\"0.3\"", "\"1\"", "1.0", "1", "\"\"", "{}"];
-const NO_TYPE: [&str; 7] = [
+const NO_TYPE: [&str; 8] = [
     "\"\"",
     "\"stock.vanished\"",
     "\"STOCK.SET\"",
     "1",
     "{}",
     "\"event.released\"",
+    "\"reservation.expired\"",
     "\"conflict.resolved\"",
 ];
 const NO_DATA: [&str; 4] = ["1", "\"{}\"", "[]", "true"];
@@ -155,8 +162,8 @@ pub fn wrong_values(name: &str) -> Vec<String> {
     let (long, longer) = (quoted(&"x".repeat(129)), quoted(&"x".repeat(2_001)));
     let (long, longer) = ([long.as_str()], [longer.as_str()]);
     let lists: Vec<&[&str]> = match name {
-        "sku" | "location" | "transfer" | "receipt" | "from" | "to" | "order" | "line"
-        | "fulfillment" | "return" | "channel" | "listing" | "source" | "id" => {
+        "sku" | "location" | "transfer" | "receipt" | "from" | "to" | "order" | "reservation"
+        | "line" | "fulfillment" | "return" | "channel" | "listing" | "source" | "id" => {
             vec![&NO_STRING, &NO_ID, &long]
         }
         "name" | "barcode" | "reference" | "note" | "subject" | "dataschema" => {
@@ -166,6 +173,7 @@ pub fn wrong_values(name: &str) -> Vec<String> {
         "quantity" | "counted" | "low_stock" | "rank" => {
             vec![&NO_INTEGER, &["1000000000001", "-1000000000001"]]
         }
+        "expires_in_s" => vec![&NO_INTEGER, &["0", "-1", "315360001"]],
         "delta" => vec![&NO_INTEGER, &["1000000000001", "-1000000000001", "0"]],
         "revision" | "expectedversion" => vec![&NO_INTEGER, &["-1"]],
         "state" => vec![&NO_STATE],

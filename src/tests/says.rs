@@ -181,6 +181,26 @@ pub fn returned(order: &str, id: &str, lines: &[Value]) -> Says {
     says("order.returned", json!({ "order": order, "return": id, "lines": lines })).by("shop")
 }
 
+/// A line of a reservation.
+pub fn held(sku: &str, quantity: i64, location: &str) -> Value {
+    json!({ "sku": sku, "location": location, "quantity": quantity })
+}
+
+/// A hold of ten minutes.
+pub fn reserved(reservation: &str, lines: &[Value]) -> Says {
+    let data = json!({ "reservation": reservation, "lines": lines, "expires_in_s": 600 });
+    says("reservation.placed", data).by("shop")
+}
+
+pub fn released(reservation: &str) -> Says {
+    says("reservation.released", json!({ "reservation": reservation })).by("shop")
+}
+
+pub fn confirmed(reservation: &str, order: &str) -> Says {
+    let data = json!({ "reservation": reservation, "order": order });
+    says("reservation.confirmed", data).by("shop")
+}
+
 pub fn reported(channel: &str, listing: &str, quantity: i64) -> Says {
     let data = json!({ "channel": channel, "listing": listing, "quantity": quantity });
     says("channel.level_reported", data).by("shop")

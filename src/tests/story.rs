@@ -12,8 +12,9 @@ use serde_json::{Value, json};
 
 use crate::harness::{World, choice};
 use crate::says::{
-    Says, adjusted, amended, arrived, cancelled, counted, fulfilled, goods, item, kit, line,
-    line_from, moved, part_from, placed, received, returned, reversed, set, shipped,
+    Says, adjusted, amended, arrived, cancelled, confirmed, counted, fulfilled, goods, held, item,
+    kit, line, line_from, moved, part_from, placed, received, released, reserved, returned,
+    reversed, set, shipped,
 };
 
 const SKUS: [&str; 3] = ["TEA", "MUG", "NEW"];
@@ -21,6 +22,7 @@ const PLACES: [&str; 2] = ["berlin", "hamburg"];
 const SOURCES: [&str; 3] = ["wms", "shop", "pos"];
 const ORDERS: [&str; 2] = ["o1", "o2"];
 const TRANSFERS: [&str; 2] = ["t1", "t2"];
+const HOLDS: [&str; 3] = ["r1", "r2", "r3"];
 
 /// A ledger that knows tea, mugs and the kit `SET` of two of tea and one mug.
 pub fn shop() -> World {
@@ -51,7 +53,7 @@ pub struct Dice {
 }
 
 fn dice() -> impl Strategy<Value = Dice> {
-    (0..20_u8, 0..8_usize, 0..2_usize, 0..3_usize, 0..2_usize, 0..3_usize, 1..7_i64, 0..4_u8)
+    (0..22_u8, 0..8_usize, 0..2_usize, 0..3_usize, 0..2_usize, 0..3_usize, 1..7_i64, 0..4_u8)
         .prop_map(|(kind, sku, place, source, order, line, quantity, variant)| Dice {
             kind,
             // Mostly known names.
@@ -119,7 +121,7 @@ impl Dice {
                 arrived(transfer, &fact, &lines[..=self.line.min(1)])
                     .with("final", self.variant == 3)
             }
-            _ => {
+            16 => {
                 let lines = [
                     line_from("1", "TEA", self.quantity, elsewhere),
                     line_from("3", "SET", self.quantity.min(3), place),
@@ -127,10 +129,16 @@ impl Dice {
                 let lines = &lines[..=self.line.min(1)];
                 amended(order, i64::from(self.variant) + 1, lines)
             }
+            20 => {
+                let item = if self.line == 2 { "SET" } else { sku };
+                let lines = [held(item, self.quantity, place), held("MUG", 1, elsewhere)];
+                reserved(HOLDS[self.source], &lines)
+            }
+            _ => released(HOLDS[self.source]),
         };
         let seconds = i64::try_from(index).unwrap() * step_s;
-        let says =
-            if matches!(self.kind, 9..=14 | 16..) { says } else { says.by(SOURCES[self.source]) };
+        let of_the_shop = matches!(self.kind, 9..=14 | 16..);
+        let says = if of_the_shop { says } else { says.by(SOURCES[self.source]) };
         says.at(seconds).id(&format!("e{index}"))
     }
 }
@@ -187,12 +195,12 @@ pub struct Act {
 
 impl Act {
     pub fn any() -> impl Strategy<Value = Self> {
-        (dice(), 0..10_u8, any::<prop::sample::Index>(), any::<prop::sample::Index>())
+        (dice(), 0..12_u8, any::<prop::sample::Index>(), any::<prop::sample::Index>())
             .prop_map(|(dice, deed, which, option)| Self { dice, deed, which, option })
     }
 
-    /// Says a fact, changes the kit, sets a level to a number, decides an open conflict, if one is
-    /// open, or takes something back.
+    /// Says a fact, changes the kit, sets a level to a number, confirms a hold, lets time pass,
+    /// decides an open conflict, if one is open, or takes something back.
     pub fn play(&self, world: &mut World, index: usize, step_s: i64) {
         match self.deed {
             0 | 1 => self.decide(world),
@@ -222,6 +230,11 @@ impl Act {
                 let says = reversed(target.source.as_str(), target.id.as_str());
                 world.post(says.at(step_s * 20).id(&format!("undo{index}")));
             }
+            6 => {
+                let (hold, order) = (HOLDS[self.dice.source], ORDERS[self.dice.order]);
+                world.post(confirmed(hold, order).id(&format!("confirm{index}")));
+            }
+            7 => world.pass(self.dice.quantity * 100),
             _ => {
                 world.post(self.dice.says(index, step_s));
             }

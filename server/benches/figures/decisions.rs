@@ -4,7 +4,7 @@ use anyhow::{bail, ensure};
 use onhand::ledger::{Entry, Input, Ledger, Step};
 use onhand::record::Outcome;
 use onhand::state::Loaded;
-use onhand::time::Timestamp;
+use onhand::time::{Now, Timestamp, Uptime};
 
 use super::raw::RawMemory;
 use super::report::{Aim, Unit};
@@ -50,7 +50,8 @@ pub fn measure(bench: &mut Bench) -> anyhow::Result<()> {
 /// Decides events in batches. Gives the events a second of one core's time: to decide and apply
 /// them, and to write them in their stored form and chain them as well.
 fn decide(ledger: &mut Ledger, inputs: &[Input]) -> anyhow::Result<(f64, f64)> {
-    let now = Timestamp::from_micros(chrono::Utc::now().timestamp_micros());
+    let wall = Timestamp::from_micros(chrono::Utc::now().timestamp_micros());
+    let now = Now { wall, uptime: Uptime::default() };
     let inputs: Vec<(&Input, &str)> = inputs.iter().map(|input| (input, "token:wms")).collect();
     let (mut deciding, mut all) = (0.0, 0.0);
     for batch in inputs.chunks(BATCH) {

@@ -100,7 +100,7 @@ fn answer_to(input: &Input, processed: Processed, entries: &[Entry]) -> Answer {
             Answer::Resolved(Box::new(entries[index].record.clone()))
         }
         (_, Processed::Refused(refused)) => Answer::Refused(refused),
-        (_, Processed::Duplicate(_) | Processed::Invalid(_)) => {
+        (_, Processed::Duplicate(_) | Processed::Invalid(_) | Processed::NotDue) => {
             unreachable!("only events from outside are duplicates or invalid")
         }
     }

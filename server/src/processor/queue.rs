@@ -54,7 +54,7 @@ pub trait Queue: Send + Sync + 'static {
     fn offer(&self, job: Job) -> Result<(), QueueFull>;
 
     /// Waits for jobs and takes as many as make up to `max` inputs, at least one job; `None` once
-    /// the queue is closed and empty.
+    /// the queue is closed and empty. Giving up waiting loses nothing.
     async fn take(&self, max: usize) -> Option<Vec<Job>>;
 
     /// Refuses jobs from now on; those taken in are still handed out.

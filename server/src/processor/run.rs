@@ -6,24 +6,25 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use onhand::conflict::Choice;
-use onhand::ledger::{Input, Ledger, Processed, Step};
+use onhand::ledger::{Input, Ledger, Processed, RELEASES_MAX, Step};
 use onhand::state::State;
+use onhand::time::Now;
 use tokio::sync::broadcast;
 
 use super::announce::{Announcement, Committed, availability, level_rows};
 use super::handle::{Answer, Handle, Unavailable};
 use super::pending::{Pending, Preview, answer, refuse, sort};
 use super::queue::Queue;
-use crate::clock::Clock;
+use crate::clock::{Clock, LOOK_INTERVAL, Stopwatch};
 use crate::store::rows::Rows;
 use crate::store::{Store, StoreError};
 
 /// Batches that a listener may fall behind before it has to read the store instead.
 const ANNOUNCEMENTS: usize = 256;
 
-/// How long the processor waits before it tries again to release what waits, after the store
-/// could not be read or written.
-const RELEASE_RETRY_DELAY: Duration = Duration::from_millis(200);
+/// How long the processor waits before it tries again what nobody has asked for (releases, timers),
+/// after the store could not be read or written.
+const RETRY_DELAY: Duration = Duration::from_millis(200);
 
 /// The processor had to stop, and with it the process: see [`StoreError::Failed`].
 #[derive(Debug, thiserror::Error)]
@@ -36,6 +37,7 @@ pub struct Processor {
     store: Arc<dyn Store>,
     queue: Arc<dyn Queue>,
     clock: Arc<dyn Clock>,
+    stopwatch: Stopwatch,
     committed: broadcast::Sender<Announcement>,
     seq: Arc<AtomicU64>,
     batch_max: usize,
@@ -58,8 +60,9 @@ impl Processor {
             committed.clone(),
             Arc::clone(&seq),
         );
+        let stopwatch = Stopwatch::from(state.head().uptime, &*clock);
         let ledger = Ledger::new(state);
-        (Self { ledger, store, queue, clock, committed, seq, batch_max }, handle)
+        (Self { ledger, store, queue, clock, stopwatch, committed, seq, batch_max }, handle)
     }
 
     /// Works until the queue is closed and empty.
@@ -70,8 +73,11 @@ impl Processor {
     pub async fn run(mut self) -> Result<(), Stopped> {
         // What the last run has left to be released goes first, and needs nobody to ask for it.
         let mut stuck = self.work(VecDeque::new()).await?;
+        let mut late = false;
         loop {
-            let Some(jobs) = self.next_jobs(stuck.is_some()).await else { return Ok(()) };
+            let try_again = stuck.is_some() || late;
+            let wait = if try_again { Some(RETRY_DELAY) } else { self.until_timer() };
+            let Some(jobs) = self.next_jobs(wait).await else { return Ok(()) };
             let (pending, previews) = sort(jobs);
             if let Some(why) = &stuck {
                 refuse(pending, previews, why);
@@ -79,6 +85,8 @@ impl Processor {
                 continue;
             }
             stuck = self.work(pending).await?;
+            // Who asks goes first: a confirmation that came in time finds its hold.
+            late = stuck.is_none() && !self.come_due().await?;
             for Preview { choice, answer } in previews {
                 let result = match &stuck {
                     None => self.preview(choice).await?,
@@ -90,18 +98,48 @@ impl Processor {
         }
     }
 
-    /// The next jobs; none, for a while, if releases have to be tried again. `None` once the queue
-    /// is closed and empty.
-    async fn next_jobs(&self, try_again: bool) -> Option<Vec<super::Job>> {
+    /// What the clocks show.
+    fn now(&mut self) -> Now {
+        Now { wall: self.clock.now(), uptime: self.stopwatch.look(&*self.clock) }
+    }
+
+    /// How long it is until a timer is due, or the stopwatch has to be looked at.
+    fn until_timer(&mut self) -> Option<Duration> {
+        let due = self.ledger.next_timer()?;
+        let left_us = u64::try_from(due.since(self.now().uptime)).unwrap_or_default();
+        Some(Duration::from_micros(left_us).min(LOOK_INTERVAL))
+    }
+
+    /// The next jobs; none, if there are none for as long as this. `None` once the queue is closed
+    /// and empty.
+    async fn next_jobs(&self, wait: Option<Duration>) -> Option<Vec<super::Job>> {
         let jobs = self.queue.take(self.batch_max);
-        if !try_again {
-            return jobs.await;
-        }
+        let Some(wait) = wait else { return jobs.await };
         tokio::select! {
             biased;
             jobs = jobs => jobs,
-            () = self.clock.sleep(RELEASE_RETRY_DELAY) => Some(Vec::new()),
+            () = self.clock.sleep(wait) => Some(Vec::new()),
         }
+    }
+
+    /// Records what has come due, as far as one transaction goes; says whether that could be done.
+    async fn come_due(&mut self) -> Result<bool, Stopped> {
+        let uptime = self.now().uptime;
+        let due = self.ledger.due(uptime, RELEASES_MAX).into_iter();
+        let inputs: Vec<Input> = due.map(Input::Timer).collect();
+        if inputs.is_empty() {
+            return Ok(true);
+        }
+        let inputs: Vec<(&Input, &str)> = inputs.iter().map(|input| (input, "onhand")).collect();
+        match self.transaction(&inputs).await {
+            Ok((_, committed)) => self.announce(committed),
+            Err(error) => {
+                let why = unavailable(error)?;
+                tracing::warn!(%why, timers = inputs.len(), "timers were not written");
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     /// Decides jobs, makes them durable and answers, in one transaction unless more is to be
@@ -112,7 +150,8 @@ impl Processor {
         mut pending: VecDeque<Pending>,
     ) -> Result<Option<Unavailable>, Stopped> {
         while !pending.is_empty() || self.is_releasing() {
-            let failure = match self.transaction(&pending).await {
+            let inputs: Vec<(&Input, &str)> = pending.iter().flat_map(Pending::rest).collect();
+            let failure = match self.transaction(&inputs).await {
                 Ok((processed, committed)) => {
                     answer(&mut pending, processed, &committed.entries);
                     self.announce(committed);
@@ -136,14 +175,13 @@ impl Processor {
         self.ledger.state().waiting().next_due().is_some()
     }
 
-    /// One transaction: the inputs of the jobs that are not decided yet, as far as it goes.
+    /// One transaction: these inputs, as far as it goes.
     async fn transaction(
         &mut self,
-        pending: &VecDeque<Pending>,
+        inputs: &[(&Input, &str)],
     ) -> Result<(Vec<Processed>, Committed), StoreError> {
-        let inputs: Vec<(&Input, &str)> = pending.iter().flat_map(Pending::rest).collect();
         let mut processed = Vec::with_capacity(inputs.len());
-        self.decide(&inputs, &mut processed).await?;
+        self.decide(inputs, &mut processed).await?;
         Ok((processed, self.commit().await?))
     }
 
@@ -154,7 +192,7 @@ impl Processor {
         inputs: &[(&Input, &str)],
         processed: &mut Vec<Processed>,
     ) -> Result<bool, StoreError> {
-        let now = self.clock.now();
+        let now = self.now();
         loop {
             match self.ledger.advance(inputs, processed, now) {
                 Step::Load(wants) => match self.store.fetch(&wants).await {

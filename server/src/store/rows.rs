@@ -7,8 +7,10 @@ use onhand::history::{self, Step};
 use onhand::id::{LocationId, Sku};
 use onhand::ledger::{Batch, Entry, Ledger};
 use onhand::order::Order;
-use onhand::record::{Change, ItemInfo, LocationInfo, Outcome, WaitKey};
+use onhand::record::{Change, ItemInfo, LocationInfo, Outcome, Timer, WaitKey};
+use onhand::reservation::Reservation;
 use onhand::state::{Head, Level, State};
+use onhand::time::Uptime;
 use onhand::transfer::Transfer;
 
 /// What one batch writes.
@@ -32,6 +34,10 @@ pub struct Rows<'a> {
     pub orders: Vec<&'a Order>,
     /// The transfers that changed, as they are now.
     pub transfers: Vec<&'a Transfer>,
+    /// The reservations that changed, as they are now.
+    pub reservations: Vec<&'a Reservation>,
+    /// The timers that were set, or settled.
+    pub timers: BTreeMap<&'a Timer, Option<Uptime>>,
     /// The conflicts that changed, as they are now.
     pub conflicts: Vec<&'a Conflict>,
     /// Events that wait from now on.
@@ -54,6 +60,7 @@ impl<'a> Rows<'a> {
         let state = ledger.state();
         let changed: BTreeSet<_> = batch.orders();
         let transferred = batch.transfers();
+        let reserved = batch.reservations();
         let mut rows = Self {
             head: batch.head,
             entries: &batch.entries,
@@ -67,6 +74,11 @@ impl<'a> Rows<'a> {
                 .transfers()
                 .filter(|known| transferred.contains(&known.transfer))
                 .collect(),
+            reservations: ledger
+                .reservations()
+                .filter(|known| reserved.contains(&known.reservation))
+                .collect(),
+            timers: BTreeMap::new(),
             conflicts: Vec::new(),
             waiting: BTreeSet::new(),
             released: BTreeSet::new(),
@@ -102,6 +114,9 @@ impl<'a> Rows<'a> {
                     let target = location.as_ref().map(LocationId::as_str);
                     self.aliases.insert(("location", name.as_str()), target);
                 }
+                Change::Timer { what, at } => {
+                    self.timers.insert(what, *at);
+                }
                 Change::Conflict(conflict) => {
                     conflicts.insert(conflict.id, conflict.as_ref());
                 }
@@ -130,6 +145,7 @@ impl<'a> Rows<'a> {
                 | Change::Uncounted { .. }
                 | Change::Order(_)
                 | Change::Transfer(_)
+                | Change::Reservation(_)
                 | Change::Recovered { .. } => {}
             }
         }

@@ -13,6 +13,7 @@ mod identity;
 mod live;
 mod pages;
 mod program;
+mod reservations;
 mod reversals;
 mod rights;
 mod security;

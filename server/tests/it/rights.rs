@@ -26,6 +26,7 @@ fn table() -> Vec<(Method, &'static str, Option<Value>, &'static str)> {
     let received = json!({"transfer": "t1", "receipt": "r1", "lines": goods});
     let order = json!({"order": "o1", "lines": [{"line": "1", "sku": "A", "quantity": 1}]});
     let reversed = json!({"source": "test", "id": "none", "reason": "test"});
+    let hold = json!({"reservation": "h1"});
     let events = "/api/v1/events";
     let channel = json!({"kind": "shopify", "name": "Shop", "mode": "paused",
         "secrets": {"webhook": "secret"}});
@@ -52,6 +53,7 @@ fn table() -> Vec<(Method, &'static str, Option<Value>, &'static str)> {
         (Method::POST, events, event("location.upserted", json!({"location": "b"})), "..xxx"),
         (Method::POST, events, event("order.placed", order), "..xxx"),
         (Method::POST, events, event("event.reversed", reversed), "...xx"),
+        (Method::POST, events, event("reservation.released", hold), "..xxx"),
         (Method::POST, "/api/v1/conflicts/c1/resolve", Some(resolution), "...xx"),
         (Method::GET, "/api/v1/channels", None, "xxxxx"),
         (Method::GET, "/api/v1/channels/shop", None, "xxxxx"),

@@ -110,6 +110,10 @@ impl Clock for JumpingClock {
     fn now(&self) -> Timestamp {
         SystemClock.now().plus_micros(self.0.load(Ordering::Relaxed))
     }
+
+    fn elapsed(&self) -> Duration {
+        SystemClock.elapsed()
+    }
 }
 
 #[tokio::test]

@@ -11,7 +11,7 @@ use crate::conflict::Evidence;
 use crate::event::{EventData, Fingerprint, OrderAmended, OrderedLine};
 use crate::id::{LineId, Sku};
 use crate::order::{FactKey, Order, OrderLine, Share};
-use crate::record::{Bucket, Outcome, WaitKey};
+use crate::record::{Bucket, Outcome};
 
 /// Brings the commitments to what the amendment says. A line's quantity counts what is no longer
 /// cancelled, shipped or not.
@@ -21,9 +21,11 @@ pub(in crate::decide) fn amend(
     seq: u64,
     lifted: Lifted,
 ) -> Result<Outcome, Stop> {
-    let Some(order) = draft.order(&data.order).filter(|order| order.is_placed()).cloned() else {
-        return Ok(park(draft, WaitKey::Order(data.order.clone()), seq));
-    };
+    let known = draft.order(&data.order).cloned();
+    let order = known.unwrap_or_else(|| Order::new(data.order.clone()));
+    if !order.is_placed() {
+        return Ok(park(draft, order.wait_key(), seq));
+    }
     if let Some(newest) = order.revision.filter(|newest| data.revision < *newest) {
         draft.reason = Some(format!("revision {newest} stands"));
         return Ok(Outcome::Superseded);

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use super::super::draft::Draft;
 use super::super::{Excess, Lifted, park};
-use super::{each_item, excess, places};
+use super::{each_item, fact, held, places};
 use crate::conflict::Evidence;
-use crate::event::OrderCancelled;
-use crate::order::OrderLine;
+use crate::event::{EventData, Fingerprint, OrderCancelled};
+use crate::order::{FactKey, OrderLine};
 use crate::record::{Bucket, Outcome, WaitKey};
 
 /// Cancels the lines named, or all that is still committed.
@@ -17,7 +17,7 @@ pub(in crate::decide) fn cancel(
     seq: u64,
     lifted: Lifted,
 ) -> Outcome {
-    let Some(order) = draft.order(&data.order).filter(|order| order.is_placed()).cloned() else {
+    let Some(order) = draft.order(&data.order).cloned() else {
         return park(draft, WaitKey::Order(data.order.clone()), seq);
     };
     let mut wanted: BTreeMap<&str, i64> = BTreeMap::new();
@@ -45,7 +45,7 @@ pub(in crate::decide) fn cancel(
     }
     // Units that are shipped cannot be un-promised, so "all of it" is the same as "what fits".
     if !too_much.is_empty() && lifted.excess == Excess::Ask {
-        return excess(draft, &data.order, too_much);
+        return held(draft, &order, seq, too_much);
     }
     let mut lines = Vec::new();
     for (mut line, quantity) in touched.into_iter().filter(|(_, quantity)| *quantity > 0) {
@@ -53,8 +53,13 @@ pub(in crate::decide) fn cancel(
         line.cancelled += quantity;
         lines.push(line);
     }
-    if !lines.is_empty() {
-        draft.change_order(data.order.clone(), lines, None);
+    // Cancelled as a whole before it was placed: what its placing brings is cancelled too.
+    let known = order.is_placed() || order.fact(&FactKey::Cancelled).is_some();
+    let early = data.lines.is_none() && !known;
+    let fingerprint = Fingerprint::of_data(&EventData::OrderCancelled(data.clone()));
+    let fact = early.then(|| fact(draft, FactKey::Cancelled, fingerprint, seq));
+    if !lines.is_empty() || fact.is_some() {
+        draft.change_order(data.order.clone(), lines, fact);
     }
     Outcome::Applied
 }

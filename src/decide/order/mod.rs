@@ -7,9 +7,10 @@ mod cancel;
 mod fulfil;
 mod place;
 mod take_back;
+mod take_over;
 mod undo;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) use amend::amend;
 pub(super) use cancel::cancel;
@@ -19,7 +20,7 @@ pub(super) use take_back::take_back;
 pub(super) use undo::take_back_update;
 
 use super::draft::{About, Draft};
-use super::{KnownFact, Stop};
+use super::{KnownFact, Stop, park};
 use crate::conflict::{ConflictKind, Evidence};
 use crate::event::{Event, EventData, EventRef, Fingerprint, KitPart};
 use crate::id::{LineId, LocationId, OrderId, Sku};
@@ -33,7 +34,8 @@ pub(super) fn known_fact(draft: &Draft<'_>, event: &Event) -> Option<KnownFact> 
     let (order, key) = fact_of(&event.data)?;
     let fact = draft.order(order)?.fact(&key)?;
     let what = match key {
-        FactKey::Placed => "the order".to_owned(),
+        FactKey::Placed | FactKey::Cancelled => "the order".to_owned(),
+        FactKey::Confirmed(id) => format!("the confirmation of reservation {id}"),
         FactKey::Amended(revision) => format!("revision {revision}"),
         FactKey::Fulfilled(id) => format!("fulfillment {id}"),
         FactKey::Returned(id) => format!("return {id}"),
@@ -62,8 +64,20 @@ fn fact_of(data: &EventData) -> Option<(&OrderId, FactKey)> {
     }
 }
 
+/// The numbers, from 1, that are no line's id yet.
+pub(super) fn free_numbers(lines: &[OrderLine]) -> impl Iterator<Item = LineId> {
+    let taken: BTreeSet<LineId> = lines.iter().map(|line| line.line.clone()).collect();
+    let numbers = (1_u64..).map(|number| LineId::new(number.to_string()));
+    numbers.map(|id| id.expect("digits make an id")).filter(move |id| !taken.contains(id))
+}
+
 /// The record of a business fact that this decision makes, once all its effects are drafted.
-fn fact(draft: &Draft<'_>, key: FactKey, fingerprint: Fingerprint, seq: u64) -> OrderFact {
+pub(super) fn fact(
+    draft: &Draft<'_>,
+    key: FactKey,
+    fingerprint: Fingerprint,
+    seq: u64,
+) -> OrderFact {
     OrderFact {
         key,
         fingerprint,
@@ -164,6 +178,16 @@ fn each_item(
         let sku = draft.sku(&part.sku).expect(known);
         // Quantities were checked with their components when they came in.
         act(draft, sku, quantity.saturating_mul(part.quantity));
+    }
+}
+
+/// More than a line has: that waits for the order, if it was not placed yet and only a part of it
+/// is known; else a person is asked.
+fn held(draft: &mut Draft<'_>, order: &Order, seq: u64, too_much: Vec<Evidence>) -> Outcome {
+    if order.is_placed() {
+        excess(draft, &order.order, too_much)
+    } else {
+        park(draft, order.wait_key(), seq)
     }
 }
 

@@ -1,12 +1,14 @@
-//! `order.placed`: commits its lines, wherever the stock is, whether or not there is enough.
+//! `order.placed`: commits its lines, wherever the stock is, whether or not there is enough. What
+//! the order had before (by a confirmed reservation) becomes part of its lines.
 
 use super::super::Stop;
 use super::super::draft::Draft;
 use super::allocate::{Need, commit};
 use super::check_line;
+use super::take_over::take_over;
 use crate::event::{EventData, Fingerprint, KitPart, OrderPlaced, OrderedLine};
-use crate::order::{FactKey, OrderLine};
-use crate::record::{Outcome, WaitKey};
+use crate::order::{FactKey, Order, OrderLine, OrderUpdate};
+use crate::record::Outcome;
 
 /// Commits the lines and wakes what waited for the order.
 pub(in crate::decide) fn place(
@@ -14,12 +16,16 @@ pub(in crate::decide) fn place(
     data: &OrderPlaced,
     seq: u64,
 ) -> Result<Outcome, Stop> {
-    let rows = data.lines.iter().map(|line| Row::new(draft, line.clone())).collect();
-    let lines = commit_lines(draft, rows)?;
+    let before = draft.order(&data.order).cloned();
+    let before = before.unwrap_or_else(|| Order::new(data.order.clone()));
+    let (lines, gone) = take_over(draft, &before, &data.lines)?;
     let fingerprint = Fingerprint::of_data(&EventData::OrderPlaced(data.clone()));
     let fact = super::fact(draft, FactKey::Placed, fingerprint, seq);
-    draft.change_order(data.order.clone(), lines, Some(fact));
-    draft.wake(WaitKey::Order(data.order.clone()), false);
+    draft.update_order(OrderUpdate {
+        gone,
+        ..OrderUpdate::new(data.order.clone(), lines, Some(fact))
+    });
+    draft.wake_order(&data.order);
     Ok(Outcome::Applied)
 }
 

@@ -133,10 +133,17 @@ impl Model {
             EventData::ChannelLevelReported(_) => Outcome::Applied,
             EventData::TransferShipped(_)
             | EventData::TransferReceived(_)
-            | EventData::EventReversed(_) => {
-                unreachable!("histories of the simulator know neither transfers nor reversals")
+            | EventData::EventReversed(_)
+            | EventData::ReservationPlaced(_)
+            | EventData::ReservationReleased(_)
+            | EventData::ReservationConfirmed(_) => {
+                unreachable!(
+                    "histories of the simulator know no transfers, reversals and reservations"
+                )
             }
-            EventData::EventReleased(_) | EventData::ConflictResolved(_) => {
+            EventData::ReservationExpired(_)
+            | EventData::EventReleased(_)
+            | EventData::ConflictResolved(_) => {
                 unreachable!("nobody outside says this")
             }
         }

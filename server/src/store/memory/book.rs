@@ -4,11 +4,14 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use onhand::conflict::Conflict;
 use onhand::history::{self, Step};
-use onhand::id::{ConflictId, EventId, LocationId, OrderId, Sku, Source, TransferId};
+use onhand::id::{
+    ConflictId, EventId, LocationId, OrderId, ReservationId, Sku, Source, TransferId,
+};
 use onhand::journal::{self, Chain};
 use onhand::ledger::Ledger;
 use onhand::order::Order;
 use onhand::record::{Change, Outcome, Record};
+use onhand::reservation::Reservation;
 use onhand::state::{Known, Loaded, Movement, State, Wants};
 use onhand::transfer::Transfer;
 
@@ -29,6 +32,7 @@ pub(super) struct Book {
     pub(super) conflicts: BTreeMap<ConflictId, Conflict>,
     orders: BTreeMap<OrderId, Order>,
     transfers: BTreeMap<TransferId, Transfer>,
+    reservations: BTreeMap<ReservationId, Reservation>,
 }
 
 /// A record of the journal as it is stored, and as it is read.
@@ -109,6 +113,10 @@ impl Book {
                 Change::Conflict(conflict) => {
                     self.conflicts.insert(conflict.id, conflict.as_ref().clone());
                 }
+                Change::Reservation(reservation) => {
+                    let id = reservation.reservation.clone();
+                    self.reservations.insert(id, reservation.as_ref().clone());
+                }
                 Change::Final { seq, outcome, decided } => {
                     self.finals.insert(*seq, (*outcome, decided.unwrap_or(record.seq)));
                 }
@@ -152,6 +160,9 @@ impl Book {
             }
         }
         loaded.orders = wants.orders.iter().filter_map(|order| self.order(order)).collect();
+        let reservations = wants.reservations.iter();
+        loaded.reservations =
+            reservations.filter_map(|id| self.reservations.get(id)).cloned().collect();
         loaded.transfers = wants.transfers.iter().filter_map(|it| self.transfer(it)).collect();
         for (level, from) in &wants.movements {
             let moved = |step: &&Step| {

@@ -60,6 +60,17 @@ const TRANSFERS: &str = "
 INSERT OR REPLACE INTO transfers (ledger, transfer, seq, doc)
 SELECT ?1, value->>0, ?3, value->>1 FROM json_each(?2)";
 
+const RESERVATIONS: &str = "
+INSERT OR REPLACE INTO reservations (ledger, reservation, seq, doc)
+SELECT ?1, value->>0, ?3, value->>1 FROM json_each(?2)";
+
+const TIMERS: &str = "
+INSERT OR REPLACE INTO timers (ledger, what, at)
+SELECT ?1, value->>0, value->>1 FROM json_each(?2)";
+
+const SETTLED: &str = "
+DELETE FROM timers WHERE ledger = ?1 AND what IN (SELECT value FROM json_each(?2))";
+
 const CONFLICTS: &str = "
 INSERT OR REPLACE INTO conflicts (ledger, number, status, kind, sku, doc)
 SELECT ?1, value->>0, value->>1, value->>2, value->>3, value->>4 FROM json_each(?2)";
@@ -85,8 +96,8 @@ UPDATE journal SET reversed_by = new.value->>1 FROM json_each(?2) AS new
 WHERE ledger = ?1 AND seq = new.value->>0";
 
 const HEAD: &str = "
-INSERT OR REPLACE INTO head (ledger, seq, recorded_at, chain, conflicts)
-VALUES (?1, ?2, ?3, ?4, ?5)";
+INSERT OR REPLACE INTO head (ledger, seq, recorded_at, chain, conflicts, uptime)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
 
 /// Writes a batch.
 pub(super) async fn commit(
@@ -158,6 +169,8 @@ async fn write(connection: &mut SqliteConnection, rows: &Rows<'_>) -> Result<(),
     table(connection, NO_ALIASES, meanings.filter(|row| row.2.is_none())).await?;
     orders(connection, rows).await?;
     transfers(connection, rows).await?;
+    reservations(connection, rows).await?;
+    timers(connection, rows).await?;
     let conflicts: Result<Vec<_>, _> = rows.conflicts.iter().map(|c| conflict(c)).collect();
     table(connection, CONFLICTS, conflicts?.iter()).await?;
     waiting(connection, rows).await?;
@@ -174,6 +187,7 @@ async fn write(connection: &mut SqliteConnection, rows: &Rows<'_>) -> Result<(),
         .bind(rows.head.recorded_at.micros())
         .bind(rows.head.chain.0.as_slice())
         .bind(signed(rows.head.conflicts))
+        .bind(rows.head.uptime.micros())
         .execute(connection)
         .await
         .map_err(writing)?;
@@ -238,6 +252,14 @@ async fn transfers(connection: &mut SqliteConnection, rows: &Rows<'_>) -> Result
     documents(connection, TRANSFERS, rows, docs).await
 }
 
+async fn reservations(
+    connection: &mut SqliteConnection,
+    rows: &Rows<'_>,
+) -> Result<(), StoreError> {
+    let docs = rows.reservations.iter().map(|known| (&known.reservation, *known));
+    documents(connection, RESERVATIONS, rows, docs).await
+}
+
 /// Runs the statement of a table of documents, if there are any; they changed in this batch.
 async fn documents<K: Serialize, D: Serialize>(
     connection: &mut SqliteConnection,
@@ -259,6 +281,19 @@ async fn documents<K: Serialize, D: Serialize>(
         .await
         .map(|_| ())
         .map_err(writing)
+}
+
+async fn timers(connection: &mut SqliteConnection, rows: &Rows<'_>) -> Result<(), StoreError> {
+    let (mut set, mut settled) = (Vec::new(), Vec::new());
+    for (what, at) in &rows.timers {
+        let what = serde_json::to_string(what).map_err(damaged)?;
+        match at {
+            Some(at) => set.push((what, at.micros())),
+            None => settled.push(what),
+        }
+    }
+    table(connection, TIMERS, set.into_iter()).await?;
+    table(connection, SETTLED, settled.into_iter()).await
 }
 
 async fn waiting(connection: &mut SqliteConnection, rows: &Rows<'_>) -> Result<(), StoreError> {

@@ -46,6 +46,15 @@ pub(super) async fn fetch(
         )
         .await?;
     }
+    if !wants.reservations.is_empty() {
+        loaded.reservations = documents(
+            connection,
+            "SELECT r.doc FROM json_each(?2) AS wanted CROSS JOIN reservations AS r
+             WHERE r.ledger = ?1 AND r.reservation = wanted.value",
+            &wants.reservations,
+        )
+        .await?;
+    }
     if !wants.movements.is_empty() {
         loaded.movements = movements(connection, wants).await?;
     }

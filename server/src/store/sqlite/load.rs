@@ -7,7 +7,7 @@ use onhand::id::{ConflictId, LocationId, Sku, Source, Text};
 use onhand::journal::Chain;
 use onhand::record::{Bucket, ItemInfo, LocationInfo};
 use onhand::state::{Baseline, Head, Level, Overlap, Oversold, Settings, Snapshot, State};
-use onhand::time::Timestamp;
+use onhand::time::{Timestamp, Uptime};
 use sqlx::Row;
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
 
@@ -31,26 +31,28 @@ pub(super) async fn load(
             "SELECT doc FROM conflicts WHERE ledger = ?1 AND status = 'open' ORDER BY number",
         )
         .await?,
-        waiting: waits(connection, "SELECT wait, seq FROM waiting WHERE ledger = ?1")
+        waiting: keyed(connection, "SELECT wait, seq FROM waiting WHERE ledger = ?1")
             .await?
             .into_iter()
             .map(|(on, seq)| (on, unsigned(seq)))
             .collect(),
-        woken: waits(connection, "SELECT wait, discard FROM woken WHERE ledger = ?1")
+        woken: keyed(connection, "SELECT wait, discard FROM woken WHERE ledger = ?1")
             .await?
             .into_iter()
             .map(|(on, discard)| (on, discard != 0))
+            .collect(),
+        timers: keyed(connection, "SELECT what, at FROM timers WHERE ledger = ?1")
+            .await?
+            .into_iter()
+            .map(|(what, at)| (what, Uptime::from_micros(at)))
             .collect(),
     };
     State::restore(settings, snapshot).map_err(damaged)
 }
 
 async fn head(connection: &mut SqliteConnection) -> Result<Head, StoreError> {
-    let row = sqlx::query("SELECT seq, recorded_at, chain, conflicts FROM head WHERE ledger = ?1")
-        .bind(LEDGER)
-        .fetch_optional(connection)
-        .await
-        .map_err(reading)?;
+    let query = "SELECT seq, recorded_at, chain, conflicts, uptime FROM head WHERE ledger = ?1";
+    let row = sqlx::query(query).bind(LEDGER).fetch_optional(connection).await.map_err(reading)?;
     let Some(row) = row else { return Ok(Head::default()) };
     let chain: Vec<u8> = row.try_get(2).map_err(damaged)?;
     Ok(Head {
@@ -58,6 +60,7 @@ async fn head(connection: &mut SqliteConnection) -> Result<Head, StoreError> {
         recorded_at: Timestamp::from_micros(row.try_get(1).map_err(damaged)?),
         chain: Chain(chain.try_into().map_err(|_| damaged("the chain is not 32 bytes"))?),
         conflicts: unsigned(row.try_get(3).map_err(damaged)?),
+        uptime: Uptime::from_micros(row.try_get(4).map_err(damaged)?),
     })
 }
 
@@ -181,10 +184,11 @@ async fn documents<T: serde::de::DeserializeOwned>(
     docs.iter().map(|doc| serde_json::from_str(doc).map_err(damaged)).collect()
 }
 
-async fn waits(
+/// Numbers by a key that is a document (JSON).
+async fn keyed<K: serde::de::DeserializeOwned>(
     connection: &mut SqliteConnection,
     query: &'static str,
-) -> Result<Vec<(onhand::record::WaitKey, i64)>, StoreError> {
+) -> Result<Vec<(K, i64)>, StoreError> {
     let rows: Vec<(String, i64)> =
         sqlx::query_as(query).bind(LEDGER).fetch_all(connection).await.map_err(reading)?;
     rows.into_iter()

@@ -162,6 +162,10 @@ impl Clock for WorldClock {
         Timestamp::from_micros(self.passed_us() + self.ahead_us.load(Ordering::SeqCst))
     }
 
+    fn elapsed(&self) -> Duration {
+        self.time.now()
+    }
+
     async fn sleep(&self, time: Duration) {
         self.time.sleep(time).await;
     }

@@ -3,15 +3,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use onhand::conflict::ResolutionOption as O;
-use onhand::record::Outcome;
-use onhand::state::{Loaded, Wants};
+use onhand::ledger::Input;
+use onhand::record::{Outcome, Timer};
+use onhand::reservation::Standing;
+use onhand::state::{Loaded, State, Wants};
 use onhand::time::SECOND_US;
 use onhand_server::store::StoreError;
 use serde_json::json;
 
 use super::{
-    Book, Place, catalogue, counted_at, event_at, for_every_store, fulfilled, placed, received,
-    start,
+    Book, Place, catalogue, counted_at, event, event_at, for_every_store, fulfilled, placed,
+    received, start,
 };
 
 for_every_store!(
@@ -22,6 +24,7 @@ for_every_store!(
     a_count_that_is_taken_back_moves_nothing,
     orders_are_found_where_they_exist,
     transfers_are_found_where_they_exist,
+    reservations_and_their_timers_are_kept,
     movements_are_those_from_a_moment_on_without_counts,
     records_are_found_by_their_places,
     a_record_that_is_missing_is_damage,
@@ -31,9 +34,10 @@ for_every_store!(
 async fn nothing_wanted_is_nothing_loaded(place: &dyn Place) {
     let mut book = Book::open(place).await;
     book.tell(catalogue()).await;
-    let Loaded { known, orders, transfers, movements, records, conflicts } =
+    let Loaded { known, orders, transfers, reservations, movements, records, conflicts } =
         book.store.fetch(&Wants::default()).await.unwrap();
-    assert!(known.is_empty() && orders.is_empty() && transfers.is_empty());
+    assert!(known.is_empty() && orders.is_empty());
+    assert!(transfers.is_empty() && reservations.is_empty());
     assert!(movements.is_empty() && records.is_empty() && conflicts.is_empty());
 }
 
@@ -142,6 +146,40 @@ async fn transfers_are_found_where_they_exist(place: &dyn Place) {
     assert!(transfer.is_final());
     let stored = book.store.transfer(&transfer.transfer).await.unwrap();
     assert_eq!(stored.as_ref(), Some(transfer));
+}
+
+async fn reservations_and_their_timers_are_kept(place: &dyn Place) {
+    let mut book = Book::open(place).await;
+    book.tell(catalogue()).await;
+    let held = |id: &str| {
+        let lines = json!([{"sku": "S", "location": "L", "quantity": 2}]);
+        let data = json!({"reservation": id, "lines": lines, "expires_in_s": 60});
+        event(&format!("held-{id}"), "reservation.placed", data)
+    };
+    book.uptime = book.uptime.plus_seconds(5);
+    book.tell([held("h1"), held("h2")]).await;
+    let reservations = ["h1", "h3"].map(|id| id.parse().unwrap());
+    let wants = Wants { reservations: BTreeSet::from(reservations), ..Wants::default() };
+    let found = book.store.fetch(&wants).await.unwrap().reservations;
+    assert_eq!(found.len(), 1);
+    assert_eq!((found[0].reservation.as_str(), &found[0].standing), ("h1", &Standing::Held));
+    let timers = |state: &State| -> Vec<_> {
+        state.schedule().iter().map(|(at, timer)| (at, timer.clone())).collect()
+    };
+    assert_eq!(timers(&book.stored().await).len(), 2);
+
+    let mut book = Book::open(place).await;
+    assert_eq!(book.uptime.micros(), 5 * SECOND_US, "it goes on from there");
+    let expiry = |id: &str| Input::Timer(Timer::Reservation(id.parse().unwrap()));
+    assert!(book.commit(&[expiry("h1")]).await.is_empty(), "it is not due yet");
+    book.uptime = book.uptime.plus_seconds(60);
+    assert_eq!(book.commit(&[expiry("h1")]).await.len(), 1);
+    let found = book.store.fetch(&wants).await.unwrap().reservations;
+    assert_eq!(found[0].standing, Standing::Expired);
+    let stored = book.stored().await;
+    assert_eq!(timers(&stored).len(), 1);
+    assert_eq!(timers(&stored), timers(book.ledger.state()));
+    assert_eq!(stored.head(), book.ledger.state().head());
 }
 
 async fn movements_are_those_from_a_moment_on_without_counts(place: &dyn Place) {

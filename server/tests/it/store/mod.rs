@@ -17,7 +17,7 @@ use onhand::event::{Event, parse};
 use onhand::ledger::{Batch, Input, Ledger, Processed, Step};
 use onhand::record::Record;
 use onhand::state::{Settings, State};
-use onhand::time::{SECOND_US, Timestamp};
+use onhand::time::{Now, SECOND_US, Timestamp, Uptime};
 use onhand_server::store::memory::MemoryStore;
 use onhand_server::store::rows::Rows;
 use onhand_server::store::sqlite::SqliteStore;
@@ -86,15 +86,18 @@ pub fn start() -> Timestamp {
 pub struct Book {
     pub ledger: Ledger,
     pub store: Arc<dyn Store>,
-    /// The server's clock.
+    /// The server's wall clock.
     pub wall: Timestamp,
+    /// How long the ledger has been served.
+    pub uptime: Uptime,
 }
 
 impl Book {
     pub async fn open(place: &dyn Place) -> Self {
         let store = place.open().await;
         let state = store.load(Settings::default()).await.unwrap();
-        Self { ledger: Ledger::new(state), store, wall: start() }
+        let uptime = state.head().uptime;
+        Self { ledger: Ledger::new(state), store, wall: start(), uptime }
     }
 
     /// What is durable.
@@ -106,7 +109,8 @@ impl Book {
     pub async fn decide(&mut self, inputs: &[Input]) -> (Vec<Processed>, Batch) {
         let inputs: Vec<(&Input, &str)> = inputs.iter().map(|it| (it, "token:test")).collect();
         let mut processed = Vec::new();
-        while let Step::Load(wants) = self.ledger.advance(&inputs, &mut processed, self.wall) {
+        let now = Now { wall: self.wall, uptime: self.uptime };
+        while let Step::Load(wants) = self.ledger.advance(&inputs, &mut processed, now) {
             let loaded = self.store.fetch(&wants).await.unwrap();
             self.ledger.load(&wants, loaded);
         }

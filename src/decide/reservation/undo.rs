@@ -1,0 +1,45 @@
+//! Taking back what an event did to a reservation: it returns to its earlier state.
+
+use super::super::draft::Draft;
+use crate::record::{Change, Timer};
+use crate::reservation::{Reservation, Standing};
+
+/// Takes a change back, after its effects on levels.
+///
+/// # Errors
+/// Says why that cannot be.
+pub(in crate::decide) fn take_back_update(
+    draft: &mut Draft<'_>,
+    update: &Reservation,
+) -> Result<(), String> {
+    let id = &update.reservation;
+    let known = draft.state.reservation(id).ok_or("its reservation is not at hand")?;
+    if known.standing != update.standing {
+        return Err(format!("reservation {id} is {} since", known.standing));
+    }
+    let mut reservation = known.clone();
+    let standing = match update.standing {
+        Standing::Held => Standing::Withdrawn,
+        Standing::Confirmed(_) => Standing::Held,
+        Standing::Released if is_available(draft, &reservation) => Standing::Held,
+        Standing::Released => return Err("its units are not available any more".to_owned()),
+        Standing::Expired => return Err("its time is over".to_owned()),
+        Standing::Withdrawn => return Err("it is taken back already".to_owned()),
+    };
+    let at = (standing == Standing::Held).then_some(reservation.expires_at);
+    draft.change(Change::Timer { what: Timer::Reservation(id.clone()), at });
+    reservation.standing = standing;
+    draft.change(Change::Reservation(Box::new(reservation)));
+    Ok(())
+}
+
+/// Whether holding the units again takes no level below zero.
+fn is_available(draft: &Draft<'_>, reservation: &Reservation) -> bool {
+    reservation.lines.iter().all(|line| {
+        let location = draft.location(&line.location).expect("its locations are known");
+        line.items().all(|(sku, _)| {
+            let sku = draft.sku(sku).expect("and so are its items");
+            draft.level(sku, location).available() >= 0
+        })
+    })
+}
