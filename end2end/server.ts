@@ -90,6 +90,8 @@ export class Server {
     let errors = "";
     child.stdout.on("data", (chunk: Buffer) => (printed += chunk.toString()));
     child.stderr.on("data", (chunk: Buffer) => (errors += chunk.toString()));
+    // A command that reads nothing may have ended before its input is written.
+    child.stdin.on("error", () => {});
     child.stdin.end(input);
     const code = await new Promise<number | null>((done, failed) => {
       child.once("error", failed);
