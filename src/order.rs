@@ -243,7 +243,10 @@ pub struct ShareMove {
     pub returned: i64,
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
+#[allow(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde hands over a reference, which is no larger in wasm"
+)]
 const fn is_zero(number: &i64) -> bool {
     *number == 0
 }
