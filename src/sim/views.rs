@@ -45,7 +45,11 @@ impl Shown {
             About::Name(..) | About::Future | About::Unknown(_) => {}
         }
         let event_count = asked.events.len() as u64;
-        let events = asked.events.iter().take(EVENTS_LISTED_MAX).copied().collect();
+        // The last event is the one that a decision is about, so it is always listed.
+        let mut events = asked.events.clone();
+        if events.len() > EVENTS_LISTED_MAX {
+            events.drain(EVENTS_LISTED_MAX - 1..events.len() - 1);
+        }
         Self { kind: asked.about.kind(), sku, location, order, events, event_count }
     }
 }
