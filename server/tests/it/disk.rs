@@ -31,7 +31,7 @@ use onhand_server::verify::verify;
 use crate::store::{Book, Place};
 
 /// How long seeds are tried unless `ONHAND_SIM_SECONDS` says otherwise.
-const SECONDS: u64 = 20;
+const SECONDS: u64 = 10;
 
 /// What a disk writes as a whole, in bytes.
 const SECTOR_BYTES: usize = 512;

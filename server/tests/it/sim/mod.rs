@@ -29,7 +29,7 @@ use onhand::sim::generate;
 use onhand::sim::history::History;
 
 /// How long seeds are tried unless `ONHAND_SIM_SECONDS` says otherwise.
-const SECONDS: u64 = 20;
+const SECONDS: u64 = 10;
 
 fn variable<T: std::str::FromStr>(name: &str) -> Option<T> {
     let value = std::env::var(name).ok()?;
