@@ -52,9 +52,12 @@ impl Fingerprint {
 /// The typed data serialises in one order, without white space and with defaults left out, so two
 /// spellings of the same data give the same bytes.
 fn update_with_data(hash: &mut Sha256, data: &EventData) {
-    let bytes = serde_json::to_vec(data);
+    // What most events need, so that the text is not moved while it grows.
+    const USUAL_BYTES: usize = 256;
+    let mut bytes = Vec::with_capacity(USUAL_BYTES);
     // Serialising plain structs of strings and integers into memory cannot fail.
-    hash.update(bytes.unwrap_or_default());
+    let _ = serde_json::to_writer(&mut bytes, data);
+    hash.update(bytes);
 }
 
 impl Serialize for Fingerprint {

@@ -76,14 +76,20 @@ pub fn follow(last: &Head, seq: u64, bytes: &[u8], chain: Chain) -> Result<Recor
 /// # Panics
 /// Never: a record is plain data with string keys, which always serialises into memory.
 pub fn encode(record: &Record) -> Vec<u8> {
+    // What most records need, so that the text is not moved while it grows.
+    const USUAL_BYTES: usize = 1_024;
     #[derive(serde::Serialize)]
     struct Versioned<'a> {
         v: u32,
         #[serde(flatten)]
         record: &'a Record,
     }
-    serde_json::to_vec(&Versioned { v: RECORD_VERSION, record })
-        .expect("a record is plain data with string keys")
+    let mut bytes = Vec::with_capacity(USUAL_BYTES);
+    serde_json::to_writer(&mut bytes, &Versioned { v: RECORD_VERSION, record })
+        .expect("a record is plain data with string keys");
+    // Records are kept for a while, and there are many of them.
+    bytes.shrink_to_fit();
+    bytes
 }
 
 /// Reads a record from its stored form.
@@ -104,12 +110,14 @@ pub fn decode(bytes: &[u8]) -> Result<Record, RecordError> {
 
 /// Bytes as hexadecimal digits.
 pub fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        // Writing into a string cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    const DIGITS: [char; 16] =
+        ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'];
+    let mut text = String::with_capacity(bytes.len() * 2);
+    for byte in bytes {
+        text.push(DIGITS[usize::from(byte >> 4)]);
+        text.push(DIGITS[usize::from(byte & 0xf)]);
+    }
+    text
 }
 
 /// The bytes of exactly `N * 2` hexadecimal digits.
