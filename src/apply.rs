@@ -6,13 +6,17 @@ use crate::id::{LocationId, Sku};
 use crate::record::{Change, Effect, Record, WaitKey};
 use crate::state::{Baseline, Head, Known, Level, LocIx, Movement, Oversold, SkuIx, State, Undo};
 
-/// Applies a record: its effects and changes, and its place in the journal. The chain is the hash
-/// over all records up to this one.
+/// Applies a record: its effects and changes, and its place in the journal, but for the hash over
+/// it, which is only known once it is written.
 ///
 /// # Panics
 /// When the record does not follow from the state: that is a broken journal or a broken rule, and
 /// going on would hide it.
-pub(crate) fn apply(state: &mut State, record: &Record, chain: crate::journal::Chain) {
+pub(crate) fn apply(state: &mut State, record: &Record) {
+    if state.undo.is_empty() {
+        // One note for the batch: to undo it is to undo all of it.
+        state.undo.push(Undo::Head(state.head));
+    }
     assert_eq!(record.seq, state.head.seq + 1, "the journal has no gaps");
     assert!(record.recorded_at > state.head.recorded_at, "time only goes forward");
     assert!(record.uptime.is_none_or(|uptime| uptime >= state.head.uptime), "and so do timers");
@@ -32,14 +36,13 @@ pub(crate) fn apply(state: &mut State, record: &Record, chain: crate::journal::C
         _ => None,
     });
     let conflicts = opened.fold(state.head.conflicts, u64::max);
-    let head = Head {
+    state.head = Head {
         seq: record.seq,
         recorded_at: record.recorded_at,
-        chain,
+        chain: state.head.chain,
         conflicts,
         uptime: record.uptime.unwrap_or(state.head.uptime),
     };
-    state.undo.push(Undo::Head(std::mem::replace(&mut state.head, head)));
 }
 
 fn apply_name(state: &mut State, change: &Change) {
@@ -138,9 +141,10 @@ fn change_level(
     let sku = state.catalogue.sku(sku).expect("a level's item is known");
     let location = state.catalogue.location(location).expect("a level's location is known");
     let key = (sku, location);
-    let before = state.levels.get(&key).cloned();
-    change(state.levels.entry(key).or_default());
-    if before.is_none() {
+    let (level, made) = state.levels.get_or_make(key);
+    let before = (!made).then(|| level.clone());
+    change(level);
+    if made {
         state.working.begin_level(key);
     }
     state.undo.push(Undo::Level(key, before));
@@ -222,12 +226,12 @@ fn note_known(state: &mut State, record: &Record) {
         decided: record.seq,
         reversed_by: None,
     };
-    state.working.put_known((envelope.source.clone(), envelope.id.clone()), known);
+    state.working.put_known(&envelope.source, &envelope.id, known);
     for change in &record.changes {
         match (change, &envelope.data) {
             (Change::Final { seq, outcome, .. }, EventData::EventReleased(released)) => {
-                let name = (released.source.clone(), released.id.clone());
-                state.working.decide(*seq, &name, *outcome, record.seq);
+                let name = (&released.source, &released.id);
+                state.working.decide(*seq, name, *outcome, record.seq);
             }
             (Change::Final { seq, outcome, decided }, _) => {
                 let decided = decided.unwrap_or(record.seq);

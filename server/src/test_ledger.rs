@@ -66,7 +66,7 @@ impl TestLedger {
             }
         }
         match processed.remove(0) {
-            Processed::Recorded(index) => Some(self.ledger.entries()[index].record.outcome),
+            Processed::Recorded(index) => Some(self.ledger.records()[index].outcome),
             Processed::Duplicate(_) => Some(Outcome::Duplicate),
             Processed::Invalid(_) | Processed::Refused(_) | Processed::NotDue => None,
         }

@@ -25,7 +25,7 @@ pub(super) fn counted(
     if version_differs(draft, event, sku, location, lifted) {
         return Ok(Outcome::Conflict);
     }
-    let level = draft.level(sku, location);
+    let level = draft.level(sku, location).clone();
     let time = draft.fact.time;
     if let Some(newest) = level.counted.as_ref().filter(|newest| time < newest.time) {
         draft.reason = Some(format!("a newer count of {} stands (#{})", newest.time, newest.seq));

@@ -35,9 +35,10 @@ pub(crate) struct Draft<'a> {
     own_fact: Fact,
     pub(crate) actor: &'a str,
     created: Vec<ItemInfo>,
-    pub(super) levels: BTreeMap<(SkuIx, LocIx), Level>,
+    /// The levels that changed, apart from the map: its nodes have room for many.
+    pub(super) levels: BTreeMap<(SkuIx, LocIx), Box<Level>>,
     /// The levels as the parts of the decision have left them that are finished.
-    finished: BTreeMap<(SkuIx, LocIx), Level>,
+    finished: BTreeMap<(SkuIx, LocIx), Box<Level>>,
     /// The effects of those parts.
     pub(super) effects: Vec<Effect>,
     /// What the part in progress belongs to, where that is not the fact of the record.
@@ -132,7 +133,7 @@ impl<'a> Draft<'a> {
         let mut effects = self.effects.clone();
         for (key, after) in &self.levels {
             let begin = self.state.level(key.0, key.1);
-            let before = self.finished.get(key).unwrap_or(&begin);
+            let before = self.finished.get(key).map_or(begin, Box::as_ref);
             for bucket in Bucket::ALL {
                 let delta = after.get(bucket) - before.get(bucket);
                 if delta != 0 {
@@ -218,9 +219,9 @@ impl<'a> Draft<'a> {
     }
 
     /// A level as it is at this point of the decision.
-    pub(crate) fn level(&self, sku: SkuIx, location: LocIx) -> Level {
+    pub(crate) fn level(&self, sku: SkuIx, location: LocIx) -> &Level {
         let changed = self.levels.get(&(sku, location));
-        changed.cloned().unwrap_or_else(|| self.state.level(sku, location))
+        changed.map_or_else(|| self.state.level(sku, location), Box::as_ref)
     }
 
     /// Changes one number of a level.
@@ -237,7 +238,8 @@ impl<'a> Draft<'a> {
     /// A level to be changed besides its numbers.
     pub(super) fn level_mut(&mut self, sku: SkuIx, location: LocIx) -> &mut Level {
         let state = self.state;
-        self.levels.entry((sku, location)).or_insert_with(|| state.level(sku, location))
+        let level = self.levels.entry((sku, location));
+        level.or_insert_with(|| Box::new(state.level(sku, location).clone()))
     }
 
     /// Notes that the event names a level, whether or not it has an effect there.

@@ -9,7 +9,7 @@ use crate::conflict::{ConflictKind, ConflictStatus, Evidence};
 use crate::id::{LocationId, Sku};
 use crate::quantity;
 use crate::record::{Bucket, Change, Decision, Effect, Outcome};
-use crate::state::Oversold;
+use crate::state::{Level, Oversold};
 
 /// Why a decision cannot stand: it would take a number out of the range.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,6 +45,10 @@ impl Draft<'_> {
 
     /// The levels that the event names or touches without moving any of their numbers.
     fn mentioned(&mut self, effects: &[Effect]) -> Vec<(Sku, LocationId)> {
+        if self.mentions.is_empty() && self.levels.len() == 1 && !effects.is_empty() {
+            // Most events: one level, which moved.
+            return Vec::new();
+        }
         let mut mentions = std::mem::take(&mut self.mentions);
         mentions.extend(self.levels.keys());
         mentions.sort_unstable();
@@ -74,12 +78,16 @@ impl Draft<'_> {
     /// Opens a conflict where more is promised than is there, once, and closes it when that is
     /// over (contract.md section 3.3, below the safeguards).
     fn watch_oversold(&mut self) {
-        let changed: Vec<_> =
-            self.levels.iter().map(|(key, level)| (*key, level.clone())).collect();
-        for ((sku, location), level) in changed {
+        let turned = |level: &Level| match level.oversold {
+            Oversold::No => level.available() < 0,
+            Oversold::Open(_) | Oversold::Acknowledged => level.available() >= 0,
+        };
+        let turned = self.levels.iter().filter(|(_, level)| turned(level));
+        let turned: Vec<_> = turned.map(|(key, level)| (*key, level.clone())).collect();
+        for ((sku, location), level) in turned {
             let available = level.available();
             match level.oversold {
-                Oversold::No if available < 0 => {
+                Oversold::No => {
                     let evidence = vec![
                         Evidence::new("on hand", level.get(Bucket::OnHand)),
                         Evidence::new("committed", level.get(Bucket::Committed)),
@@ -91,18 +99,17 @@ impl Draft<'_> {
                     // The event took effect; the conflict is about the level, not about the event.
                     self.conflict = own;
                 }
-                Oversold::Open(id) if available >= 0 => {
+                Oversold::Open(id) => {
                     if let Some(conflict) = self.state.open_conflict(id).cloned() {
                         self.close(&conflict, ConflictStatus::AutoResolved, None);
                     }
                 }
-                Oversold::Acknowledged if available >= 0 => {
+                Oversold::Acknowledged => {
                     self.changes.push(Change::Recovered {
                         sku: self.sku_name(sku).clone(),
                         location: self.state.catalogue.location_name(location).clone(),
                     });
                 }
-                _ => {}
             }
         }
     }

@@ -15,7 +15,7 @@ pub(super) fn move_on_hand(
     delta: i64,
     state: Option<Bucket>,
 ) {
-    let counted = draft.level(sku, location).counted;
+    let counted = draft.level(sku, location).counted.clone();
     let time = draft.fact.time;
     let absorbed = counted.as_ref().is_some_and(|count| time <= count.time);
     if absorbed {
@@ -47,7 +47,7 @@ pub(super) fn move_on_hand(
 /// whatever number of lines did it, so that one decision settles all of it.
 pub(super) fn flag_near_counts(draft: &mut Draft<'_>) {
     for ((sku, location), delta) in std::mem::take(&mut draft.near_counts) {
-        let counted = draft.level(sku, location).counted;
+        let counted = draft.level(sku, location).counted.clone();
         let Some(count) = counted.filter(|_| delta != 0) else { continue };
         let time = draft.fact.time;
         let verdict = if time <= count.time {

@@ -102,7 +102,8 @@ fn stands_near(draft: &Draft<'_>, conflict: &Conflict) -> Result<bool, Refusal> 
     }
     let sku = conflict.sku.as_ref().and_then(|sku| draft.sku(sku));
     let location = conflict.location.as_ref().and_then(|location| draft.location(location));
-    let counted = sku.zip(location).and_then(|(sku, location)| draft.level(sku, location).counted);
+    let counted =
+        sku.zip(location).and_then(|(sku, location)| draft.level(sku, location).counted.clone());
     Ok(counted.map(|count| count.seq) == conflict.count)
 }
 

@@ -227,7 +227,7 @@ fn flip(draft: &mut Draft<'_>, conflict: &Conflict, option: O, held: &Record) ->
     let sku = conflict.sku.as_ref().and_then(|name| draft.sku(name));
     let location = conflict.location.as_ref().and_then(|name| draft.location(name));
     let (Some(sku), Some(location)) = (sku, location) else { return Outcome::Applied };
-    let counted = draft.state.level(sku, location).counted;
+    let counted = draft.state.level(sku, location).counted.as_ref();
     if let Some(newer) = counted.filter(|count| count.seq > held.seq) {
         // What the movement did is no longer part of the number, so there is nothing to flip.
         draft.reason = Some(format!("a newer count of {} stands (#{})", newer.time, newer.seq));

@@ -163,7 +163,7 @@ fn negate(draft: &mut Draft<'_>, record: &Record, effect: &Effect) -> Result<(),
     };
     let level = draft.level(sku, location);
     let window_us = draft.state.settings.count_window_us;
-    let contained = level.counted.is_some_and(|count| {
+    let contained = level.counted.as_ref().is_some_and(|count| {
         count.seq > record.seq && count.contains(fact.time, &fact.source, window_us)
     });
     draft.begin_part(basis);
@@ -186,7 +186,7 @@ fn negate(draft: &mut Draft<'_>, record: &Record, effect: &Effect) -> Result<(),
 fn uncount(draft: &mut Draft<'_>, counted: &Counted) -> Result<(), Refusal> {
     let known = draft.sku(&counted.sku).zip(draft.location(&counted.location));
     let (sku, location) = known.ok_or("its item or its location is not known")?;
-    let present = draft.level(sku, location).counted;
+    let present = draft.level(sku, location).counted.clone();
     let present = present.ok_or("no count stands there")?;
     if present.seq != counted.seq {
         let (time, seq) = (present.time, present.seq);

@@ -108,12 +108,12 @@ pub(super) fn version_differs(
     location: LocIx,
     lifted: Lifted,
 ) -> bool {
-    let version = draft.state.level(sku, location).version;
     let Some(expected) = event.expected_version else { return false };
+    let level = draft.state.level(sku, location);
+    let version = level.version;
     if lifted.version || expected == version {
         return false;
     }
-    let level = draft.state.level(sku, location);
     let evidence = vec![
         Evidence::new("version seen by the sender", expected),
         Evidence::new("version now", version),

@@ -79,7 +79,7 @@ impl Batch {
             }
         }
         keys.into_iter().filter_map(|(sku, location)| {
-            state.levels.get(&(sku, location)).map(|level| (sku, location, level))
+            state.levels.get((sku, location)).map(|level| (sku, location, level))
         })
     }
 }

@@ -69,7 +69,8 @@ pub enum Step {
 #[derive(Debug)]
 pub struct Ledger {
     state: State,
-    entries: Vec<Entry>,
+    /// What the batch in progress has recorded.
+    records: Vec<Record>,
     /// Events released in this batch.
     releases: usize,
 }
@@ -77,7 +78,7 @@ pub struct Ledger {
 impl Ledger {
     /// Takes over a state as a store remembers it.
     pub fn new(state: State) -> Self {
-        Self { state, entries: Vec::new(), releases: 0 }
+        Self { state, records: Vec::new(), releases: 0 }
     }
 
     /// The state, with what the batch in progress has changed.
@@ -85,14 +86,14 @@ impl Ledger {
         &self.state
     }
 
-    /// The rows of the journal that the batch in progress has made.
-    pub fn entries(&self) -> &[Entry] {
-        &self.entries
+    /// What the batch in progress has recorded.
+    pub fn records(&self) -> &[Record] {
+        &self.records
     }
 
     /// What a decision can look at.
     fn sight(&self) -> Sight<'_> {
-        Sight { state: &self.state, entries: &self.entries }
+        Sight { state: &self.state, records: &self.records }
     }
 
     /// A record of the batch in progress, or one that was loaded for it.
@@ -121,7 +122,7 @@ impl Ledger {
             let here = |effect: &&crate::record::Effect| {
                 effect.state == Bucket::OnHand && effect.sku == sku && effect.location == location
             };
-            for record in self.entries.iter().map(|entry| &entry.record) {
+            for record in &self.records {
                 let effects = record.effects.iter().filter(here);
                 let own = effects.filter_map(|effect| Movement::of(record, effect));
                 movements.extend(own.filter(|movement| movement.time >= *from));
@@ -136,7 +137,7 @@ impl Ledger {
     fn bring_up_to_date(&self, known: &mut [((Source, EventId), Known)]) {
         let mut decided: BTreeMap<u64, (Outcome, u64)> = BTreeMap::new();
         let mut reversed: BTreeMap<u64, Option<u64>> = BTreeMap::new();
-        for record in self.entries.iter().map(|entry| &entry.record) {
+        for record in &self.records {
             for change in &record.changes {
                 match change {
                     Change::Final { seq, outcome, decided: by } => {
@@ -310,17 +311,24 @@ impl Ledger {
             mentions: decision.mentions,
             fact: decision.fact,
         };
-        let bytes = journal::encode(&record);
-        let chain = self.state.head.chain.after(&bytes);
-        apply(&mut self.state, &record, chain);
-        self.entries.push(Entry { record, bytes, chain });
-        Processed::Recorded(self.entries.len() - 1)
+        apply(&mut self.state, &record);
+        self.records.push(record);
+        Processed::Recorded(self.records.len() - 1)
     }
 
-    /// Hands out what the batch changed. It is kept by [`Ledger::keep`] or undone by
-    /// [`Ledger::undo`]; until then nothing else may be processed.
+    /// Ends the batch: writes its records in their stored form, chains them, and hands out what it
+    /// changed. It is kept by [`Ledger::keep`] or undone by [`Ledger::undo`]; until then nothing
+    /// else may be processed.
     pub fn finish(&mut self) -> Batch {
-        Batch { entries: std::mem::take(&mut self.entries), head: self.state.head }
+        let mut chain = self.state.head.chain;
+        let seal = |record| {
+            let bytes = journal::encode(&record);
+            chain = chain.after(&bytes);
+            Entry { record, bytes, chain }
+        };
+        let entries = std::mem::take(&mut self.records).into_iter().map(seal).collect();
+        self.state.head.chain = chain;
+        Batch { entries, head: self.state.head }
     }
 
     /// The batch is durable.
@@ -333,7 +341,7 @@ impl Ledger {
     /// The batch is not durable: it never happened.
     pub fn undo(&mut self) {
         self.releases = 0;
-        self.entries.clear();
+        self.records.clear();
         self.state.roll_back();
     }
 
@@ -356,7 +364,8 @@ impl Ledger {
     /// one before. Orders, transfers and reservations stay in memory, to be compared with the store.
     pub fn replay(&mut self, record: &Record, bytes: &[u8]) {
         let chain = self.state.head.chain.after(bytes);
-        apply(&mut self.state, record, chain);
+        apply(&mut self.state, record);
+        self.state.head.chain = chain;
         self.state.undo.clear();
         self.state.working.forget_all_but_documents();
     }

@@ -1,6 +1,5 @@
 //! What a decision can look at: the state, and the records that it may rest on.
 
-use super::Entry;
 use crate::conflict::Conflict;
 use crate::id::ConflictId;
 use crate::record::{Change, Record};
@@ -11,23 +10,23 @@ use crate::state::State;
 pub(crate) struct Sight<'a> {
     /// The state, with all that the batch has changed so far.
     pub(crate) state: &'a State,
-    /// The rows of the journal that the batch has made so far.
-    pub(crate) entries: &'a [Entry],
+    /// What the batch has recorded so far.
+    pub(crate) records: &'a [Record],
 }
 
 impl<'a> Sight<'a> {
     /// A record of the batch in progress, or one that was loaded for it.
     pub(crate) fn record(self, seq: u64) -> Option<&'a Record> {
-        let before = self.state.head.seq - self.entries.len() as u64;
+        let before = self.state.head.seq - self.records.len() as u64;
         let Some(index) = seq.checked_sub(before + 1) else {
             return self.state.working.record(seq);
         };
-        self.entries.get(usize::try_from(index).ok()?).map(|entry| &entry.record)
+        self.records.get(usize::try_from(index).ok()?)
     }
 
     /// A conflict that is closed: by the batch in progress, or as it was loaded for it.
     pub(crate) fn closed_conflict(self, id: ConflictId) -> Option<&'a Conflict> {
-        let records = self.entries.iter().rev().map(|entry| &entry.record);
+        let records = self.records.iter().rev();
         let mut changes = records.flat_map(|record| record.changes.iter().rev());
         let own = changes.find_map(|change| match change {
             Change::Conflict(conflict) if conflict.id == id => Some(conflict.as_ref()),

@@ -27,6 +27,10 @@ impl Ledger {
             needs.input(input);
         }
         needs.woken();
+        // In the order of the index in which they are looked up. Sources count upwards, so most of
+        // it is sorted already.
+        needs.wants.ids.sort();
+        needs.wants.ids.dedup();
         needs.wants
     }
 
@@ -70,7 +74,7 @@ impl<'a> Needs<'a> {
         match input {
             Input::Event(event) => {
                 if !self.ledger.state.working.has_name(&event.source, &event.id) {
-                    self.wants.ids.insert((event.source.clone(), event.id.clone()));
+                    self.wants.ids.push((event.source.clone(), event.id.clone()));
                 }
                 self.event(event, event.time);
             }
@@ -144,7 +148,7 @@ impl<'a> Needs<'a> {
     fn target(&mut self, source: &Source, id: &EventId) {
         let ledger = self.ledger;
         if !ledger.state.working.has_name(source, id) {
-            self.wants.ids.insert((source.clone(), id.clone()));
+            self.wants.ids.push((source.clone(), id.clone()));
             return;
         }
         for known in ledger.state.known(source, id) {
@@ -181,7 +185,7 @@ impl<'a> Needs<'a> {
         let ledger = self.ledger;
         for event in &conflict.events {
             if !ledger.state.working.has_name(&event.source, &event.id) {
-                self.wants.ids.insert((event.source.clone(), event.id.clone()));
+                self.wants.ids.push((event.source.clone(), event.id.clone()));
             }
             if conflict.kind != ConflictKind::Unmapped {
                 continue;

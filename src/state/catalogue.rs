@@ -13,11 +13,6 @@ pub struct SkuIx(pub u32);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct LocIx(pub u32);
 
-impl LocIx {
-    pub(crate) const FIRST: Self = Self(0);
-    pub(crate) const LAST: Self = Self(u32::MAX);
-}
-
 /// The items and locations that are known, and what names outside mean.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Catalogue {

@@ -7,7 +7,7 @@ use crate::record::Bucket;
 use crate::time::Timestamp;
 
 /// The stock of one SKU at one location (contract.md section 3.1).
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Level {
     buckets: [i64; Bucket::ALL.len()],
     /// Grows by one with each event that has an effect here.
@@ -88,6 +88,18 @@ pub enum Oversold {
 }
 
 impl Level {
+    /// A level where nothing ever happened.
+    pub(crate) const fn empty() -> Self {
+        Self {
+            buckets: [0; Bucket::ALL.len()],
+            version: 0,
+            seq: 0,
+            updated_at: Timestamp::EPOCH,
+            counted: None,
+            oversold: Oversold::No,
+        }
+    }
+
     /// One of its numbers.
     pub const fn get(&self, bucket: Bucket) -> i64 {
         self.buckets[bucket as usize]
@@ -100,7 +112,7 @@ impl Level {
 
     /// A level with these numbers, as a store remembers it.
     pub fn with_buckets(buckets: [i64; Bucket::ALL.len()]) -> Self {
-        Self { buckets, ..Self::default() }
+        Self { buckets, ..Self::empty() }
     }
 
     /// Its numbers, in the order of [`Bucket::ALL`].
@@ -113,6 +125,12 @@ impl Level {
         use Bucket as B;
         let held = [B::Committed, B::Reserved, B::Damaged, B::QualityControl, B::SafetyStock];
         self.get(B::OnHand) - held.into_iter().map(|bucket| self.get(bucket)).sum::<i64>()
+    }
+}
+
+impl Default for Level {
+    fn default() -> Self {
+        Self::empty()
     }
 }
 

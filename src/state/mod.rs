@@ -6,6 +6,7 @@
 
 mod catalogue;
 mod level;
+mod levels;
 mod restore;
 mod schedule;
 mod undo;
@@ -16,6 +17,7 @@ use std::collections::BTreeMap;
 
 pub use catalogue::{Catalogue, LocIx, SkuIx};
 pub use level::{Baseline, Level, Overlap, Oversold};
+pub(crate) use levels::Levels;
 pub use restore::{Damaged, Snapshot};
 pub use schedule::Schedule;
 pub(crate) use undo::{Undo, UndoLog};
@@ -82,7 +84,7 @@ pub struct State {
     pub(crate) settings: Settings,
     pub(crate) head: Head,
     pub(crate) catalogue: Catalogue,
-    pub(crate) levels: BTreeMap<(SkuIx, LocIx), Level>,
+    pub(crate) levels: Levels,
     pub(crate) conflicts: BTreeMap<ConflictId, Conflict>,
     pub(crate) subjects: BTreeMap<Subject, ConflictId>,
     pub(crate) waiting: Waiting,
@@ -114,15 +116,13 @@ impl State {
     }
 
     /// The level of an item at a location; an empty one if nothing ever happened there.
-    pub fn level(&self, sku: SkuIx, location: LocIx) -> Level {
-        self.levels.get(&(sku, location)).cloned().unwrap_or_default()
+    pub fn level(&self, sku: SkuIx, location: LocIx) -> &Level {
+        self.levels.get_or_empty((sku, location))
     }
 
     /// All levels of an item, by location.
     pub fn levels_of(&self, sku: SkuIx) -> impl Iterator<Item = (LocIx, &Level)> {
-        self.levels
-            .range((sku, LocIx::FIRST)..=(sku, LocIx::LAST))
-            .map(|((_, location), level)| (*location, level))
+        self.levels.of(sku)
     }
 
     /// What can be sold of an item at each location that has it: what is available of its own, or,
@@ -144,7 +144,7 @@ impl State {
 
     /// All levels, by item and location in the order in which these became known.
     pub fn levels(&self) -> impl Iterator<Item = (SkuIx, LocIx, &Level)> {
-        self.levels.iter().map(|((sku, location), level)| (*sku, *location, level))
+        self.levels.all()
     }
 
     /// The open conflicts, oldest first.

@@ -67,7 +67,7 @@ impl State {
             let (Some(sku_number), Some(location_number)) = key else {
                 return Err(Damaged(sku, location));
             };
-            state.levels.insert((sku_number, location_number), level);
+            *state.levels.get_or_make((sku_number, location_number)).0 = level;
         }
         for conflict in snapshot.conflicts {
             if let Some(subject) = Self::subject_of(&conflict) {

@@ -38,7 +38,7 @@ impl State {
     fn put_back(&mut self, undo: Undo) {
         match undo {
             Undo::Head(head) => self.head = head,
-            Undo::Level(key, before) => restore(&mut self.levels, key, before),
+            Undo::Level(key, before) => self.levels.put_back(key, before),
             Undo::Item(sku, before) => self.catalogue.undo_item(&sku, before),
             Undo::Location(name, before) => self.catalogue.undo_location(&name, before),
             Undo::SkuAlias(name, before) => {

@@ -16,8 +16,8 @@ use crate::transfer::{Transfer, TransferUpdate};
 /// What has to be loaded for a batch.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Wants {
-    /// Names of events that may have come before.
-    pub ids: BTreeSet<(Source, EventId)>,
+    /// Names of events that may have come before; sorted, each once.
+    pub ids: Vec<(Source, EventId)>,
     /// Orders that events name.
     pub orders: BTreeSet<OrderId>,
     /// Transfers that events name.
@@ -152,7 +152,8 @@ impl<N: Ord + Clone, D> Documents<N, D> {
 /// What a batch has loaded, kept up to date while the batch goes on.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Working {
-    known: HashMap<(Source, EventId), Vec<Known>>,
+    /// By source, then by id: so both are looked up without making a name of them.
+    known: HashMap<Source, HashMap<EventId, Vec<Known>>>,
     orders: Documents<OrderId, Order>,
     transfers: Documents<TransferId, Transfer>,
     reservations: Documents<ReservationId, Reservation>,
@@ -230,63 +231,79 @@ impl Working {
         self.reservations.there.insert(reservation.reservation.clone(), reservation);
     }
 
+    /// What came before under a name, as far as that is known.
+    fn name(&self, source: &Source, id: &EventId) -> Option<&Vec<Known>> {
+        self.known.get(source)?.get(id)
+    }
+
     pub(crate) fn known(&self, source: &Source, id: &EventId) -> &[Known] {
-        // The key is a pair, so the lookup needs owned names; both are cheap to clone.
-        self.known.get(&(source.clone(), id.clone())).map_or(&[], Vec::as_slice)
+        self.name(source, id).map_or(&[], Vec::as_slice)
     }
 
     /// Whether it is known what came before under a name.
     pub(crate) fn has_name(&self, source: &Source, id: &EventId) -> bool {
-        self.known.contains_key(&(source.clone(), id.clone()))
+        self.name(source, id).is_some()
     }
 
     /// Takes in what a store knows of the names asked for, unless the batch knows them already.
     pub(crate) fn load_known(
         &mut self,
-        asked: &BTreeSet<(Source, EventId)>,
+        asked: &[(Source, EventId)],
         loaded: Vec<((Source, EventId), Known)>,
     ) {
-        let mut fresh: HashMap<(Source, EventId), Vec<Known>> =
-            asked.iter().map(|name| (name.clone(), Vec::new())).collect();
+        let mut found: BTreeMap<(Source, EventId), Vec<Known>> = BTreeMap::new();
         for (name, known) in loaded {
-            fresh.entry(name).or_default().push(known);
+            found.entry(name).or_default().push(known);
         }
-        for (name, known) in fresh {
-            self.known.entry(name).or_insert(known);
+        for names in asked.chunk_by(|(left, _), (right, _)| left == right) {
+            let of_source = self.known.entry(names[0].0.clone()).or_default();
+            for name in names {
+                let known = of_source.entry(name.1.clone());
+                known.or_insert_with(|| found.remove(name).unwrap_or_default());
+            }
         }
     }
 
-    pub(crate) fn put_known(&mut self, name: (Source, EventId), known: Known) {
-        self.known.entry(name).or_default().push(known);
+    pub(crate) fn put_known(&mut self, source: &Source, id: &EventId, known: Known) {
+        let of_source = match self.known.get_mut(source) {
+            Some(of_source) => of_source,
+            None => self.known.entry(source.clone()).or_default(),
+        };
+        match of_source.get_mut(id) {
+            Some(before) => before.push(known),
+            None => drop(of_source.insert(id.clone(), vec![known])),
+        }
+    }
+
+    /// All that is known.
+    fn all_known(&mut self) -> impl Iterator<Item = &mut Known> {
+        self.known.values_mut().flat_map(HashMap::values_mut).flatten()
     }
 
     /// Notes what a record has decided of an earlier event.
     pub(crate) fn decide(
         &mut self,
         seq: u64,
-        name: &(Source, EventId),
+        (source, id): (&Source, &EventId),
         outcome: Outcome,
         decided: u64,
     ) {
-        if let Some(known) = self.known.get_mut(name)
-            && let Some(known) = known.iter_mut().find(|known| known.seq == seq)
-        {
+        let known = self.known.get_mut(source).and_then(|of_source| of_source.get_mut(id));
+        if let Some(known) = known.into_iter().flatten().find(|known| known.seq == seq) {
             known.decide(outcome, decided);
         }
     }
 
     /// The same for an event whose name is not at hand: a person's decision, which is rare.
     pub(crate) fn find_and_decide(&mut self, seq: u64, outcome: Outcome, decided: u64) {
-        let mut known = self.known.values_mut().flatten();
-        if let Some(known) = known.find(|known| known.seq == seq) {
+        if let Some(known) = self.all_known().find(|known| known.seq == seq) {
             known.decide(outcome, decided);
         }
     }
 
     /// Notes that the effects of a record are taken back, or in force again.
     pub(crate) fn reverse(&mut self, decided: u64, by: Option<u64>) {
-        let known = self.known.values_mut().flatten();
-        for known in known.filter(|known| known.decided == decided) {
+        for known in self.all_known().filter(|known| known.decided == decided) {
             known.reversed_by = by;
         }
     }

@@ -165,7 +165,7 @@ impl World {
         let state = self.ledger.state();
         let sku = state.catalogue().sku(&sku.parse().unwrap()).expect("the SKU is known");
         let location = state.catalogue().location(&location.parse().unwrap());
-        state.level(sku, location.expect("the location is known"))
+        state.level(sku, location.expect("the location is known")).clone()
     }
 
     pub fn on_hand(&self, sku: &str, location: &str) -> i64 {

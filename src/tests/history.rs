@@ -201,7 +201,7 @@ fn check_believed(world: &World) {
             let level = state.level(sku_number, location_number);
             let steps = &kept[&(sku.to_string(), location.to_string())];
             let then = level_at(steps, Moment::Recorded(entry.record.seq));
-            assert_eq!(then, comparable(&level), "{sku} at {location} after #{}", entry.record.seq);
+            assert_eq!(then, comparable(level), "{sku} at {location} after #{}", entry.record.seq);
         }
     }
 }

@@ -84,7 +84,7 @@ impl Book {
             let key = (catalogue.sku(&sku), catalogue.location(&location));
             let (Some(sku_number), Some(location_number)) = key else { panic!("{key:?} is known") };
             let replayed = state.level(sku_number, location_number);
-            assert_eq!(**level, replayed, "the level of {sku} at {location}");
+            assert_eq!(*level, replayed, "the level of {sku} at {location}");
         }
         for order in &rows.orders {
             assert_eq!(Some(*order), self.orders.get(&order.order), "the order");

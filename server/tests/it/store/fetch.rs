@@ -48,7 +48,7 @@ async fn names_are_known_with_every_content_and_their_last_outcome(place: &dyn P
     let other = book.tell([received("twice", "S", "L", 2)]).await.remove(0);
     assert_eq!(other.outcome, Outcome::Conflict);
     let name = |id: &str| ("wms-1".parse().unwrap(), id.parse().unwrap());
-    let ids = BTreeSet::from([name("twice"), name("r"), name("never")]);
+    let ids = vec![name("never"), name("r"), name("twice")];
     let wants = Wants { ids, ..Wants::default() };
     let known = book.store.fetch(&wants).await.unwrap().known;
     let of = |id: &str| -> Vec<(u64, Outcome)> {
@@ -76,7 +76,7 @@ async fn who_decided_an_event_and_who_took_it_back_is_known(place: &dyn Place) {
     let parked = book.tell([fulfilled("o1", "f1", 1)]).await.remove(0);
     let released = book.tell([placed("o1", "S", 3)]).await.remove(1);
     let name = (parked.envelope.source.clone(), parked.envelope.id.clone());
-    let wants = Wants { ids: BTreeSet::from([name]), ..Wants::default() };
+    let wants = Wants { ids: vec![name], ..Wants::default() };
     let known = book.store.fetch(&wants).await.unwrap().known.remove(0).1;
     assert_eq!((known.seq, known.decided, known.reversed_by), (parked.seq, released.seq, None));
     let undo = book.tell([reversed("undo", "o1-f1")]).await.remove(0);
