@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::event::EventRef;
-use crate::id::{ChannelId, ConflictId, LocationId, OrderId, Sku, Text, TransferId};
+use crate::id::{ChannelId, ConflictId, LineId, LocationId, OrderId, Sku, Text, TransferId};
 use crate::time::Timestamp;
 
 /// Events listed in a conflict; `event_count` counts all of them.
@@ -84,7 +84,7 @@ impl ConflictKind {
             Self::FutureTime => &[O::ApplyAsReceived, O::Discard],
             Self::Excess => &[O::ApplyAnyway, O::Cap, O::Discard],
             Self::Unmapped => &[O::Map, O::Create, O::Discard],
-            Self::Oversold => &[O::Acknowledge],
+            Self::Oversold => &[O::Acknowledge, O::Reallocate, O::CancelLines],
         }
     }
 }
@@ -152,11 +152,15 @@ pub enum ResolutionOption {
     Create,
     /// Seen; leave it as it is.
     Acknowledge,
+    /// Another location serves what is missing.
+    Reallocate,
+    /// Lines of orders are not delivered.
+    CancelLines,
 }
 
 impl ResolutionOption {
     /// Every option.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 14] = [
         Self::KeepFirst,
         Self::ApplySecond,
         Self::ApplyRequested,
@@ -169,6 +173,8 @@ impl ResolutionOption {
         Self::Map,
         Self::Create,
         Self::Acknowledge,
+        Self::Reallocate,
+        Self::CancelLines,
     ];
 
     /// The option's name on the wire.
@@ -186,6 +192,8 @@ impl ResolutionOption {
             Self::Map => "map",
             Self::Create => "create",
             Self::Acknowledge => "acknowledge",
+            Self::Reallocate => "reallocate",
+            Self::CancelLines => "cancel_lines",
         }
     }
 
@@ -209,6 +217,8 @@ impl ResolutionOption {
             Self::Map => "It means one that is known",
             Self::Create => "Create it",
             Self::Acknowledge => "Acknowledge",
+            Self::Reallocate => "Serve it from another location",
+            Self::CancelLines => "Cancel lines of orders",
         }
     }
 }
@@ -351,4 +361,20 @@ pub struct Choice {
     /// The location, where the option needs one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub location: Option<LocationId>,
+    /// The lines to be cancelled, where the option needs some.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lines: Vec<CancelledPart>,
+}
+
+/// A line of an order, or part of it, that will not be delivered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CancelledPart {
+    /// The order.
+    pub order: OrderId,
+    /// The line.
+    pub line: LineId,
+    /// How many; all that is promised, if it is left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quantity: Option<i64>,
 }

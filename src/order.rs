@@ -150,6 +150,18 @@ impl Order {
         self.facts.iter().find(|fact| fact.key == *key)
     }
 
+    /// Whether the order is promised units of an item at a location, other than as part of a kit.
+    pub fn is_promised(&self, sku: &Sku, location: &LocationId) -> bool {
+        self.lines.iter().filter(|line| line.sku == *sku && line.kit.is_empty()).any(|line| {
+            line.shares.iter().any(|share| share.location == *location && share.committed > 0)
+        })
+    }
+
+    /// The first record that says anything of the order.
+    pub fn first_seq(&self) -> Option<u64> {
+        self.facts.iter().map(|fact| fact.seq).min()
+    }
+
     /// Whether the order was placed.
     pub fn is_placed(&self) -> bool {
         self.fact(&FactKey::Placed).is_some()

@@ -48,6 +48,8 @@ pub struct ResolveForm {
     pub sku: String,
     /// The location, where the option needs one.
     pub location: String,
+    /// The lines to be cancelled, each as JSON, where the option needs some.
+    pub lines: Vec<String>,
 }
 
 /// Answers pages on behalf of one signed-in person. Every call checks the person's role itself.

@@ -15,6 +15,7 @@ mod reservation;
 mod resolve;
 mod reverse;
 mod second;
+mod shortage;
 mod stock;
 mod transfer;
 

@@ -2,7 +2,7 @@
 
 use super::draft::Draft;
 use super::release::settle;
-use super::{Excess, Lifted, Stop, catalogue, second, transfer, weigh};
+use super::{Excess, Lifted, Stop, catalogue, second, shortage, transfer, weigh};
 use crate::conflict::{Choice, Conflict, ConflictKind, ConflictStatus, ResolutionOption as O};
 use crate::event::{Event, EventData};
 use crate::id::{LocationId, Sku};
@@ -82,7 +82,14 @@ pub(crate) fn resolve(
             let outcome = second::apply(&mut draft, conflict)?;
             draft.finish(outcome).map_err(Stop::from)
         }
-        (ConflictKind::Oversold, _) => draft.finish(Outcome::Applied).map_err(Stop::from),
+        (ConflictKind::Oversold, _) => {
+            let outcome = match choice.option {
+                O::Reallocate => shortage::reallocate(&mut draft, conflict, choice)?,
+                O::CancelLines => shortage::cancel_lines(&mut draft, conflict, choice)?,
+                _ => Outcome::Applied,
+            };
+            draft.finish(outcome).map_err(Stop::from)
+        }
         (ConflictKind::CountOverlap, Some(held)) if is_late_movement(held) => {
             let outcome = flip(&mut draft, conflict, choice.option, held);
             draft.finish(outcome).map_err(Stop::from)

@@ -131,6 +131,7 @@ impl Ledger {
         }
         self.state.working.load_records(records);
         self.state.working.load_conflicts(conflicts);
+        self.state.working.load_holders(&asked.holders);
     }
 
     /// Adds what the batch in progress has decided of earlier events.

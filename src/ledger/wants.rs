@@ -85,8 +85,15 @@ impl<'a> Needs<'a> {
                 self.keys.extend(conflict.sku.clone().map(WaitKey::Sku));
                 self.keys.extend(conflict.location.clone().map(WaitKey::Location));
                 self.keys.push(WaitKey::AnyLocation);
-                if choice.option == ResolutionOption::ApplySecond {
-                    self.both(conflict);
+                match choice.option {
+                    ResolutionOption::ApplySecond => self.both(conflict),
+                    ResolutionOption::Reallocate => self.holders(conflict),
+                    ResolutionOption::CancelLines => {
+                        for line in &choice.lines {
+                            self.order(&line.order);
+                        }
+                    }
+                    _ => {}
                 }
                 if let Some(event) = conflict.events.last() {
                     match self.ledger.record(event.seq) {
@@ -96,6 +103,15 @@ impl<'a> Needs<'a> {
                 }
             }
             Input::Timer(Timer::Reservation(reservation)) => self.reservation(reservation),
+        }
+    }
+
+    /// The orders that are promised units of the level that a conflict is about.
+    fn holders(&mut self, conflict: &Conflict) {
+        if let Some(level) = conflict.sku.clone().zip(conflict.location.clone())
+            && !self.ledger.state.working.has_holders(&level)
+        {
+            self.wants.holders.insert(level);
         }
     }
 

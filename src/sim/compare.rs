@@ -128,6 +128,7 @@ impl Pair {
             note: None,
             sku: Some(decide.sku.clone()),
             location: Some(decide.location.clone()),
+            lines: Vec::new(),
         };
         Some(Both::Choice(choice, self.asked(conflict)))
     }

@@ -9,7 +9,7 @@ use crate::ledger::{Batch, Entry, Ledger};
 use crate::order::Order;
 use crate::record::{Change, Outcome, Record, Timer, WaitKey};
 use crate::reservation::Reservation;
-use crate::state::{Known, Loaded, Movement, Wants};
+use crate::state::{HOLDERS_MAX, Known, Loaded, Movement, Wants};
 use crate::time::Uptime;
 use crate::transfer::Transfer;
 
@@ -120,6 +120,12 @@ impl Store {
             loaded.movements.push((level.clone(), wanted));
         }
         loaded.records = wants.records.iter().map(|seq| self.record(*seq).clone()).collect();
+        for (sku, location) in &wants.holders {
+            let holders = self.orders.values().filter(|order| order.is_promised(sku, location));
+            let mut holders: Vec<&Order> = holders.collect();
+            holders.sort_by_key(|order| std::cmp::Reverse((order.first_seq(), &order.order)));
+            loaded.orders.extend(holders.into_iter().take(HOLDERS_MAX).cloned());
+        }
         loaded.conflicts = wants.conflicts.iter().map(|id| self.conflict(*id).clone()).collect();
         loaded
     }

@@ -22,7 +22,7 @@ pub use restore::{Damaged, Snapshot};
 pub use schedule::Schedule;
 pub(crate) use undo::{Undo, UndoLog};
 pub use waiting::{Due, Waiting};
-pub use working::{Known, Loaded, Movement, Wants, Working};
+pub use working::{HOLDERS_MAX, Known, Loaded, Movement, Wants, Working};
 
 use crate::conflict::{Conflict, ConflictKind};
 use crate::id::{ConflictId, EventId, LocationId, OrderId, ReservationId, Sku, Source, TransferId};

@@ -13,6 +13,9 @@ use crate::reservation::Reservation;
 use crate::time::Timestamp;
 use crate::transfer::{Transfer, TransferUpdate};
 
+/// Orders at most that are looked at to have another location serve what one is short of.
+pub const HOLDERS_MAX: usize = 1_000;
+
 /// What has to be loaded for a batch.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Wants {
@@ -30,6 +33,9 @@ pub struct Wants {
     pub records: BTreeSet<u64>,
     /// Conflicts that are closed by now.
     pub conflicts: BTreeSet<ConflictId>,
+    /// Levels of which the orders are needed that are promised units there: the last ones placed,
+    /// at most [`HOLDERS_MAX`].
+    pub holders: BTreeSet<(Sku, LocationId)>,
 }
 
 impl Wants {
@@ -42,6 +48,7 @@ impl Wants {
             && self.movements.is_empty()
             && self.records.is_empty()
             && self.conflicts.is_empty()
+            && self.holders.is_empty()
     }
 }
 
@@ -160,6 +167,7 @@ pub struct Working {
     movements: BTreeMap<(SkuIx, LocIx), Movements>,
     records: BTreeMap<u64, Record>,
     conflicts: BTreeMap<ConflictId, Conflict>,
+    holders: BTreeSet<(Sku, LocationId)>,
 }
 
 /// The movements of a level at or after a moment.
@@ -355,6 +363,15 @@ impl Working {
 
     pub(crate) fn load_conflicts(&mut self, conflicts: Vec<Conflict>) {
         self.conflicts.extend(conflicts.into_iter().map(|conflict| (conflict.id, conflict)));
+    }
+
+    /// Whether the orders are known that are promised units of a level.
+    pub(crate) fn has_holders(&self, level: &(Sku, LocationId)) -> bool {
+        self.holders.contains(level)
+    }
+
+    pub(crate) fn load_holders(&mut self, asked: &BTreeSet<(Sku, LocationId)>) {
+        self.holders.extend(asked.iter().cloned());
     }
 
     /// How many records were loaded.

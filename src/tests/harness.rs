@@ -244,5 +244,6 @@ pub fn choice(conflict: &Conflict, option: ResolutionOption) -> Choice {
         note: None,
         sku: None,
         location: None,
+        lines: Vec::new(),
     }
 }

@@ -40,6 +40,7 @@ mod reversals_of_decisions;
 mod reversals_of_orders;
 mod reversals_of_transfers;
 mod seconds;
+mod shortages;
 mod takeovers;
 mod timers;
 mod transfers;

@@ -306,6 +306,7 @@ impl Said {
             note: None,
             sku: Some("TEA".parse().unwrap()),
             location: Some("berlin".parse().unwrap()),
+            lines: Vec::new(),
         })
     }
 }

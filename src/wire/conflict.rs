@@ -20,6 +20,24 @@ pub struct ConflictView {
     pub explanation: String,
     /// What a person can decide; empty once it is decided.
     pub options: Vec<OptionView>,
+    /// The lines of orders that are promised units of an oversold level, the last ones placed first,
+    /// at most [`PROMISES_LISTED_MAX`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub promises: Vec<Promise>,
+}
+
+/// Lines of orders listed of one oversold level.
+pub const PROMISES_LISTED_MAX: usize = 100;
+
+/// Units that a line of an order is promised at a level.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Promise {
+    /// The order.
+    pub order: crate::id::OrderId,
+    /// The line.
+    pub line: crate::id::LineId,
+    /// How many units.
+    pub quantity: i64,
 }
 
 /// One possible decision.
@@ -29,7 +47,7 @@ pub struct OptionView {
     pub option: ResolutionOption,
     /// The option in words.
     pub label: String,
-    /// Names of the further fields it needs: `sku` or `location`.
+    /// Names of the further fields it needs: `sku`, `location` or `lines`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub needs: Vec<String>,
     /// What would be so afterwards; `None` where it depends on what is still needed.
@@ -89,6 +107,9 @@ pub struct ResolveRequest {
     /// The location, where the option needs one.
     #[serde(default)]
     pub location: Option<crate::id::LocationId>,
+    /// The lines to be cancelled, where the option needs some.
+    #[serde(default)]
+    pub lines: Vec<crate::conflict::CancelledPart>,
 }
 
 /// The answer to a resolution.

@@ -7,7 +7,7 @@ use std::str::FromStr;
 
 use onhand::conflict::{Conflict, Severity};
 use onhand::wire::channel::{ChannelStatus, PublicationRow};
-use onhand::wire::conflict::OptionView;
+use onhand::wire::conflict::{OptionView, Promise};
 use onhand::wire::page::LocationRow;
 use onhand::wire::stock::StockPage;
 use serde::{Deserialize, Serialize};
@@ -57,6 +57,8 @@ pub struct ConflictDetail {
     pub options: Vec<OptionView>,
     /// Every location.
     pub locations: Vec<LocationRow>,
+    /// Lines of orders that can be cancelled.
+    pub promises: Vec<Promise>,
 }
 
 /// What a page asks the server for.

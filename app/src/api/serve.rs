@@ -103,8 +103,10 @@ async fn conflict(backend: &dyn Backend, seq: u64, id: &str) -> Result<Box<RawVa
     let id = id.parse().map_err(|_| refused(Refusal::NotFound))?;
     let view = backend.conflict(id).await.map_err(refused)?;
     let locations = backend.locations().await.map_err(refused)?;
-    let onhand::wire::conflict::ConflictView { conflict, severity, explanation, options } = view;
-    pack(seq, Ok(ConflictDetail { conflict, severity, explanation, options, locations }))
+    let onhand::wire::conflict::ConflictView { conflict, severity, explanation, options, promises } =
+        view;
+    let detail = ConflictDetail { conflict, severity, explanation, options, locations, promises };
+    pack(seq, Ok(detail))
 }
 
 async fn channel(

@@ -60,15 +60,19 @@ pub async fn resolve(
     #[server(default)] note: String,
     #[server(default)] sku: String,
     #[server(default)] location: String,
+    #[server(default)] lines: Vec<String>,
 ) -> Result<(), PageError> {
     let backend = backend()?;
     let conflict = id.parse().map_err(|_| refused(Refusal::NotFound))?;
     let mut back = Query::new(&format!("/conflicts/{conflict}"));
-    let form = ResolveForm { option, expected_version, note, sku, location };
+    let form = ResolveForm { option, expected_version, note, sku, location, lines };
     let typed = form.clone();
     let keep = |back: &mut Query| {
         back.add("option", &typed.option).add("note", &typed.note);
         back.add("sku", &typed.sku).add("location", &typed.location);
+        for line in &typed.lines {
+            back.add("lines", line);
+        }
     };
     let refusal = if form.option.is_empty() {
         Refusal::Invalid("Choose one of the options.".to_owned())

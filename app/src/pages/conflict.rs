@@ -4,9 +4,9 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::{use_params_map, use_query_map};
 use leptos_router::params::ParamsMap;
-use onhand::conflict::{Conflict, ConflictStatus, Evidence};
+use onhand::conflict::{CancelledPart, Conflict, ConflictStatus, Evidence};
 use onhand::time::Timestamp;
-use onhand::wire::conflict::{OptionView, Preview};
+use onhand::wire::conflict::{OptionView, Preview, Promise};
 use onhand::wire::page::{LocationRow, Role};
 use wasm_bindgen::JsCast;
 
@@ -74,7 +74,7 @@ fn choose_by_number() {
 
 fn detail(at: At<ConflictDetail>, page: Loading, query: &ParamsMap) -> AnyView {
     let live = use_live();
-    let ConflictDetail { conflict, severity, explanation, options, locations } = at.data;
+    let ConflictDetail { conflict, severity, explanation, options, locations, promises } = at.data;
     let (id, version) = (conflict.id, conflict.version);
     // Somebody else decided, or more events joined it: show what is so now, and say it.
     let newer = memo(move || {
@@ -95,7 +95,7 @@ fn detail(at: At<ConflictDetail>, page: Loading, query: &ParamsMap) -> AnyView {
     let heading = format!("{}: {}", conflict.id, title(conflict.kind.as_str()));
     let decide = if conflict.status == ConflictStatus::Open {
         if use_session().may(Role::Manager) {
-            decision(&conflict, options, locations, query)
+            decision(&conflict, options, (locations, promises), query)
         } else {
             view! {
                 {not_allowed()} {options_to_read(options)}
@@ -203,7 +203,7 @@ fn options_to_read(options: Vec<OptionView>) -> AnyView {
 fn decision(
     conflict: &Conflict,
     options: Vec<OptionView>,
-    locations: Vec<LocationRow>,
+    (locations, promises): (Vec<LocationRow>, Vec<Promise>),
     query: &ParamsMap,
 ) -> AnyView {
     let sending = Sending::new();
@@ -213,6 +213,8 @@ fn decision(
     let needs = |name: &str| options.iter().any(|option| option.needs.iter().any(|n| n == name));
     let sku = needs("sku").then(|| sku_field(text("sku")));
     let location = needs("location").then(|| location_field(&text("location"), locations));
+    let lines =
+        needs("lines").then(|| lines_field(&query.get_all("lines").unwrap_or_default(), promises));
     let single = options.len() == 1;
     let options = options
         .into_iter()
@@ -244,6 +246,7 @@ fn decision(
                     {options}
                 </fieldset>
                 <div class="field-row">{sku} {location}</div>
+                {lines}
                 <div class="field">
                     <label class="field-label" for="note">"Note"</label>
                     <input
@@ -366,6 +369,35 @@ fn location_field(value: &str, locations: Vec<LocationRow>) -> AnyView {
                 {options}
             </select>
         </div>
+    }
+    .into_any()
+}
+
+/// The lines of orders that can be cancelled. Each is sent as JSON, since ids may hold anything.
+fn lines_field(chosen: &[String], promises: Vec<Promise>) -> AnyView {
+    let none = promises.is_empty().then(|| {
+        view! { <p class="field-hint">"No order is promised units here."</p> }
+    });
+    let lines = promises
+        .into_iter()
+        .map(|Promise { order, line, quantity }| {
+            let label = format!("Order {order}, line {line}: {quantity} promised");
+            let part = CancelledPart { order, line, quantity: None };
+            let value = serde_json::to_string(&part).unwrap_or_default();
+            let checked = chosen.contains(&value);
+            view! {
+                <label class="check">
+                    <input type="checkbox" name="lines[]" value=value checked=checked/>
+                    <span>{label}</span>
+                </label>
+            }
+        })
+        .collect_view();
+    view! {
+        <fieldset class="field">
+            <legend class="field-label">"Lines to be cancelled"</legend>
+            {none} {lines}
+        </fieldset>
     }
     .into_any()
 }

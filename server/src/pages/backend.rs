@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use onhand::conflict::{Choice, ConflictStatus, ResolutionOption};
+use onhand::conflict::{CancelledPart, Choice, ConflictStatus, ResolutionOption};
 use onhand::id::{ConflictId, LocationId, Sku, Text};
 use onhand::ledger::Refused;
 use onhand::wire::channel::{ChannelStatus, PublicationRow};
@@ -181,6 +181,8 @@ fn choice(conflict: ConflictId, form: &ResolveForm) -> Result<Choice, Refusal> {
     let note = some(&form.note).map(Text::new).transpose();
     let sku = some(&form.sku).map(Sku::new).transpose();
     let location = some(&form.location).map(LocationId::new).transpose();
+    let lines: Result<Vec<CancelledPart>, _> =
+        form.lines.iter().map(|line| serde_json::from_str(line)).collect();
     Ok(Choice {
         conflict,
         option,
@@ -188,6 +190,7 @@ fn choice(conflict: ConflictId, form: &ResolveForm) -> Result<Choice, Refusal> {
         note: note.map_err(|error| wrong("note", &error))?,
         sku: sku.map_err(|error| wrong("SKU", &error))?,
         location: location.map_err(|error| wrong("location", &error))?,
+        lines: lines.map_err(|error| wrong("lines", &error))?,
     })
 }
 

@@ -18,6 +18,7 @@ mod reversals;
 mod rights;
 mod security;
 mod sessions;
+mod shortages;
 mod sim;
 mod store;
 mod support;

@@ -9,6 +9,7 @@ use crate::conflict::Evidence;
 use crate::event::{EventData, Fingerprint, OrderCancelled};
 use crate::order::{FactKey, OrderLine};
 use crate::record::{Bucket, Outcome, WaitKey};
+use crate::state::LocIx;
 
 /// Cancels the lines named, or all that is still committed.
 pub(in crate::decide) fn cancel(
@@ -76,11 +77,32 @@ pub(super) fn release(draft: &mut Draft<'_>, line: &mut OrderLine, mut quantity:
 }
 
 /// Takes commitments of a line at one of its locations back.
-pub(super) fn uncommit(draft: &mut Draft<'_>, line: &mut OrderLine, share: usize, quantity: i64) {
+pub(in crate::decide) fn uncommit(
+    draft: &mut Draft<'_>,
+    line: &mut OrderLine,
+    share: usize,
+    quantity: i64,
+) {
     line.shares[share].committed -= quantity;
     let location = &line.shares[share].location;
     let location = draft.location(location).expect("an order's locations are known");
     each_item(draft, line, quantity, |draft, sku, units| {
         draft.add(sku, location, Bucket::Committed, -units);
+    });
+}
+
+/// Promises units of a line at another location instead.
+pub(in crate::decide) fn move_share(
+    draft: &mut Draft<'_>,
+    line: &mut OrderLine,
+    share: usize,
+    to: LocIx,
+    quantity: i64,
+) {
+    uncommit(draft, line, share, quantity);
+    let name = draft.state.catalogue.location_name(to).clone();
+    line.share_mut(&name).committed += quantity;
+    each_item(draft, line, quantity, |draft, sku, units| {
+        draft.add(sku, to, Bucket::Committed, units);
     });
 }

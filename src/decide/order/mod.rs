@@ -13,7 +13,7 @@ mod undo;
 use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) use amend::amend;
-pub(super) use cancel::cancel;
+pub(super) use cancel::{cancel, move_share, uncommit};
 pub(super) use fulfil::fulfil;
 pub(super) use place::place;
 pub(super) use take_back::take_back;

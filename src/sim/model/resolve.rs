@@ -13,7 +13,7 @@ use crate::time::Timestamp;
 impl Model {
     /// Whether the model knows what an option does: the others have their tables only.
     pub const fn knows(option: O) -> bool {
-        !matches!(option, O::ApplySecond)
+        !matches!(option, O::ApplySecond | O::Reallocate | O::CancelLines)
     }
 
     /// A person decides on the conflict with this index.

@@ -104,6 +104,7 @@ async fn resolve(
         note: request.note,
         sku: request.sku,
         location: request.location,
+        lines: request.lines,
     };
     match state.ledger.resolve(choice, Arc::from(identity.actor.as_str())).await? {
         Answer::Resolved(record) => Ok(Json(resolved(&record, conflict))),

@@ -12,7 +12,7 @@ use onhand::ledger::Ledger;
 use onhand::order::Order;
 use onhand::record::{Change, Outcome, Record};
 use onhand::reservation::Reservation;
-use onhand::state::{Known, Loaded, Movement, State, Wants};
+use onhand::state::{HOLDERS_MAX, Known, Loaded, Movement, State, Wants};
 use onhand::transfer::Transfer;
 
 use crate::store::StoreError;
@@ -181,6 +181,12 @@ impl Book {
         for seq in &wants.records {
             let missing = || StoreError::Damaged(format!("the journal lacks record {seq}"));
             loaded.records.push(self.line(*seq).ok_or_else(missing)?.record.clone());
+        }
+        for (sku, location) in &wants.holders {
+            let holders = self.orders.values().filter(|order| order.is_promised(sku, location));
+            let mut holders: Vec<&Order> = holders.collect();
+            holders.sort_by_key(|order| std::cmp::Reverse((order.first_seq(), &order.order)));
+            loaded.orders.extend(holders.into_iter().take(HOLDERS_MAX).cloned());
         }
         let conflicts = wants.conflicts.iter().filter_map(|id| self.conflicts.get(id));
         loaded.conflicts = conflicts.cloned().collect();

@@ -7,8 +7,9 @@ use onhand::conflict::Conflict;
 use onhand::event::Fingerprint;
 use onhand::id::{EventId, LocationId, Sku, Source};
 use onhand::journal;
+use onhand::order::Order;
 use onhand::record::{Outcome, Record};
-use onhand::state::{Known, Loaded, Movement, Wants};
+use onhand::state::{HOLDERS_MAX, Known, Loaded, Movement, Wants};
 use onhand::time::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -60,6 +61,9 @@ pub(super) async fn fetch(
     }
     if !wants.records.is_empty() {
         loaded.records = records(connection, wants).await?;
+    }
+    for (sku, location) in &wants.holders {
+        loaded.orders.extend(holders(connection, sku, location).await?);
     }
     if !wants.conflicts.is_empty() {
         loaded.conflicts = conflicts(connection, wants).await?;
@@ -189,6 +193,38 @@ async fn conflicts(
     )
     .bind(LEDGER)
     .bind(serde_json::to_string(&numbers).map_err(damaged)?)
+    .fetch_all(connection)
+    .await
+    .map_err(reading)?;
+    docs.iter().map(|doc| serde_json::from_str(doc).map_err(damaged)).collect()
+}
+
+/// The orders that are promised units of a level, those placed last first: found by what ever
+/// happened at the level.
+async fn holders(
+    connection: &mut SqliteConnection,
+    sku: &Sku,
+    location: &LocationId,
+) -> Result<Vec<Order>, StoreError> {
+    let docs: Vec<String> = sqlx::query_scalar(
+        "SELECT o.doc
+         FROM (SELECT DISTINCT j.order_id FROM steps AS s
+               CROSS JOIN journal AS j ON j.ledger = s.ledger AND j.seq = s.seq
+               WHERE s.ledger = ?1 AND s.sku = ?2 AND s.location = ?3 AND s.committed <> 0
+                 AND j.order_id IS NOT NULL) AS named
+         CROSS JOIN orders AS o ON o.ledger = ?1 AND o.order_id = named.order_id
+         WHERE EXISTS (SELECT 1 FROM json_each(o.doc, '$.lines') AS line,
+                              json_each(line.value, '$.shares') AS share
+                       WHERE line.value->>'sku' = ?2 AND line.value->>'kit' IS NULL
+                         AND share.value->>'location' = ?3 AND share.value->>'committed' > 0)
+         ORDER BY (SELECT min(fact.value->>'seq') FROM json_each(o.doc, '$.facts') AS fact) DESC,
+                  o.order_id DESC
+         LIMIT ?4",
+    )
+    .bind(LEDGER)
+    .bind(sku.as_str())
+    .bind(location.as_str())
+    .bind(i64::try_from(HOLDERS_MAX).map_err(damaged)?)
     .fetch_all(connection)
     .await
     .map_err(reading)?;

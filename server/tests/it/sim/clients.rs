@@ -175,6 +175,7 @@ impl World {
             note: None,
             sku: Some(decide.sku.clone()),
             location: Some(decide.location.clone()),
+            lines: Vec::new(),
         })
     }
 

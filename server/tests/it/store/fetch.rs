@@ -21,6 +21,7 @@ for_every_store!(
     names_are_known_with_every_content_and_their_last_outcome,
     who_decided_an_event_and_who_took_it_back_is_known,
     a_closed_conflict_is_found,
+    those_who_are_promised_units_are_found_last_placed_first,
     a_count_that_is_taken_back_moves_nothing,
     orders_are_found_where_they_exist,
     transfers_are_found_where_they_exist,
@@ -86,6 +87,21 @@ async fn who_decided_an_event_and_who_took_it_back_is_known(place: &dyn Place) {
     book.tell([reversed("redo", "undo")]).await;
     let known = book.store.fetch(&wants).await.unwrap().known.remove(0).1;
     assert_eq!((known.decided, known.reversed_by), (released.seq, None));
+}
+
+async fn those_who_are_promised_units_are_found_last_placed_first(place: &dyn Place) {
+    let mut book = Book::open(place).await;
+    book.tell(catalogue()).await;
+    book.tell([placed("o2", "S", 3), placed("o1", "S", 2), placed("shipped", "S", 1)]).await;
+    book.tell([fulfilled("shipped", "f1", 1), fulfilled("o2", "f1", 1)]).await;
+    let at = |location: &str| {
+        let level = ("S".parse().unwrap(), location.parse().unwrap());
+        Wants { holders: BTreeSet::from([level]), ..Wants::default() }
+    };
+    let orders = book.store.fetch(&at("L")).await.unwrap().orders;
+    let names: Vec<&str> = orders.iter().map(|order| order.order.as_str()).collect();
+    assert_eq!(names, ["o1", "o2"], "what is shipped is promised no longer");
+    assert!(book.store.fetch(&at("M")).await.unwrap().orders.is_empty());
 }
 
 async fn a_closed_conflict_is_found(place: &dyn Place) {

@@ -164,6 +164,7 @@ pub fn choice(conflict: &Conflict, option: ResolutionOption) -> Choice {
         note: None,
         sku: Some("S".parse().unwrap()),
         location: Some("L".parse().unwrap()),
+        lines: Vec::new(),
     }
 }
 

@@ -1,0 +1,137 @@
+//! What a person can do about an oversold level besides acknowledging it: have another location
+//! serve what is missing, or cancel lines of orders. What is still missing then is asked about anew.
+
+use super::draft::Draft;
+use super::order::{move_share, uncommit};
+use super::resolve::Refused;
+use crate::conflict::{Choice, Conflict};
+use crate::id::OrderId;
+use crate::order::{Order, OrderLine};
+use crate::record::Outcome;
+use crate::state::{HOLDERS_MAX, LocIx, Oversold, SkuIx};
+
+/// The level that the conflict is about. It is measured anew: what is left is a new question.
+fn level_of(draft: &mut Draft<'_>, conflict: &Conflict) -> Result<(SkuIx, LocIx), Refused> {
+    let sku = conflict.sku.as_ref().and_then(|sku| draft.sku(sku));
+    let location = conflict.location.as_ref().and_then(|location| draft.location(location));
+    let level = sku.zip(location);
+    let (sku, location) =
+        level.ok_or_else(|| Refused::Impossible("its level is not known".to_owned()))?;
+    draft.level_mut(sku, location).oversold = Oversold::No;
+    Ok((sku, location))
+}
+
+/// `reallocate`: orders that were promised units here are promised them at another location, those
+/// placed last first, as many as are missing here and available there.
+pub(super) fn reallocate(
+    draft: &mut Draft<'_>,
+    conflict: &Conflict,
+    choice: &Choice,
+) -> Result<Outcome, Refused> {
+    let needs = |problem| Refused::Needs { field: "location", problem };
+    let (sku, from) = level_of(draft, conflict)?;
+    let to = choice.location.as_ref().and_then(|name| draft.location(name));
+    let to = to.ok_or_else(|| needs("must name a location that is known"))?;
+    if to == from {
+        return Err(needs("must be another location"));
+    }
+    let missing = -draft.level(sku, from).available();
+    let mut rest = missing.min(draft.level(sku, to).available());
+    if rest <= 0 {
+        return Err(needs("must have units available"));
+    }
+    let wanted = rest;
+    for order in holders(draft, sku, from) {
+        let Some(order) = draft.order(&order).cloned() else { continue };
+        let lines = move_lines(draft, &order, (sku, from, to), &mut rest);
+        if !lines.is_empty() {
+            draft.change_order(order.order, lines, None);
+        }
+        if rest == 0 {
+            break;
+        }
+    }
+    if rest == wanted {
+        let problem = "no order has units promised there that could be moved";
+        return Err(Refused::Impossible(problem.to_owned()));
+    }
+    Ok(Outcome::Applied)
+}
+
+/// Moves promises of one order, the last line first; gives the lines that changed.
+fn move_lines(
+    draft: &mut Draft<'_>,
+    order: &Order,
+    (sku, from, to): (SkuIx, LocIx, LocIx),
+    rest: &mut i64,
+) -> Vec<OrderLine> {
+    let mut changed = Vec::new();
+    let name = draft.state.catalogue.location_name(from).clone();
+    for line in order.lines.iter().rev() {
+        // A kit's line is never split, and its components lie together.
+        if *rest == 0 || !line.kit.is_empty() || draft.sku(&line.sku) != Some(sku) {
+            continue;
+        }
+        let Some(share) = line.shares.iter().position(|share| share.location == name) else {
+            continue;
+        };
+        let part = line.shares[share].committed.min(*rest);
+        if part > 0 {
+            let mut line = line.clone();
+            move_share(draft, &mut line, share, to, part);
+            *rest -= part;
+            changed.push(line);
+        }
+    }
+    changed
+}
+
+/// The orders that are promised units of a level, those placed last first.
+fn holders(draft: &Draft<'_>, sku: SkuIx, location: LocIx) -> Vec<OrderId> {
+    let (sku, location) = draft.state.names(sku, location);
+    let mut holders: Vec<_> = draft
+        .state
+        .working
+        .orders()
+        .all()
+        .filter(|order| order.is_promised(sku, location))
+        .map(|order| (order.first_seq(), order.order.clone()))
+        .collect();
+    holders.sort_unstable();
+    // No more than the store gives: which others happen to be loaded must make no difference.
+    holders.into_iter().rev().take(HOLDERS_MAX).map(|(_, order)| order).collect()
+}
+
+/// `cancel_lines`: these lines will not be delivered from here, in part or all that is promised.
+pub(super) fn cancel_lines(
+    draft: &mut Draft<'_>,
+    conflict: &Conflict,
+    choice: &Choice,
+) -> Result<Outcome, Refused> {
+    let needs = |problem| Refused::Needs { field: "lines", problem };
+    let (sku, location) = level_of(draft, conflict)?;
+    let name = draft.state.catalogue.location_name(location).clone();
+    if choice.lines.is_empty() {
+        return Err(needs("must name at least one line of an order"));
+    }
+    for wanted in &choice.lines {
+        let order = draft.order(&wanted.order);
+        let line = order.and_then(|order| order.lines.iter().find(|it| it.line == wanted.line));
+        let mut line = line.cloned().ok_or_else(|| needs("must name lines of known orders"))?;
+        if draft.sku(&line.sku) != Some(sku) {
+            return Err(needs("must name lines of the SKU that is short"));
+        }
+        let promised = line.shares.iter().position(|share| share.location == name);
+        let share = promised.filter(|share| line.shares[*share].committed > 0);
+        let share = share.ok_or_else(|| needs("must name lines that are promised units here"))?;
+        let has = line.shares[share].committed;
+        let quantity = wanted.quantity.unwrap_or(has);
+        if quantity <= 0 || quantity > has {
+            return Err(needs("must cancel at least 1 and no more than is promised here"));
+        }
+        uncommit(draft, &mut line, share, quantity);
+        line.cancelled += quantity;
+        draft.change_order(wanted.order.clone(), vec![line], None);
+    }
+    Ok(Outcome::Applied)
+}
