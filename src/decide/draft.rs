@@ -24,6 +24,8 @@ pub(crate) struct Draft<'a> {
     /// The record being made.
     pub(crate) seq: u64,
     pub(crate) now: Timestamp,
+    /// What the server's clock shows: behind `now` once it has gone back.
+    pub(crate) wall: Timestamp,
     pub(crate) uptime: Uptime,
     /// The event that the record carries.
     carrier: EventRef,
@@ -70,6 +72,7 @@ impl<'a> Draft<'a> {
             sight,
             seq,
             now: now.wall,
+            wall: now.wall,
             uptime: now.uptime,
             subject: carrier.clone(),
             carrier,

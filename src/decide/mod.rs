@@ -24,7 +24,7 @@ use crate::event::{Event, EventData, EventRef, FieldError, Fingerprint, VersionU
 use crate::ledger::Sight;
 use crate::record::{Change, Decision, Original, Outcome, WaitKey};
 use crate::state::{Overlap, Subject};
-use crate::time::Now;
+use crate::time::{Now, Timestamp};
 
 use draft::About;
 pub(crate) use draft::Draft;
@@ -107,8 +107,14 @@ pub(crate) enum Excess {
     Anyway,
 }
 
-/// Decides an event that came from outside.
-pub(crate) fn decide(sight: Sight<'_>, event: &Event, now: Now, actor: &str) -> Verdict {
+/// Decides an event that came from outside, when the server's clock shows `wall`.
+pub(crate) fn decide(
+    sight: Sight<'_>,
+    event: &Event,
+    now: Now,
+    wall: Timestamp,
+    actor: &str,
+) -> Verdict {
     let state = sight.state;
     let known = state.known(&event.source, &event.id);
     if !known.is_empty() {
@@ -123,6 +129,7 @@ pub(crate) fn decide(sight: Sight<'_>, event: &Event, now: Now, actor: &str) -> 
         }
     }
     let mut draft = Draft::new(sight, event, now, actor);
+    draft.wall = wall;
     let outcome = if known.is_empty() {
         let seq = draft.seq;
         weigh(&mut draft, event, seq, Lifted::default())
@@ -164,9 +171,10 @@ fn weigh(draft: &mut Draft<'_>, event: &Event, seq: u64, lifted: Lifted) -> Resu
     if let Some(outcome) = business_fact(draft, event)? {
         return Ok(outcome);
     }
-    let limit = draft.now.plus_micros(draft.state.settings.future_limit_us);
+    // The time of recording does not come back with a clock that was ahead for a while.
+    let limit = draft.wall.plus_micros(draft.state.settings.future_limit_us);
     if event.time > limit && !lifted.future {
-        let ahead_s = event.time.since(draft.now) / crate::time::SECOND_US;
+        let ahead_s = event.time.since(draft.wall) / crate::time::SECOND_US;
         let evidence = vec![
             Evidence::at("the event's time", event.time, event.time),
             Evidence::new("ahead of the server by", format!("{ahead_s} s")),

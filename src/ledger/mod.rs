@@ -219,9 +219,10 @@ impl Ledger {
 
     /// Decides one input and applies the decision.
     fn process(&mut self, input: &Input, actor: &str, now: Now) -> Processed {
+        let wall = now.wall;
         let now = self.next(now);
         match input {
-            Input::Event(event) => match decide::decide(self.sight(), event, now, actor) {
+            Input::Event(event) => match decide::decide(self.sight(), event, now, wall, actor) {
                 Verdict::Record(decision) => {
                     self.record_decision(event.clone(), decision, now, actor)
                 }

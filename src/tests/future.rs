@@ -113,3 +113,22 @@ fn recorded_at_grows_also_when_the_clock_goes_back() {
     let seqs: Vec<_> = world.store.journal.iter().map(|entry| entry.record.seq).collect();
     assert!(seqs.windows(2).all(|pair| pair[0] + 1 == pair[1]), "{seqs:?}");
 }
+
+#[test]
+fn a_clock_that_was_ahead_for_a_while_lets_nothing_through_afterwards() {
+    const DAY_US: i64 = 86_400 * SECOND_US;
+    let mut world = World::new();
+    let held = world.post(received("NEW", "berlin", 5));
+    world.wall = world.wall.plus_micros(400 * DAY_US);
+    world.post(received("TEA", "berlin", 1));
+    world.wall = world.wall.plus_micros(-400 * DAY_US);
+    let (here, tomorrow) = (world.wall, world.wall.plus_micros(DAY_US));
+    let now = world.post(received("TEA", "berlin", 1).at_time(here));
+    assert_eq!(now.outcome, Outcome::Applied);
+    let ahead = world.post(received("TEA", "berlin", 1).at_time(tomorrow));
+    assert_eq!(ahead.outcome, Outcome::Conflict);
+    // What had come before a clock went back is not held for that.
+    world.wall = world.wall.plus_micros(-DAY_US);
+    world.post(item("NEW").at(-100_000));
+    assert_eq!(world.outcome(&held), Outcome::Applied);
+}
