@@ -5,6 +5,7 @@ use super::host::Host;
 use crate::digest;
 use crate::event::Event;
 use crate::ledger::{Input, Processed};
+use crate::record::Outcome;
 
 /// Checks a history that was played to its end.
 ///
@@ -54,7 +55,16 @@ fn repeats_change_nothing(pair: &mut Pair) {
     let recorded: Vec<&Event> =
         pair.host.store.journal.iter().map(|entry| &entry.record.envelope).collect();
     let used = |event: &Event| recorded.iter().any(|known| names(known) == names(event));
-    let events = sent.filter(|event| !used(event) || recorded.contains(&event));
+    // Nor is it one where the fact has been withdrawn since: then it may be said anew.
+    let withdrawn = |seq: u64| pair.host.store.outcome(seq) == Outcome::Rejected;
+    let same_fact = |event: &Event| {
+        let mut known = pair.host.store.journal.iter().map(|entry| &entry.record);
+        known.any(|record| record.envelope.data == event.data && withdrawn(record.seq))
+    };
+    let events = sent.filter(|event| {
+        let unrecorded = !used(event) && !same_fact(event);
+        (unrecorded || recorded.contains(&event)) && !pair.invalid.contains(event)
+    });
     let inputs: Vec<Input> = events.map(Input::Event).collect();
     let records = pair.host.store.journal.len();
     let state = digest::of_state(pair.host.ledger.state());

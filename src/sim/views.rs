@@ -22,7 +22,8 @@ impl Shown {
     pub fn of(conflict: &Conflict) -> Self {
         Self {
             kind: conflict.kind,
-            sku: conflict.sku.clone(),
+            // Which of a transfer's items it names first is of no consequence.
+            sku: conflict.sku.clone().filter(|_| !conflict.is_about_transfer()),
             location: conflict.location.clone(),
             order: conflict.order.clone(),
             events: conflict.events.iter().map(|event| event.seq).collect(),
@@ -41,7 +42,9 @@ impl Shown {
             }
             About::Unknown(WaitKey::Sku(name)) => sku = Some(name.clone()),
             About::Unknown(WaitKey::Location(name)) => location = Some(name.clone()),
-            About::Changed(id) | About::Excess(id) => order = Some(id.clone()),
+            About::Changed(id) => order.clone_from(id),
+            About::Excess(id) => order = Some(id.clone()),
+            About::Transfer(_, to) => location = Some(to.clone()),
             About::Name(..) | About::Future | About::Unknown(_) => {}
         }
         let event_count = asked.events.len() as u64;
@@ -54,15 +57,15 @@ impl Shown {
     }
 }
 
-/// The effects of a record.
+/// The effects of a record. One that settles several facts may change a number more than once.
 pub(super) fn effects(record: &Record) -> Effects {
     let mut effects = Effects::new();
     for effect in &record.effects {
         let level: LevelName = (effect.sku.clone(), effect.location.clone());
         assert_ne!(effect.delta, 0, "an effect changes something");
-        let before = effects.insert((level, effect.state), effect.delta);
-        assert_eq!(before, None, "a number changes once");
+        *effects.entry((level, effect.state)).or_default() += effect.delta;
     }
+    effects.retain(|_, delta| *delta != 0);
     effects
 }
 

@@ -9,7 +9,7 @@ use onhand::transfer::TransferLine;
 use serde_json::Value;
 
 use crate::harness::World;
-use crate::says::{Says, arrived, counted, goods, item, received, shipped};
+use crate::says::{Says, arrived, counted, goods, item, line_from, placed, received, shipped};
 
 /// 20 units at Berlin, of which `t1` sends 10 to Hamburg at second 10.
 fn world() -> World {
@@ -267,6 +267,18 @@ fn discarding_takes_the_last_receipt_back_and_asks_about_the_rest_anew() {
 }
 
 #[test]
+fn units_missing_after_a_withdrawal_are_the_doing_of_the_receipt_withdrawn() {
+    let mut world = world();
+    world.post(last("r1", &[goods("TEA", 6)]).at(20));
+    let withdrawn = world.post(arrived("t1", "r2", &[goods("TEA", 9)]).at(30));
+    world.post(placed("o1", &[line_from("1", "TEA", 12, "hamburg")]).at(40));
+    let conflict = excess(&world);
+    world.resolve(&conflict, O::Discard).unwrap();
+    let oversold = world.open(ConflictKind::Oversold).remove(0);
+    assert_eq!(Some(oversold.events[0].seq), withdrawn.seq);
+}
+
+#[test]
 fn what_was_given_up_is_found_again_if_it_turns_up() {
     let mut world = world();
     world.post(last("r1", &[goods("TEA", 8)]).at(20));
@@ -343,6 +355,15 @@ fn a_count_absorbs_on_hand_and_never_incoming() {
     let more = world.post(arrived("t1", "r2", &[goods("TEA", 1)]).at(30));
     assert_eq!(more.outcome, Outcome::Absorbed, "nothing of it has an effect");
     assert_eq!(excess(&world).id, more.conflict.unwrap());
+}
+
+#[test]
+fn a_receipt_that_a_count_contains_is_absorbed_whatever_else_is_on_its_way() {
+    let mut world = world().given([counted("MUG", "hamburg", 5).at(100)]);
+    let late = world.post(arrived("t1", "r1", &[goods("MUG", 1)]).at(20));
+    assert!(late.effects.is_empty());
+    assert_eq!(late.outcome, Outcome::Absorbed);
+    assert_eq!(numbers(&world), [10, 0, 10]);
 }
 
 #[test]

@@ -20,7 +20,7 @@ use crate::event::{Event, EventData, Fingerprint, KitPart};
 use crate::id::Sku;
 use crate::quantity;
 use crate::record::{Bucket, Outcome};
-use crate::state::Subject;
+use crate::state::{LocIx, SkuIx, Subject};
 use crate::transfer::{Said, Transfer, TransferLine};
 
 /// Lines listed in the evidence of one conflict.
@@ -95,16 +95,17 @@ fn put(draft: &mut Draft<'_>, transfer: Transfer) {
 
 /// What is still on its way is `incoming` where it goes.
 fn book_incoming(draft: &mut Draft<'_>, transfer: &Transfer) {
-    let mut incoming = Vec::new();
+    let mut incoming: BTreeMap<(SkuIx, LocIx), i64> = BTreeMap::new();
     let known = draft.transfer(&transfer.transfer);
     for (transfer, sign) in known.into_iter().map(|known| (known, -1)).chain([(transfer, 1)]) {
         let to = draft.location(&transfer.to).expect("a transfer's locations are known");
         for line in transfer.lines.iter().filter(|line| line.outstanding() > 0) {
             let sku = draft.sku(&line.sku).expect("and so are its items");
-            incoming.push((sku, to, sign * line.outstanding()));
+            *incoming.entry((sku, to)).or_default() += sign * line.outstanding();
         }
     }
-    for (sku, location, quantity) in incoming {
+    // A line that is as it was takes no effect: a receipt may yet be absorbed by a count.
+    for ((sku, location), quantity) in incoming.into_iter().filter(|(_, quantity)| *quantity != 0) {
         draft.add(sku, location, Bucket::Incoming, quantity);
     }
 }

@@ -111,9 +111,11 @@ fn withdraw(draft: &mut Draft<'_>, mut transfer: Transfer, held: &Record) {
         take_back(draft, &mut transfer, &data.receipt);
         draft.change(Change::Final { seq: held.seq, outcome: Outcome::Rejected, decided: None });
     }
-    // What other receipts have left unsettled is asked about anew.
+    // What other receipts have left unsettled is asked about anew; what is short now is still the
+    // doing of the one withdrawn.
     if let Some(last) = transfer.receipts.last() {
         draft.subject = last.said.event();
     }
     watch(draft, &transfer, None);
+    draft.subject = held.event_ref();
 }

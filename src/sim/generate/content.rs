@@ -29,6 +29,8 @@ impl Generator {
             Kind::Cancel => self.cancelled(),
             Kind::Fulfil => self.fulfilled(),
             Kind::Return => self.returned(),
+            Kind::Ship => self.shipped(),
+            Kind::Arrive => self.arrived(),
             Kind::Report => EventData::ChannelLevelReported(ChannelLevelReported {
                 channel: name("web"),
                 listing: name("tea-250g"),

@@ -5,6 +5,7 @@
 mod content;
 mod orders;
 mod swarm;
+mod transfers;
 
 use std::collections::BTreeMap;
 

@@ -59,7 +59,7 @@ impl Generator {
     }
 
     /// The name of a shipment or a return, mostly a new one.
-    fn fact(&mut self) -> String {
+    pub(super) fn fact(&mut self) -> String {
         if self.facts == 0 || self.rng.percent(90) {
             self.facts += 1;
         }
@@ -99,7 +99,7 @@ impl Generator {
     }
 
     /// A part of what is usually ordered.
-    fn part(&mut self) -> i64 {
+    pub(super) fn part(&mut self) -> i64 {
         let small = self.rng.percent(70);
         let most = if small { (self.swarm.quantity / 2).max(1) } else { self.swarm.quantity };
         self.rng.within(1, most)

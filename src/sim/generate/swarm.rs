@@ -16,11 +16,13 @@ pub(super) enum Kind {
     Cancel,
     Fulfil,
     Return,
+    Ship,
+    Arrive,
     Report,
     Upsert,
 }
 
-const KINDS: [(Kind, u64); 12] = [
+const KINDS: [(Kind, u64); 14] = [
     (Kind::Adjust, 6),
     (Kind::Receive, 4),
     (Kind::Count, 5),
@@ -31,6 +33,8 @@ const KINDS: [(Kind, u64); 12] = [
     (Kind::Cancel, 2),
     (Kind::Fulfil, 5),
     (Kind::Return, 2),
+    (Kind::Ship, 3),
+    (Kind::Arrive, 4),
     (Kind::Report, 1),
     (Kind::Upsert, 1),
 ];

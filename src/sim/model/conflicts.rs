@@ -3,7 +3,7 @@
 use super::Model;
 use super::levels::LevelName;
 use crate::conflict::ConflictKind;
-use crate::id::{EventId, OrderId, Source};
+use crate::id::{EventId, LocationId, OrderId, Source, TransferId};
 use crate::record::WaitKey;
 
 /// A conflict.
@@ -27,13 +27,15 @@ pub enum About {
     /// An event name that came with several contents.
     Name(Source, EventId),
     /// A business fact that came with several contents.
-    Changed(OrderId),
+    Changed(Option<OrderId>),
     /// A version that is not the current one.
     Version(LevelName),
     /// An event from the future.
     Future,
     /// More than the order has.
     Excess(OrderId),
+    /// A transfer that did not arrive at this location as it left.
+    Transfer(TransferId, LocationId),
     /// A name that nobody knows, or the lack of any location.
     Unknown(WaitKey),
     /// A count with movements around it.
@@ -52,7 +54,7 @@ impl About {
             Self::Changed(_) => ConflictKind::OrderChanged,
             Self::Version(_) => ConflictKind::VersionMismatch,
             Self::Future => ConflictKind::FutureTime,
-            Self::Excess(_) => ConflictKind::Excess,
+            Self::Excess(_) | Self::Transfer(..) => ConflictKind::Excess,
             Self::Unknown(_) => ConflictKind::Unmapped,
             Self::HeldCount(_) | Self::LateMovement(..) => ConflictKind::CountOverlap,
             Self::Oversold(_) => ConflictKind::Oversold,
@@ -61,7 +63,7 @@ impl About {
 
     /// Whether another event about the same joins the open conflict.
     const fn gathers(&self) -> bool {
-        matches!(self, Self::Name(..) | Self::Unknown(_) | Self::Oversold(_))
+        matches!(self, Self::Name(..) | Self::Unknown(_) | Self::Oversold(_) | Self::Transfer(..))
     }
 }
 

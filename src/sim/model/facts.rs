@@ -42,6 +42,21 @@ impl Model {
     ) {
         let Told { time, event, .. } = &self.told[&told];
         let (time, source) = (*time, event.source.clone());
+        self.move_units_of((time, &source), level, delta, state);
+    }
+
+    /// Units come or go by a fact of this moment and source.
+    pub(super) fn move_units_of(
+        &mut self,
+        (time, source): (Timestamp, &Source),
+        level: &LevelName,
+        delta: i64,
+        state: Option<Bucket>,
+    ) {
+        if delta == 0 {
+            return;
+        }
+        let source = source.clone();
         let absorbed = self.newest_count(level).is_some_and(|count| time <= count.time);
         let level = level.clone();
         // The record being made.

@@ -74,6 +74,12 @@ impl Model {
                 level[Bucket::Committed as usize] += share.committed;
             }
         }
+        for transfer in &self.transfers {
+            for item in &transfer.items {
+                let level = levels.entry((item.sku.clone(), transfer.to.clone())).or_default();
+                level[Bucket::Incoming as usize] += item.outstanding();
+            }
+        }
         levels.retain(|_, numbers| numbers.iter().any(|number| *number != 0));
         levels
     }

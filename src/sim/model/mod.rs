@@ -12,6 +12,7 @@ mod names;
 mod orders;
 mod resolve;
 mod rules;
+mod transfers;
 mod waiting;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -27,6 +28,7 @@ use crate::state::Settings;
 use crate::time::Timestamp;
 use counts::Count;
 use facts::{Movement, Shift};
+pub use transfers::{Item, Transfer};
 
 /// Everything that was said, and what follows from it.
 #[derive(Debug, Clone)]
@@ -38,6 +40,8 @@ pub struct Model {
     told: BTreeMap<u64, Told>,
     /// When the last record was made.
     now: Timestamp,
+    /// What the server's clock shows.
+    wall: Timestamp,
     items: Vec<Sku>,
     locations: Vec<(LocationId, Option<i64>)>,
     sku_meanings: BTreeMap<Sku, Sku>,
@@ -46,6 +50,7 @@ pub struct Model {
     shifts: Vec<Shift>,
     counts: Vec<Count>,
     orders: Vec<Order>,
+    transfers: Vec<Transfer>,
     /// All conflicts, in the order in which they opened.
     asked: Vec<Asked>,
     waiting: BTreeSet<(WaitKey, u64)>,
@@ -84,6 +89,8 @@ pub enum Answer {
     Recorded(u64),
     /// It repeats the event at this place, of which this has become.
     Duplicate(u64, Outcome),
+    /// It does not fit what is known; nothing is recorded.
+    Invalid,
     /// The decision is not taken.
     Refused,
 }
@@ -95,7 +102,7 @@ enum Ruling {
     Outcome(Outcome),
     /// It repeats the business fact of the event at this place.
     Repeats(u64),
-    /// It cannot be applied, whatever a person says: nobody knows what it is about.
+    /// It does not fit what is known, whatever a person says.
     Impossible,
 }
 
@@ -107,6 +114,7 @@ impl Model {
             journal: Vec::new(),
             told: BTreeMap::new(),
             now: Timestamp::default(),
+            wall: Timestamp::default(),
             items: Vec::new(),
             locations: Vec::new(),
             sku_meanings: BTreeMap::new(),
@@ -115,6 +123,7 @@ impl Model {
             shifts: Vec::new(),
             counts: Vec::new(),
             orders: Vec::new(),
+            transfers: Vec::new(),
             asked: Vec::new(),
             waiting: BTreeSet::new(),
             woken: BTreeMap::new(),
@@ -149,7 +158,10 @@ impl Model {
                 *self = before;
                 Answer::Duplicate(first, self.told[&first].outcome)
             }
-            Ruling::Impossible => unreachable!("nothing was waived"),
+            Ruling::Impossible => {
+                *self = before;
+                Answer::Invalid
+            }
         }
     }
 
@@ -169,6 +181,7 @@ impl Model {
 
     /// The time of recording never goes back, whatever the clock does.
     fn tick(&mut self, wall: Timestamp) -> Timestamp {
+        self.wall = wall;
         self.now = wall.max(self.now.plus_micros(1));
         self.now
     }

@@ -4,7 +4,7 @@ use super::conflicts::About;
 use super::levels::LevelName;
 use super::{Model, Ruling};
 use crate::event::{Event, EventData, OrderedLine};
-use crate::id::{LocationId, OrderId, Sku};
+use crate::id::{LocationId, OrderId, Sku, TransferId};
 use crate::record::{Outcome, WaitKey};
 
 /// What makes a business fact the same fact.
@@ -14,6 +14,8 @@ enum Fact<'a> {
     Amended(&'a OrderId, i64),
     Fulfilled(&'a OrderId, &'a str),
     Returned(&'a OrderId, &'a str),
+    Shipped(&'a TransferId),
+    Received(&'a TransferId, &'a str),
 }
 
 fn fact(data: &EventData) -> Option<Fact<'_>> {
@@ -22,6 +24,8 @@ fn fact(data: &EventData) -> Option<Fact<'_>> {
         EventData::OrderAmended(data) => Fact::Amended(&data.order, data.revision),
         EventData::OrderFulfilled(data) => Fact::Fulfilled(&data.order, data.fulfillment.as_str()),
         EventData::OrderReturned(data) => Fact::Returned(&data.order, data.return_id.as_str()),
+        EventData::TransferShipped(data) => Fact::Shipped(&data.transfer),
+        EventData::TransferReceived(data) => Fact::Received(&data.transfer, data.receipt.as_str()),
         _ => return None,
     })
 }
@@ -72,8 +76,7 @@ impl Model {
         if known.event.data == event.data {
             return Some(Ruling::Repeats(*first));
         }
-        let order = event.data.order().expect("only orders have such facts");
-        let about = About::Changed(order.clone());
+        let about = About::Changed(event.data.order().cloned());
         self.ask(about, [*first, seq]);
         Some(Ruling::Outcome(Outcome::Conflict))
     }
@@ -143,6 +146,13 @@ fn names(data: &EventData) -> Vec<WaitKey> {
         EventData::OrderReturned(data) => {
             let rows = data.lines.iter();
             rows.flat_map(|line| row(None, line.location.as_ref())).collect()
+        }
+        EventData::TransferShipped(data) => {
+            let skus = data.lines.iter().map(|line| WaitKey::Sku(line.sku.clone()));
+            skus.chain([&data.from, &data.to].map(|name| WaitKey::Location(name.clone()))).collect()
+        }
+        EventData::TransferReceived(data) => {
+            data.lines.iter().map(|line| WaitKey::Sku(line.sku.clone())).collect()
         }
         _ => Vec::new(),
     }

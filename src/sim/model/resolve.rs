@@ -37,8 +37,8 @@ impl Model {
 
     /// False if the choice lacks what its option needs, or cannot be carried out.
     fn carry_out_choice(&mut self, asked: &Asked, choice: &Choice) -> bool {
-        let told = asked.events.iter().rev().find(|seq| self.told.contains_key(seq));
-        let seq = *told.expect("a conflict is about an event from outside");
+        let told = asked.events.iter().rev().find(|seq| self.told.contains_key(*seq)).copied();
+        let held = || told.expect("what is held is an event from outside");
         let waived = Waived { future: true, ..Waived::default() };
         match &asked.about {
             About::Unknown(name) => self.settle_name(name, choice),
@@ -50,28 +50,32 @@ impl Model {
                 }
                 true
             }
+            About::Transfer(transfer, _) => {
+                self.settle_transfer(transfer, held(), choice.option);
+                true
+            }
             _ if [O::Discard, O::KeepFirst].contains(&choice.option) => {
-                self.become_of(seq, Outcome::Rejected);
+                self.become_of(held(), Outcome::Rejected);
                 true
             }
             About::Changed(_) => false,
-            About::Version(_) => self.try_again(seq, Waived { version: true, ..waived }),
+            About::Version(_) => self.try_again(held(), Waived { version: true, ..waived }),
             About::Future => {
-                let told = self.told.get_mut(&seq).expect("it was told");
+                let told = self.told.get_mut(&held()).expect("it was told");
                 told.time = told.recorded_at;
-                self.try_again(seq, waived)
+                self.try_again(held(), waived)
             }
             About::Excess(_) => {
                 let all = choice.option == O::ApplyAnyway;
                 let excess = if all { Excess::Anyway } else { Excess::Cap };
-                self.try_again(seq, Waived { excess, ..waived })
+                self.try_again(held(), Waived { excess, ..waived })
             }
             About::HeldCount(_) => {
                 let around = match choice.option {
                     O::KeepCounted => Around::Counted(asked.opened),
                     _ => Around::Later(asked.opened),
                 };
-                self.try_again(seq, Waived { around, version: true, ..waived })
+                self.try_again(held(), Waived { around, version: true, ..waived })
             }
         }
     }

@@ -32,15 +32,15 @@ impl Model {
         if waived.excess == Excess::Anyway && self.names_strange_lines(seq) {
             return Ruling::Impossible;
         }
-        Ruling::Outcome(self.judge(seq, waived))
+        self.judge(seq, waived)
     }
 
-    fn judge(&mut self, seq: u64, waived: Waived) -> Outcome {
+    fn judge(&mut self, seq: u64, waived: Waived) -> Ruling {
         let told = &self.told[&seq];
         let (event, time) = (told.event.clone(), told.time);
-        if !waived.future && time > self.now.plus_micros(self.settings.future_limit_us) {
+        if !waived.future && time > self.wall.plus_micros(self.settings.future_limit_us) {
             self.ask(About::Future, [seq]);
-            return Outcome::Conflict;
+            return Ruling::Outcome(Outcome::Conflict);
         }
         while self.settings.create_unknown_skus
             && let Some(WaitKey::Sku(sku)) = self.unknown_name(&event.data)
@@ -51,7 +51,7 @@ impl Model {
         if let Some(name) = self.unknown_name(&event.data) {
             self.waiting.insert((name.clone(), seq));
             self.ask(About::Unknown(name), [seq]);
-            return Outcome::Conflict;
+            return Ruling::Outcome(Outcome::Conflict);
         }
         if let Some(expected) = event.expected_version
             && !waived.version
@@ -59,7 +59,7 @@ impl Model {
             let level = self.single_level(&event).expect("only such events expect a version");
             if expected != self.version(&level) {
                 self.ask(About::Version(level), [seq]);
-                return Outcome::Conflict;
+                return Ruling::Outcome(Outcome::Conflict);
             }
         }
         if let Some(order) = event.data.order()
@@ -67,17 +67,30 @@ impl Model {
             && !self.is_placed(order)
         {
             self.waiting.insert((WaitKey::Order(order.clone()), seq));
-            return Outcome::Parked;
+            return Ruling::Outcome(Outcome::Parked);
+        }
+        if let EventData::TransferReceived(data) = &event.data
+            && !self.is_shipped(&data.transfer)
+        {
+            self.waiting.insert((WaitKey::Transfer(data.transfer.clone()), seq));
+            return Ruling::Outcome(Outcome::Parked);
         }
         let (first, before) = (self.movements.len(), self.levels());
-        let outcome = self.carry_out(seq, &event, waived);
+        let outcome = match &event.data {
+            EventData::TransferShipped(data) => match self.ship_transfer(seq, data) {
+                Ruling::Outcome(outcome) => outcome,
+                ruling => return ruling,
+            },
+            _ => self.carry_out(seq, &event, waived),
+        };
         // Who sets a number has seen the count.
         if !matches!(event.data, EventData::StockSet(_)) {
             self.watch_late_movements(seq, first);
         }
         // What a count contains in part took effect in part.
         let absorbed = self.movements[first..].iter().any(|movement| movement.absorbed);
-        if absorbed && self.levels() == before { Outcome::Absorbed } else { outcome }
+        let nothing_else = absorbed && self.levels() == before;
+        Ruling::Outcome(if nothing_else { Outcome::Absorbed } else { outcome })
     }
 
     /// What an event does once no safeguard stands in its way.
@@ -125,26 +138,25 @@ impl Model {
                 self.set(seq, &level, data.quantity);
                 Outcome::Applied
             }
+            EventData::TransferReceived(data) => self.receive_transfer(seq, data),
             EventData::OrderPlaced(data) => self.place_order(data),
             EventData::OrderAmended(data) => self.amend(seq, data, waived.excess),
             EventData::OrderCancelled(data) => self.cancel(seq, data, waived.excess),
             EventData::OrderFulfilled(data) => self.fulfil(seq, data, waived.excess),
             EventData::OrderReturned(data) => self.take_back(seq, data, waived.excess),
             EventData::ChannelLevelReported(_) => Outcome::Applied,
-            EventData::TransferShipped(_)
-            | EventData::TransferReceived(_)
-            | EventData::EventReversed(_)
+            EventData::EventReversed(_)
             | EventData::ReservationPlaced(_)
             | EventData::ReservationReleased(_)
             | EventData::ReservationConfirmed(_) => {
-                unreachable!(
-                    "histories of the simulator know no transfers, reversals and reservations"
-                )
+                unreachable!("histories of the simulator know no reversals and reservations")
             }
-            EventData::ReservationExpired(_)
+            EventData::TransferShipped(_)
+            | EventData::TransferReceived(_)
+            | EventData::ReservationExpired(_)
             | EventData::EventReleased(_)
             | EventData::ConflictResolved(_) => {
-                unreachable!("nobody outside says this")
+                unreachable!("nobody outside says this, or it was done before")
             }
         }
     }

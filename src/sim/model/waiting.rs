@@ -44,7 +44,7 @@ impl Model {
             match self.rule(seq, Waived { future: true, ..Waived::default() }) {
                 Ruling::Outcome(outcome) => outcome,
                 Ruling::Repeats(_) => Outcome::Duplicate,
-                Ruling::Impossible => unreachable!("nothing was waived"),
+                Ruling::Impossible => Outcome::Rejected,
             }
         };
         self.become_of(seq, outcome);

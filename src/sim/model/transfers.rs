@@ -1,0 +1,225 @@
+//! Transfers: what left one location for another, and what arrived.
+
+use super::conflicts::About;
+use super::{Model, Ruling};
+use crate::conflict::ResolutionOption as O;
+use crate::event::{TransferReceived, TransferShipped};
+use crate::id::{LocationId, Sku, Source, TransferId};
+use crate::record::{Bucket, Outcome, WaitKey};
+use crate::time::Timestamp;
+
+/// A transfer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Transfer {
+    /// Its id.
+    pub id: TransferId,
+    /// Where it left from.
+    pub from: LocationId,
+    /// Where it goes.
+    pub to: LocationId,
+    /// Its items.
+    pub items: Vec<Item>,
+    left: Timestamp,
+    source: Source,
+    receipts: Vec<Receipt>,
+}
+
+/// An item of a transfer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Item {
+    /// What.
+    pub sku: Sku,
+    /// How many left.
+    pub shipped: i64,
+    /// How many arrived.
+    pub received: i64,
+    /// How many are given up.
+    pub lost: i64,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Receipt {
+    /// The event that said it.
+    seq: u64,
+    time: Timestamp,
+    source: Source,
+    rows: Vec<(Sku, i64, Option<Bucket>)>,
+    is_final: bool,
+}
+
+impl Item {
+    /// Units that are still on their way.
+    pub fn outstanding(&self) -> i64 {
+        (self.shipped - self.received - self.lost).max(0)
+    }
+
+    fn surplus(&self) -> i64 {
+        (self.received - self.shipped).max(0)
+    }
+}
+
+impl Transfer {
+    fn item(&mut self, sku: &Sku) -> &mut Item {
+        if let Some(known) = self.items.iter().position(|item| item.sku == *sku) {
+            return &mut self.items[known];
+        }
+        self.items.push(Item { sku: sku.clone(), shipped: 0, received: 0, lost: 0 });
+        self.items.last_mut().expect("it was just added")
+    }
+
+    /// Units arrive, or did not arrive after all. What was given up and turns up is given up no
+    /// longer.
+    fn receive(&mut self, sku: &Sku, quantity: i64) {
+        let item = self.item(sku);
+        item.received += quantity;
+        item.lost = item.lost.min((item.shipped - item.received).max(0));
+    }
+
+    fn is_final(&self) -> bool {
+        self.receipts.iter().any(|receipt| receipt.is_final)
+    }
+
+    /// Whether it did not arrive as it left: too much, or too little and no more is to come.
+    fn differs(&self) -> bool {
+        let last = self.is_final();
+        self.items.iter().any(|item| item.surplus() > 0 || last && item.outstanding() > 0)
+    }
+}
+
+impl Model {
+    /// The transfers that were shipped.
+    pub fn transfers(&self) -> &[Transfer] {
+        &self.transfers
+    }
+
+    pub(super) fn is_shipped(&self, transfer: &TransferId) -> bool {
+        self.transfers.iter().any(|known| known.id == *transfer)
+    }
+
+    pub(super) fn ship_transfer(&mut self, seq: u64, data: &TransferShipped) -> Ruling {
+        let from = self.place(&data.from).expect("the location is known");
+        let to = self.place(&data.to).expect("the location is known");
+        if from == to {
+            return Ruling::Impossible;
+        }
+        let told = &self.told[&seq];
+        let (left, source) = (told.time, told.event.source.clone());
+        let (id, items, receipts) = (data.transfer.clone(), Vec::new(), Vec::new());
+        let mut transfer = Transfer { id, from: from.clone(), to, items, left, source, receipts };
+        for line in &data.lines {
+            let sku = self.item(&line.sku).expect("the item is known");
+            transfer.item(&sku).shipped += line.quantity;
+            self.move_units(seq, &(sku, from.clone()), -line.quantity, None);
+        }
+        self.transfers.push(transfer);
+        self.wake(&WaitKey::Transfer(data.transfer.clone()), false);
+        Ruling::Outcome(Outcome::Applied)
+    }
+
+    pub(super) fn receive_transfer(&mut self, seq: u64, data: &TransferReceived) -> Outcome {
+        let told = &self.told[&seq];
+        let (time, source) = (told.time, told.event.source.clone());
+        let item = |sku: &Sku| self.item(sku).expect("the item is known");
+        let rows: Vec<(Sku, i64, Option<Bucket>)> = data
+            .lines
+            .iter()
+            .map(|row| (item(&row.sku), row.quantity, row.state.bucket()))
+            .collect();
+        let number = self.transfer_number(&data.transfer);
+        let to = self.transfers[number].to.clone();
+        for (sku, quantity, state) in &rows {
+            self.move_units(seq, &(sku.clone(), to.clone()), *quantity, *state);
+            self.transfers[number].receive(sku, *quantity);
+        }
+        let is_final = data.is_final;
+        self.transfers[number].receipts.push(Receipt { seq, time, source, rows, is_final });
+        self.watch_transfer(number, seq);
+        Outcome::Applied
+    }
+
+    fn transfer_number(&self, id: &TransferId) -> usize {
+        let number = self.transfers.iter().position(|known| known.id == *id);
+        number.expect("the transfer was shipped")
+    }
+
+    /// Asks where a transfer did not arrive as it left, for as long as that is so.
+    fn watch_transfer(&mut self, number: usize, seq: u64) {
+        let transfer = &self.transfers[number];
+        let about = About::Transfer(transfer.id.clone(), transfer.to.clone());
+        if transfer.differs() {
+            self.ask(about, [seq]);
+        } else if let Some(asked) = self.open_about(&about) {
+            self.asked[asked].open = false;
+        }
+    }
+
+    /// A person says which side is right. `seq` is the last receipt in question.
+    pub(super) fn settle_transfer(&mut self, id: &TransferId, seq: u64, option: O) {
+        let number = self.transfer_number(id);
+        let first = self.movements.len();
+        match option {
+            O::ApplyAnyway => self.trust_receipts(number),
+            O::Cap => self.trust_shipment(number),
+            _ => self.withdraw_receipt(number, seq),
+        }
+        self.watch_late_movements(seq, first);
+    }
+
+    /// What arrived is what left.
+    fn trust_receipts(&mut self, number: usize) {
+        let last = self.transfers[number].is_final();
+        let Transfer { from, left, source, .. } = self.transfers[number].clone();
+        for index in 0..self.transfers[number].items.len() {
+            let item = &mut self.transfers[number].items[index];
+            let back = if last { item.outstanding() } else { 0 } - item.surplus();
+            item.shipped -= back;
+            let level = (item.sku.clone(), from.clone());
+            self.move_units_of((left, &source), &level, back, None);
+        }
+    }
+
+    /// What left is what should have arrived: what is too much is taken out of the receipts, the
+    /// last first, and what is missing is given up.
+    fn trust_shipment(&mut self, number: usize) {
+        let last = self.transfers[number].is_final();
+        let to = self.transfers[number].to.clone();
+        let mut out = Vec::new();
+        let transfer = &mut self.transfers[number];
+        transfer.receipts.sort_by_key(|receipt| (receipt.time, receipt.seq));
+        for item in &mut transfer.items {
+            let mut left = item.surplus();
+            for receipt in transfer.receipts.iter_mut().rev() {
+                let rows = receipt.rows.iter_mut().rev().filter(|row| row.0 == item.sku);
+                for (sku, quantity, state) in rows {
+                    let part = left.min(*quantity);
+                    *quantity -= part;
+                    left -= part;
+                    let fact = (receipt.time, receipt.source.clone());
+                    out.push((fact, sku.clone(), part, *state));
+                }
+            }
+            item.received -= item.surplus();
+            item.lost += if last { item.outstanding() } else { 0 };
+        }
+        for ((time, source), sku, units, state) in out {
+            self.move_units_of((time, &source), &(sku, to.clone()), -units, state);
+        }
+    }
+
+    /// A receipt was never said.
+    fn withdraw_receipt(&mut self, number: usize, seq: u64) {
+        let transfer = &mut self.transfers[number];
+        let to = transfer.to.clone();
+        let place = transfer.receipts.iter().position(|receipt| receipt.seq == seq);
+        let receipt = transfer.receipts.remove(place.expect("it is a receipt of this transfer"));
+        for (sku, quantity, state) in receipt.rows {
+            self.transfers[number].receive(&sku, -quantity);
+            let fact = (receipt.time, &receipt.source);
+            self.move_units_of(fact, &(sku, to.clone()), -quantity, state);
+        }
+        self.become_of(seq, Outcome::Rejected);
+        if let Some(last) = self.transfers[number].receipts.iter().map(|it| it.seq).max() {
+            self.watch_transfer(number, last);
+        }
+    }
+}
