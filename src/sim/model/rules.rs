@@ -152,7 +152,6 @@ impl Model {
                 unreachable!("histories of the simulator know no reversals and reservations")
             }
             EventData::TransferShipped(_)
-            | EventData::TransferReceived(_)
             | EventData::ReservationExpired(_)
             | EventData::EventReleased(_)
             | EventData::ConflictResolved(_) => {
