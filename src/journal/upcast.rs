@@ -9,7 +9,7 @@ use super::{RECORD_VERSION, RecordError};
 pub(super) type Upcaster = fn(&mut Map<String, Value>);
 
 /// The steps, in order: the first leads from version 1 to 2. Whoever raises [`RECORD_VERSION`] adds
-/// one, and a golden journal of the version that is left behind (`src/tests/golden`).
+/// one; the golden journals of the versions before (`src/tests/golden`) hold it to what they lead to.
 pub(super) const UPCASTERS: [Upcaster; RECORD_VERSION as usize - 1] = [];
 
 /// The record in its newest form, from the form of `version`.

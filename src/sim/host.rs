@@ -125,7 +125,7 @@ impl Host {
     }
 
     /// The ledger to which the journal leads, read from its stored bytes.
-    fn replayed(&self) -> Ledger {
+    pub fn replayed(&self) -> Ledger {
         let mut ledger = Ledger::new(State::new(self.settings));
         for (index, entry) in self.store.journal.iter().enumerate() {
             let record = journal::decode(&entry.bytes);

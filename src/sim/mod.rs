@@ -9,5 +9,6 @@ pub mod host;
 pub mod model;
 pub mod rng;
 pub mod run;
+pub mod samples;
 pub mod store;
 mod views;

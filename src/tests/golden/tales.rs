@@ -1,0 +1,241 @@
+//! What the golden journals tell. A tale that is told, that is, of which there is a journal, only
+//! changes together with [`onhand::journal::RECORD_VERSION`]; what is new is a tale of its own.
+
+use onhand::conflict::{CancelledPart, Choice, Conflict, ConflictKind, ResolutionOption as O};
+
+use crate::harness::{World, choice};
+use crate::says::{
+    Says, adjusted, amended, arrived, back, cancelled, confirmed, counted, fulfilled, goods, held,
+    item, kit, line, line_from, location, moved, part, part_from, placed, received, released,
+    reported, reserved, returned, reversed, set, shipped,
+};
+
+/// Tells a tale to a ledger that knows nothing.
+type Tale = fn(&mut World);
+
+/// The tales, by the names of their journals.
+pub const TALES: [(&str, Tale); 6] = [
+    ("stock", stock),
+    ("orders", orders),
+    ("transfers", transfers),
+    ("reservations", reservations),
+    ("names", names),
+    ("decisions", decisions),
+];
+
+/// Berlin, Hamburg and Munich, tea and mugs, a set of two of tea and a mug, and some of each.
+fn open_shop(world: &mut World) {
+    world.post_all([
+        location("berlin", 1).with("name", "Berlin"),
+        location("hamburg", 2),
+        location("munich", 3),
+        item("TEA").with("name", "Tea, 250 g").with("barcode", "4006381333931"),
+        item("MUG").with("low_stock", 3),
+        kit("SET", &[goods("TEA", 2), goods("MUG", 1)]),
+        received("TEA", "berlin", 40).with("reference", "delivery 1").at(-9_000),
+        received("MUG", "berlin", 20).at(-9_000),
+        received("TEA", "hamburg", 10).at(-9_000),
+    ]);
+}
+
+fn stock(world: &mut World) {
+    open_shop(world);
+    world.post_all([
+        adjusted("TEA", "berlin", -2).with("state", "damaged").with("note", "wet").at(-8_000),
+        moved("TEA", "berlin", 3, "available", "quality_control").at(-7_900),
+        moved("TEA", "berlin", 1, "quality_control", "safety_stock").at(-7_800),
+        counted("TEA", "berlin", 35).at(-7_000).id("c1"),
+        // In the count already, then older than it.
+        adjusted("TEA", "berlin", -1).at(-7_500),
+        counted("TEA", "berlin", 99).at(-7_600),
+        adjusted("TEA", "berlin", -4).at(-6_000).id("a1"),
+        counted("TEA", "berlin", 30).at(-5_000).id("c2"),
+        reversed("wms", "c2"),
+        reversed("wms", "a1"),
+        reversed("wms", "a1"),
+        reported("web", "tea-250g", 12),
+    ]);
+    let version = world.version("MUG", "berlin");
+    world.post_all([
+        set("MUG", "berlin", 18, version),
+        adjusted("MUG", "berlin", -1).expecting(version + 1).at(-10),
+        // Within seconds of a count: in it, or after it.
+        counted("MUG", "berlin", 16).at(100),
+        adjusted("MUG", "berlin", -2).by("pos").at(95),
+    ]);
+    resolve(world, ConflictKind::CountOverlap, O::KeepDifference);
+    world.post(adjusted("MUG", "berlin", -3).by("pos").at(104));
+    resolve(world, ConflictKind::CountOverlap, O::KeepCounted);
+}
+
+fn orders(world: &mut World) {
+    open_shop(world);
+    world.post_all([
+        placed("o1", &[line("1", "TEA", 45), line_from("2", "MUG", 2, "hamburg")]).id("p1"),
+        placed("o1", &[line("1", "TEA", 45), line_from("2", "MUG", 2, "hamburg")]).id("p1"),
+        amended("o1", 2, &[line("1", "TEA", 30), line("3", "SET", 2)]),
+        amended("o1", 1, &[line("1", "TEA", 1)]),
+        fulfilled("o1", "f1", &[part("1", 10), part_from("3", 1, "berlin")]).id("f1"),
+        returned("o1", "r1", &[back("1", 2, true), back("3", 1, false)]).at(5),
+        cancelled("o1").with("lines", vec![part("1", 3)]),
+        cancelled("o1").at(7).id("x1"),
+        reversed("shop", "x1"),
+        reversed("shop", "f1"),
+        // Before its order is placed.
+        fulfilled("o2", "f1", &[part("1", 1)]).at(20),
+        amended("o2", 1, &[line("1", "TEA", 2)]).at(21),
+        returned("o2", "r1", &[back("1", 1, true)]).at(22),
+        placed("o2", &[line("1", "TEA", 3)]).at(19),
+        cancelled("o3").at(30),
+        placed("o3", &[line("1", "MUG", 1)]).at(29).id("p3"),
+        reversed("shop", "p3"),
+        // A sale from before a count, and more than there is, which comes back.
+        counted("MUG", "berlin", 15).at(50),
+        placed("o4", &[line("1", "MUG", 4)]).at(40),
+        fulfilled("o4", "f1", &[part("1", 1)]).at(41),
+        placed("o5", &[line_from("1", "MUG", 30, "berlin")]).at(60),
+    ]);
+    resolve(world, ConflictKind::Oversold, O::Acknowledge);
+    world.post_all([received("MUG", "berlin", 50).at(70), received("NEW", "berlin", 1).at(71)]);
+}
+
+fn transfers(world: &mut World) {
+    open_shop(world);
+    world.post_all([
+        arrived("t1", "r0", &[goods("TEA", 1)]).at(-10),
+        shipped("t1", "berlin", "hamburg", &[goods("TEA", 6), goods("SET", 2)]).at(-20).id("t1"),
+        arrived("t1", "r1", &[goods("TEA", 4), with_state(goods("MUG", 1), "damaged")]).id("r1"),
+        reversed("wms", "r1"),
+        arrived("t1", "r2", &[goods("TEA", 2)]).with("final", true),
+    ]);
+    resolve(world, ConflictKind::Excess, O::Cap);
+    world.post_all([
+        shipped("t2", "hamburg", "munich", &[goods("TEA", 3)]).id("t2"),
+        reversed("wms", "t2"),
+        shipped("t3", "berlin", "munich", &[goods("MUG", 2)]),
+        arrived("t3", "r1", &[goods("MUG", 3)]).with("final", true),
+    ]);
+}
+
+fn with_state(mut row: serde_json::Value, state: &str) -> serde_json::Value {
+    row["state"] = state.into();
+    row
+}
+
+fn reservations(world: &mut World) {
+    open_shop(world);
+    world.post_all([
+        reserved("h1", &[held("TEA", 4, "berlin"), held("SET", 1, "berlin")]).id("h1"),
+        reserved("h2", &[held("TEA", 999, "berlin")]),
+        reserved("h3", &[held("MUG", 2, "berlin")]).with("expires_in_s", 60),
+        released("h1").id("rel1"),
+        reversed("shop", "rel1"),
+        released("h1"),
+        released("h9"),
+        reserved("h4", &[held("TEA", 2, "berlin")]),
+        confirmed("h4", "o1"),
+        // More than was held: it waits for the rest of the order.
+        fulfilled("o1", "f1", &[part("1", 3)]),
+        placed("o1", &[line_from("1", "TEA", 5, "berlin")]),
+        reserved("h5", &[held("MUG", 1, "berlin")]).id("h5"),
+        reversed("shop", "h5"),
+        reserved("h6", &[held("MUG", 1, "berlin")]),
+        // An order that is cancelled before it is placed.
+        reserved("h7", &[held("TEA", 1, "berlin")]),
+        confirmed("h7", "o2"),
+        cancelled("o2").at(40),
+    ]);
+    world.pass(61);
+    world.post(placed("o2", &[line_from("1", "TEA", 2, "berlin")]).at(50));
+}
+
+fn names(world: &mut World) {
+    // What comes before any name is known.
+    world.post_all([
+        item("TEA"),
+        placed("o1", &[line("1", "TEA", 2)]),
+        location("berlin", 1),
+        received("TEE", "berlin", 5).at(-60),
+        received("TEA", "bonn", 5).at(-60),
+        received("CUP", "berlin", 2).at(-60),
+        received("PEN", "berlin", 2).at(-60),
+        item("PEN"),
+        received("BAG", "berlin", 2).at(-60),
+    ]);
+    let about = |world: &World, name: &str| {
+        let open = world.open(ConflictKind::Unmapped);
+        let about = |it: &Conflict| {
+            let sku = it.sku.as_ref().map(|sku| sku.as_str() == name);
+            sku.or(it.location.as_ref().map(|it| it.as_str() == name)) == Some(true)
+        };
+        open.into_iter().find(about).unwrap()
+    };
+    let to_tea = choice(&about(world, "TEE"), O::Map);
+    let mapped = world.choose(Choice { sku: Some("TEA".parse().unwrap()), ..to_tea }).unwrap();
+    let to_berlin = choice(&about(world, "bonn"), O::Map);
+    let berlin = Some("berlin".parse().unwrap());
+    world.choose(Choice { location: berlin, ..to_berlin }).unwrap();
+    world.choose(choice(&about(world, "CUP"), O::Create)).unwrap();
+    world.choose(choice(&about(world, "BAG"), O::Discard)).unwrap();
+    world.post(reversed("onhand", mapped.envelope.id.as_str()));
+}
+
+/// What leads to a conflict of each kind, about an item of its own: the last event opens it.
+type Ask = fn(&str) -> Vec<Says>;
+
+const ASKS: [(ConflictKind, Ask); 8] = [
+    (ConflictKind::IdReused, |sku| {
+        vec![adjusted(sku, "berlin", 1).id(sku), adjusted(sku, "berlin", 2).id(sku)]
+    }),
+    (ConflictKind::OrderChanged, |sku| {
+        let order = |quantity| placed(sku, &[line_from("1", sku, quantity, "berlin")]);
+        vec![order(5), order(6)]
+    }),
+    (ConflictKind::VersionMismatch, |sku| vec![set(sku, "berlin", 1, 7)]),
+    (ConflictKind::CountOverlap, |sku| vec![counted(sku, "berlin", 1).by("shop").at(-60)]),
+    (ConflictKind::FutureTime, |sku| vec![received(sku, "berlin", 1).at(99_999)]),
+    (ConflictKind::Excess, |sku| {
+        let order = placed(sku, &[line_from("1", sku, 5, "berlin")]);
+        vec![order, fulfilled(sku, "f1", &[part("1", 6)])]
+    }),
+    (ConflictKind::Unmapped, |sku| vec![received(&format!("{sku}-new"), "berlin", 1)]),
+    (ConflictKind::Oversold, |sku| vec![placed(sku, &[line_from("1", sku, 11, "berlin")])]),
+];
+
+/// Each option of each kind, taken and taken back.
+fn decisions(world: &mut World) {
+    open_shop(world);
+    for (kind, ask) in ASKS {
+        for option in kind.options() {
+            let sku = format!("{}-{}", kind.as_str(), option.as_str());
+            let stocked = |place| received(&sku, place, 9).at(-60);
+            world.post_all([item(&sku), stocked("berlin"), stocked("hamburg")]);
+            world.post_all(ask(&sku));
+            let conflict = world.open(kind).pop().unwrap();
+            let choice = Choice {
+                sku: (*option == O::Map).then(|| "TEA".parse().unwrap()),
+                location: (*option == O::Reallocate).then(|| "hamburg".parse().unwrap()),
+                lines: lines_to_cancel(&sku, *option),
+                ..choice(&conflict, *option)
+            };
+            let decided = world.choose(choice);
+            let decided = decided.unwrap_or_else(|refused| panic!("{sku}: {refused}"));
+            world.post(reversed("onhand", decided.envelope.id.as_str()));
+        }
+    }
+}
+
+fn lines_to_cancel(order: &str, option: O) -> Vec<CancelledPart> {
+    let part = || CancelledPart {
+        order: order.parse().unwrap(),
+        line: "1".parse().unwrap(),
+        quantity: Some(2),
+    };
+    (option == O::CancelLines).then(part).into_iter().collect()
+}
+
+/// Decides the newest open conflict of a kind.
+fn resolve(world: &mut World, kind: ConflictKind, option: O) {
+    let conflict = world.open(kind).pop().unwrap();
+    world.resolve(&conflict, option).unwrap_or_else(|refused| panic!("{kind:?}: {refused}"));
+}
