@@ -25,11 +25,11 @@ const RESTART_BATCHES: usize = 20;
 fn batches_leave_no_mark(pair: &Pair) {
     let mut single = Host::new(pair.settings, pair.host.wall);
     single.twice = false;
-    for (number, (wall, inputs)) in pair.inputs.iter().enumerate() {
+    for (number, (now, inputs)) in pair.inputs.iter().enumerate() {
         if number % RESTART_BATCHES == RESTART_BATCHES - 1 {
             single.restart();
         }
-        single.wall = *wall;
+        (single.wall, single.uptime) = (now.wall, now.uptime);
         for input in inputs {
             single.batch(std::slice::from_ref(input), ACTOR);
         }

@@ -6,7 +6,7 @@ use std::fmt;
 use crate::event::Event;
 use crate::id::{LocationId, Sku};
 use crate::state::Settings;
-use crate::time::Timestamp;
+use crate::time::{SECOND_US, Timestamp, Uptime};
 
 /// A history.
 #[derive(Debug, Clone)]
@@ -24,6 +24,10 @@ pub struct Step {
     pub number: usize,
     /// What the server's clock shows.
     pub wall: Timestamp,
+    /// How long the ledger has been served.
+    pub uptime: Uptime,
+    /// Whether what has come due by then is recorded after the step, not before it.
+    pub due_last: bool,
     /// Whether it travels in the same batch as the step before.
     pub joins: bool,
     /// What it is.
@@ -77,8 +81,10 @@ impl History {
 
 impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { number, wall, joins, act } = self;
+        let Self { number, wall, uptime, due_last, joins, act } = self;
         write!(f, "{}{number:>4} at {wall} ", if *joins { "+" } else { " " })?;
+        let due = if *due_last { ", what is due comes last" } else { "" };
+        write!(f, "(served {} s{due}) ", uptime.micros() / SECOND_US)?;
         match act {
             Act::Tell { event, seen } => {
                 let data = serde_json::to_string(&event.data).unwrap_or_default();

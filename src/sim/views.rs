@@ -4,7 +4,7 @@ use super::model::{About, Asked, Effects, LevelName, Line, Order, Share};
 use crate::conflict::{Conflict, ConflictKind, EVENTS_LISTED_MAX};
 use crate::event::EventData;
 use crate::id::{LocationId, OrderId, Sku};
-use crate::order;
+use crate::order::{self, FactKey};
 use crate::record::{Record, WaitKey};
 
 /// A conflict as far as it is compared.
@@ -80,12 +80,17 @@ pub(super) fn as_expected(order: &order::Order) -> Order {
     let line = |line: &order::OrderLine| Line {
         id: line.line.clone(),
         sku: line.sku.clone(),
+        kit: line.kit.iter().map(|part| (part.sku.clone(), part.quantity)).collect(),
         ordered: line.ordered,
         cancelled: line.cancelled,
         shares: line.shares.iter().map(share).filter(|share| !share.is_empty()).collect(),
     };
+    let confirmed = order.facts.iter().filter(|fact| matches!(fact.key, FactKey::Confirmed(_)));
     Order {
         id: order.order.clone(),
+        placed: order.is_placed(),
+        cancelled: order.fact(&FactKey::Cancelled).is_some(),
+        confirmed: confirmed.map(|fact| fact.seq).collect(),
         revision: order.revision,
         lines: order.lines.iter().map(line).collect(),
     }

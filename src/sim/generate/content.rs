@@ -31,11 +31,15 @@ impl Generator {
             Kind::Return => self.returned(),
             Kind::Ship => self.shipped(),
             Kind::Arrive => self.arrived(),
+            Kind::Reserve => self.reserved(),
+            Kind::Free => self.freed(),
+            Kind::Confirm => self.confirmed(),
             Kind::Report => EventData::ChannelLevelReported(ChannelLevelReported {
                 channel: name("web"),
                 listing: name("tea-250g"),
                 quantity: self.quantity(),
             }),
+            Kind::Kit => self.any_kit(),
             Kind::Upsert if self.rng.percent(50) => {
                 let strange = self.rng.percent(50);
                 upserted(self.rng.pick(if strange { &STRANGE_SKUS[..] } else { &SKUS[..] }))
@@ -51,7 +55,8 @@ impl Generator {
     }
 
     fn stock(&mut self, kind: Kind) -> EventData {
-        let (sku, location, quantity) = (self.sku(), self.place(), self.quantity());
+        let sku = if self.rng.percent(2) { self.goods() } else { self.sku() };
+        let (location, quantity) = (self.place(), self.quantity());
         let level = self.rng.within(0, self.swarm.quantity * 2);
         match kind {
             Kind::Receive => {

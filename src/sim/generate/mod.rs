@@ -3,7 +3,9 @@
 //! clocks are off and who use an id twice; people who decide something about it.
 
 mod content;
+mod kits;
 mod orders;
+mod reservations;
 mod swarm;
 mod transfers;
 
@@ -13,7 +15,7 @@ use super::history::{Act, Decide, History, Step};
 use super::rng::Rng;
 use crate::event::{Event, EventData, ItemUpserted, LocationUpserted};
 use crate::state::Settings;
-use crate::time::{SECOND_US, Timestamp};
+use crate::time::{SECOND_US, Timestamp, Uptime};
 use swarm::Swarm;
 
 /// When all histories begin: 2026-11-23T10:00:00Z.
@@ -22,6 +24,8 @@ const START_US: i64 = 1_795_428_000 * SECOND_US;
 /// Names that are made known at the beginning, as far as the swarm takes them.
 const SKUS: [&str; 3] = ["TEA", "MUG", "CAP"];
 const PLACES: [&str; 3] = ["berlin", "hamburg", "munich"];
+/// Kits, as far as the swarm takes them.
+const KITS: [&str; 2] = ["SET", "BOX"];
 /// Names that nobody makes known, unless an upsert happens to.
 const STRANGE_SKUS: [&str; 2] = ["TEE", "CUP"];
 const STRANGE_PLACES: [&str; 2] = ["bonn", "ulm"];
@@ -37,7 +41,8 @@ pub fn history(seed: u64) -> History {
         create_unknown_skus: rng.percent(15),
         ..Settings::default()
     };
-    Generator { rng, swarm, ids: 0, facts: 0, told: BTreeMap::new() }.history(settings)
+    Generator { rng, swarm, ids: 0, facts: 0, reservations: 0, told: BTreeMap::new() }
+        .history(settings)
 }
 
 /// Something on its way to the processor.
@@ -53,6 +58,7 @@ struct Generator {
     swarm: Swarm,
     ids: u64,
     facts: u64,
+    reservations: u64,
     /// What each source has said so far.
     told: BTreeMap<&'static str, Vec<Event>>,
 }
@@ -103,6 +109,9 @@ impl Generator {
             told.push(EventData::LocationUpserted(location));
         }
         told.extend(SKUS[..self.swarm.skus].iter().map(|sku| upserted(sku)));
+        for kit in &KITS[..self.swarm.kits] {
+            told.push(self.kit(kit));
+        }
         let tell = |(saying, data)| {
             let event = self.event("erp", Timestamp::from_micros(START_US), data);
             Travelling { arrives_us: START_US, saying, act: Act::Tell { event, seen: None } }
@@ -122,7 +131,9 @@ impl Generator {
             }
             let joins = number > 0 && self.rng.percent(self.swarm.join_percent);
             let wall = Timestamp::from_micros(arrives_us + SECOND_US + jump_us);
-            Step { number, wall, joins, act }
+            let uptime = Uptime::from_micros(arrives_us - START_US);
+            let due_last = self.rng.percent(self.swarm.due_last_percent);
+            Step { number, wall, uptime, due_last, joins, act }
         };
         travelling.into_iter().enumerate().map(step).collect()
     }
@@ -197,6 +208,7 @@ fn alter(data: &mut EventData) {
         EventData::OrderAmended(data) => data.lines[0].quantity += 1,
         EventData::OrderFulfilled(data) => data.lines[0].quantity += 1,
         EventData::OrderReturned(data) => data.lines[0].quantity += 1,
+        EventData::ReservationPlaced(data) => data.lines[0].quantity += 1,
         _ => {}
     }
 }

@@ -54,7 +54,7 @@ impl Generator {
         EventData::OrderReturned(OrderReturned { order, return_id, lines })
     }
 
-    fn order(&mut self) -> OrderId {
+    pub(super) fn order(&mut self) -> OrderId {
         name(&format!("o{}", 1 + self.rng.below(self.swarm.orders)))
     }
 
@@ -70,7 +70,7 @@ impl Generator {
         let lines = self.some_lines();
         let row = |line: &&str| OrderedLine {
             line: name(line),
-            sku: self.sku(),
+            sku: self.goods(),
             quantity: self.quantity(),
             location: self.maybe_place(),
         };
@@ -110,6 +110,6 @@ impl Generator {
     }
 
     fn maybe_sku(&mut self) -> Option<Sku> {
-        self.rng.percent(5).then(|| self.sku())
+        self.rng.percent(5).then(|| self.goods())
     }
 }

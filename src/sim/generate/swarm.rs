@@ -18,11 +18,15 @@ pub(super) enum Kind {
     Return,
     Ship,
     Arrive,
+    Reserve,
+    Free,
+    Confirm,
     Report,
     Upsert,
+    Kit,
 }
 
-const KINDS: [(Kind, u64); 14] = [
+const KINDS: [(Kind, u64); 18] = [
     (Kind::Adjust, 6),
     (Kind::Receive, 4),
     (Kind::Count, 5),
@@ -35,8 +39,12 @@ const KINDS: [(Kind, u64); 14] = [
     (Kind::Return, 2),
     (Kind::Ship, 3),
     (Kind::Arrive, 4),
+    (Kind::Reserve, 4),
+    (Kind::Free, 1),
+    (Kind::Confirm, 3),
     (Kind::Report, 1),
     (Kind::Upsert, 1),
+    (Kind::Kit, 1),
 ];
 
 /// What a seed draws.
@@ -45,6 +53,7 @@ pub(super) struct Swarm {
     /// The kinds of events, each with its weight.
     pub kinds: Vec<(Kind, u64)>,
     pub skus: usize,
+    pub kits: usize,
     pub places: usize,
     pub sources: usize,
     pub orders: u64,
@@ -64,6 +73,9 @@ pub(super) struct Swarm {
     pub join_percent: u64,
     pub decide_percent: u64,
     pub jump_percent: u64,
+    pub due_last_percent: u64,
+    /// Seconds for which units are held, at most.
+    pub hold_s: i64,
 }
 
 impl Swarm {
@@ -79,9 +91,11 @@ impl Swarm {
         let (delay_percent, future_percent) = (sometimes(30), sometimes(4));
         let (version_percent, join_percent) = (sometimes(20), sometimes(40));
         let (decide_percent, jump_percent) = (sometimes(20), sometimes(3));
+        let due_last_percent = sometimes(50);
         Self {
             kinds,
             skus: 1 + rng.index(SKUS.len()),
+            kits: rng.pick(&[0, 0, 1, 2]),
             places: 1 + rng.index(PLACES.len()),
             sources: 1 + rng.index(SOURCES.len()),
             orders: 1 + rng.below(4),
@@ -100,6 +114,8 @@ impl Swarm {
             join_percent,
             decide_percent,
             jump_percent,
+            due_last_percent,
+            hold_s: rng.pick(&[10, 120, 3_600, 100_000]),
         }
     }
 }

@@ -13,7 +13,7 @@ impl Generator {
         let places = if strange { &mut places[3..] } else { &mut places[..3] };
         self.rng.shuffle(places);
         let lines = (0..self.rng.within(1, 3)).map(|_| {
-            let (sku, quantity) = (self.sku(), self.quantity());
+            let (sku, quantity) = (self.goods(), self.quantity());
             ShippedItem { sku, quantity }
         });
         let lines = lines.collect();
@@ -23,7 +23,7 @@ impl Generator {
 
     pub(super) fn arrived(&mut self) -> EventData {
         let lines = (0..self.rng.within(1, 3)).map(|_| {
-            let (sku, quantity) = (self.sku(), self.part());
+            let (sku, quantity) = (self.goods(), self.part());
             let state = match self.state() {
                 StockState::SafetyStock => StockState::Available,
                 state => state,

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Model;
 use super::conflicts::About;
+use super::reservations::Reservation;
 use crate::id::{LocationId, Sku};
 use crate::record::Bucket;
 
@@ -70,8 +71,10 @@ impl Model {
         }
         for line in self.orders.iter().flat_map(|order| &order.lines) {
             for share in &line.shares {
-                let level = levels.entry((line.sku.clone(), share.location.clone())).or_default();
-                level[Bucket::Committed as usize] += share.committed;
+                for (item, units) in line.items(share.committed) {
+                    let level = levels.entry((item, share.location.clone())).or_default();
+                    level[Bucket::Committed as usize] += units;
+                }
             }
         }
         for transfer in &self.transfers {
@@ -79,6 +82,9 @@ impl Model {
                 let level = levels.entry((item.sku.clone(), transfer.to.clone())).or_default();
                 level[Bucket::Incoming as usize] += item.outstanding();
             }
+        }
+        for (name, quantity) in self.reservations.iter().flat_map(Reservation::holds) {
+            levels.entry(name).or_default()[Bucket::Reserved as usize] += quantity;
         }
         levels.retain(|_, numbers| numbers.iter().any(|number| *number != 0));
         levels

@@ -7,9 +7,11 @@
 mod conflicts;
 mod counts;
 mod facts;
+mod kits;
 mod levels;
 mod names;
 mod orders;
+mod reservations;
 mod resolve;
 mod rules;
 mod transfers;
@@ -18,6 +20,7 @@ mod waiting;
 use std::collections::{BTreeMap, BTreeSet};
 
 pub use conflicts::{About, Asked};
+pub use kits::Parts;
 pub use levels::{Effects, LevelName, Levels, Numbers, available};
 pub use orders::{Line, Order, Share};
 
@@ -25,9 +28,10 @@ use crate::event::Event;
 use crate::id::{LocationId, Sku};
 use crate::record::{Outcome, WaitKey};
 use crate::state::Settings;
-use crate::time::Timestamp;
+use crate::time::{Now, Timestamp, Uptime};
 use counts::Count;
 use facts::{Movement, Shift};
+use reservations::Reservation;
 pub use transfers::{Item, Transfer};
 
 /// Everything that was said, and what follows from it.
@@ -42,7 +46,10 @@ pub struct Model {
     now: Timestamp,
     /// What the server's clock shows.
     wall: Timestamp,
+    /// How long the ledger has been served.
+    uptime: Uptime,
     items: Vec<Sku>,
+    kits: BTreeMap<Sku, Parts>,
     locations: Vec<(LocationId, Option<i64>)>,
     sku_meanings: BTreeMap<Sku, Sku>,
     location_meanings: BTreeMap<LocationId, LocationId>,
@@ -51,11 +58,12 @@ pub struct Model {
     counts: Vec<Count>,
     orders: Vec<Order>,
     transfers: Vec<Transfer>,
+    reservations: Vec<Reservation>,
     /// All conflicts, in the order in which they opened.
     asked: Vec<Asked>,
     waiting: BTreeSet<(WaitKey, u64)>,
-    /// What has come, and whether what waits for it is to be discarded.
-    woken: BTreeMap<WaitKey, bool>,
+    /// The events whose waiting is over, and whether they are to be discarded.
+    woken: BTreeMap<u64, bool>,
     /// Levels that are oversold with a person's knowledge.
     acknowledged: BTreeSet<LevelName>,
 }
@@ -93,6 +101,8 @@ pub enum Answer {
     Invalid,
     /// The decision is not taken.
     Refused,
+    /// Its time has not come, or it is settled by now; nothing is recorded.
+    NotDue,
 }
 
 /// What the rules say about an event.
@@ -115,7 +125,9 @@ impl Model {
             told: BTreeMap::new(),
             now: Timestamp::default(),
             wall: Timestamp::default(),
+            uptime: Uptime::default(),
             items: Vec::new(),
+            kits: BTreeMap::new(),
             locations: Vec::new(),
             sku_meanings: BTreeMap::new(),
             location_meanings: BTreeMap::new(),
@@ -124,6 +136,7 @@ impl Model {
             counts: Vec::new(),
             orders: Vec::new(),
             transfers: Vec::new(),
+            reservations: Vec::new(),
             asked: Vec::new(),
             waiting: BTreeSet::new(),
             woken: BTreeMap::new(),
@@ -132,13 +145,13 @@ impl Model {
     }
 
     /// An event from outside comes in.
-    pub fn tell(&mut self, event: &Event, wall: Timestamp) -> Answer {
+    pub fn tell(&mut self, event: &Event, now: Now) -> Answer {
         if let Some(first) = self.repeated(event) {
             return Answer::Duplicate(first, self.told[&first].outcome);
         }
         let before = self.clone();
         let seq = self.next_seq();
-        let recorded_at = self.tick(wall);
+        let recorded_at = self.tick(now);
         let outcome = Outcome::Parked;
         let told = Told { event: event.clone(), recorded_at, time: event.time, outcome };
         self.told.insert(seq, told);
@@ -151,7 +164,7 @@ impl Model {
             Ruling::Outcome(outcome) => {
                 self.become_of(seq, outcome);
                 self.record(seq, outcome, &before);
-                self.release(wall);
+                self.release(now);
                 Answer::Recorded(seq)
             }
             Ruling::Repeats(first) => {
@@ -180,9 +193,10 @@ impl Model {
     }
 
     /// The time of recording never goes back, whatever the clock does.
-    fn tick(&mut self, wall: Timestamp) -> Timestamp {
-        self.wall = wall;
-        self.now = wall.max(self.now.plus_micros(1));
+    fn tick(&mut self, now: Now) -> Timestamp {
+        self.wall = now.wall;
+        self.uptime = now.uptime;
+        self.now = now.wall.max(self.now.plus_micros(1));
         self.now
     }
 

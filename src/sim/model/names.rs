@@ -4,7 +4,7 @@ use super::conflicts::About;
 use super::levels::LevelName;
 use super::{Model, Ruling};
 use crate::event::{Event, EventData, OrderedLine};
-use crate::id::{LocationId, OrderId, Sku, TransferId};
+use crate::id::{LocationId, OrderId, ReservationId, Sku, TransferId};
 use crate::record::{Outcome, WaitKey};
 
 /// What makes a business fact the same fact.
@@ -16,6 +16,7 @@ enum Fact<'a> {
     Returned(&'a OrderId, &'a str),
     Shipped(&'a TransferId),
     Received(&'a TransferId, &'a str),
+    Reserved(&'a ReservationId),
 }
 
 fn fact(data: &EventData) -> Option<Fact<'_>> {
@@ -26,6 +27,7 @@ fn fact(data: &EventData) -> Option<Fact<'_>> {
         EventData::OrderReturned(data) => Fact::Returned(&data.order, data.return_id.as_str()),
         EventData::TransferShipped(data) => Fact::Shipped(&data.transfer),
         EventData::TransferReceived(data) => Fact::Received(&data.transfer, data.receipt.as_str()),
+        EventData::ReservationPlaced(data) => Fact::Reserved(&data.reservation),
         _ => return None,
     })
 }
@@ -153,6 +155,12 @@ fn names(data: &EventData) -> Vec<WaitKey> {
         }
         EventData::TransferReceived(data) => {
             data.lines.iter().map(|line| WaitKey::Sku(line.sku.clone())).collect()
+        }
+        EventData::ReservationPlaced(data) => {
+            data.lines.iter().flat_map(|line| level(&line.sku, &line.location)).collect()
+        }
+        EventData::ItemUpserted(data) => {
+            data.kit.iter().flatten().map(|part| WaitKey::Sku(part.sku.clone())).collect()
         }
         _ => Vec::new(),
     }

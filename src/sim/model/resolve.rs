@@ -8,7 +8,7 @@ use super::rules::Waived;
 use super::{Answer, Model, Ruling};
 use crate::conflict::{Choice, ResolutionOption as O};
 use crate::record::{Outcome, WaitKey};
-use crate::time::Timestamp;
+use crate::time::Now;
 
 impl Model {
     /// Whether the model knows what an option does: the others have their tables only.
@@ -17,9 +17,9 @@ impl Model {
     }
 
     /// A person decides on the conflict with this index.
-    pub fn decide(&mut self, index: usize, choice: &Choice, wall: Timestamp) -> Answer {
+    pub fn decide(&mut self, index: usize, choice: &Choice, now: Now) -> Answer {
         let before = self.clone();
-        self.tick(wall);
+        self.tick(now);
         let asked = self.asked[index].clone();
         let seen = choice.expected_version == asked.version;
         let offered = asked.about.kind().options().contains(&choice.option);
@@ -31,7 +31,7 @@ impl Model {
         let about = *asked.events.last().expect("a conflict is about events");
         let seq = self.next_seq();
         self.record(about, Outcome::Applied, &before);
-        self.release(wall);
+        self.release(now);
         Answer::Recorded(seq)
     }
 

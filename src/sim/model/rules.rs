@@ -26,6 +26,9 @@ impl Default for Waived {
 impl Model {
     /// What becomes of the event told at `seq`.
     pub(super) fn rule(&mut self, seq: u64, waived: Waived) -> Ruling {
+        if self.is_about_stock_of_kit(&self.told[&seq].event.data) {
+            return Ruling::Impossible;
+        }
         if let Some(ruling) = self.rule_on_repeated_fact(seq) {
             return ruling;
         }
@@ -63,8 +66,8 @@ impl Model {
             }
         }
         if let Some(order) = event.data.order()
-            && !matches!(event.data, EventData::OrderPlaced(_))
-            && !self.is_placed(order)
+            && !matches!(event.data, EventData::OrderPlaced(_) | EventData::ReservationConfirmed(_))
+            && !self.is_known(order)
         {
             self.waiting.insert((WaitKey::Order(order.clone()), seq));
             return Ruling::Outcome(Outcome::Parked);
@@ -81,6 +84,7 @@ impl Model {
                 Ruling::Outcome(outcome) => outcome,
                 ruling => return ruling,
             },
+            EventData::ItemUpserted(data) => return self.item_came(data),
             _ => self.carry_out(seq, &event, waived),
         };
         // Who sets a number has seen the count.
@@ -96,13 +100,6 @@ impl Model {
     /// What an event does once no safeguard stands in its way.
     fn carry_out(&mut self, seq: u64, event: &Event, waived: Waived) -> Outcome {
         match &event.data {
-            EventData::ItemUpserted(data) => {
-                if !self.items.contains(&data.sku) {
-                    self.items.push(data.sku.clone());
-                }
-                self.name_came(&WaitKey::Sku(data.sku.clone()));
-                Outcome::Applied
-            }
             EventData::LocationUpserted(data) => {
                 let known = self.locations.iter_mut().find(|(name, _)| *name == data.location);
                 match known {
@@ -145,13 +142,14 @@ impl Model {
             EventData::OrderFulfilled(data) => self.fulfil(seq, data, waived.excess),
             EventData::OrderReturned(data) => self.take_back(seq, data, waived.excess),
             EventData::ChannelLevelReported(_) => Outcome::Applied,
-            EventData::EventReversed(_)
-            | EventData::ReservationPlaced(_)
-            | EventData::ReservationReleased(_)
-            | EventData::ReservationConfirmed(_) => {
-                unreachable!("histories of the simulator know no reversals and reservations")
+            EventData::ReservationPlaced(data) => self.reserve(data),
+            EventData::ReservationReleased(data) => self.free_reserved(data),
+            EventData::ReservationConfirmed(data) => self.confirm(seq, data),
+            EventData::EventReversed(_) => {
+                unreachable!("histories of the simulator know no reversals")
             }
-            EventData::TransferShipped(_)
+            EventData::ItemUpserted(_)
+            | EventData::TransferShipped(_)
             | EventData::ReservationExpired(_)
             | EventData::EventReleased(_)
             | EventData::ConflictResolved(_) => {

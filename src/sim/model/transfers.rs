@@ -1,6 +1,9 @@
 //! Transfers: what left one location for another, and what arrived.
 
+use std::collections::BTreeMap;
+
 use super::conflicts::About;
+use super::kits::{Parts, items};
 use super::{Model, Ruling};
 use crate::conflict::ResolutionOption as O;
 use crate::event::{TransferReceived, TransferShipped};
@@ -19,6 +22,8 @@ pub struct Transfer {
     pub to: LocationId,
     /// Its items.
     pub items: Vec<Item>,
+    /// What kits consisted of when it first named them.
+    kits: BTreeMap<Sku, Parts>,
     left: Timestamp,
     source: Source,
     receipts: Vec<Receipt>,
@@ -104,12 +109,15 @@ impl Model {
         }
         let told = &self.told[&seq];
         let (left, source) = (told.time, told.event.source.clone());
-        let (id, items, receipts) = (data.transfer.clone(), Vec::new(), Vec::new());
-        let mut transfer = Transfer { id, from: from.clone(), to, items, left, source, receipts };
+        let (id, items, kits) = (data.transfer.clone(), Vec::new(), BTreeMap::new());
+        let receipts = Vec::new();
+        let mut transfer =
+            Transfer { id, from: from.clone(), to, items, kits, left, source, receipts };
         for line in &data.lines {
-            let sku = self.item(&line.sku).expect("the item is known");
-            transfer.item(&sku).shipped += line.quantity;
-            self.move_units(seq, &(sku, from.clone()), -line.quantity, None);
+            for (sku, units) in self.items_of(&mut transfer, &line.sku, line.quantity) {
+                transfer.item(&sku).shipped += units;
+                self.move_units(seq, &(sku, from.clone()), -units, None);
+            }
         }
         self.transfers.push(transfer);
         self.wake(&WaitKey::Transfer(data.transfer.clone()), false);
@@ -119,14 +127,15 @@ impl Model {
     pub(super) fn receive_transfer(&mut self, seq: u64, data: &TransferReceived) -> Outcome {
         let told = &self.told[&seq];
         let (time, source) = (told.time, told.event.source.clone());
-        let item = |sku: &Sku| self.item(sku).expect("the item is known");
-        let rows: Vec<(Sku, i64, Option<Bucket>)> = data
-            .lines
-            .iter()
-            .map(|row| (item(&row.sku), row.quantity, row.state.bucket()))
-            .collect();
         let number = self.transfer_number(&data.transfer);
-        let to = self.transfers[number].to.clone();
+        let mut transfer = self.transfers[number].clone();
+        let mut rows: Vec<(Sku, i64, Option<Bucket>)> = Vec::new();
+        for row in &data.lines {
+            let items = self.items_of(&mut transfer, &row.sku, row.quantity).into_iter();
+            rows.extend(items.map(|(sku, units)| (sku, units, row.state.bucket())));
+        }
+        let to = transfer.to.clone();
+        self.transfers[number].kits = transfer.kits;
         for (sku, quantity, state) in &rows {
             self.move_units(seq, &(sku.clone(), to.clone()), *quantity, *state);
             self.transfers[number].receive(sku, *quantity);
@@ -135,6 +144,17 @@ impl Model {
         self.transfers[number].receipts.push(Receipt { seq, time, source, rows, is_final });
         self.watch_transfer(number, seq);
         Outcome::Applied
+    }
+
+    /// The items that so many units of a name are. A kit is what it was when the transfer first
+    /// named it.
+    fn items_of(&self, transfer: &mut Transfer, name: &Sku, quantity: i64) -> Vec<(Sku, i64)> {
+        let sku = self.item(name).expect("the item is known");
+        let parts = transfer.kits.get(&sku).cloned().unwrap_or_else(|| self.parts(&sku));
+        if !parts.is_empty() {
+            transfer.kits.insert(sku.clone(), parts.clone());
+        }
+        items(&sku, &parts, quantity)
     }
 
     fn transfer_number(&self, id: &TransferId) -> usize {

@@ -3,8 +3,9 @@
 use super::conflicts::About;
 use super::rules::Waived;
 use super::{Model, Ruling};
+use crate::id::OrderId;
 use crate::record::{Outcome, WaitKey};
-use crate::time::Timestamp;
+use crate::time::Now;
 
 impl Model {
     /// A name is known from now on: nobody needs to be asked about it, and what waited for it goes
@@ -16,27 +17,32 @@ impl Model {
         self.wake(name, false);
     }
 
+    /// What waits for something by now goes on. What comes to wait for it later waits anew.
     pub(super) fn wake(&mut self, on: &WaitKey, discard: bool) {
-        if self.waiting.iter().any(|(waits_for, _)| waits_for == on) {
-            self.woken.insert(on.clone(), discard);
-        }
+        let due = self.waiting.iter().filter(|(waits_for, _)| waits_for == on);
+        self.woken.extend(due.map(|(_, seq)| (*seq, discard)));
+    }
+
+    /// What waits for an order, or for more of it, goes on.
+    pub(super) fn wake_order(&mut self, order: &OrderId) {
+        let is_about = |on: &WaitKey| match on {
+            WaitKey::Order(known) | WaitKey::RestOfOrder(known, _) => known == order,
+            _ => false,
+        };
+        let due = self.waiting.iter().filter(|(on, _)| is_about(on));
+        self.woken.extend(due.map(|(_, seq)| (*seq, false)));
     }
 
     /// Everything that no longer has to wait goes on, in the order of the journal.
-    pub(super) fn release(&mut self, wall: Timestamp) {
-        let woken = |model: &Self| {
-            let due = model.waiting.iter().filter(|(on, _)| model.woken.contains_key(on));
-            due.min_by_key(|(_, seq)| *seq).cloned()
-        };
-        while let Some((on, seq)) = woken(self) {
-            self.release_one(seq, self.woken[&on], wall);
+    pub(super) fn release(&mut self, now: Now) {
+        while let Some((seq, discard)) = self.woken.pop_first() {
+            self.release_one(seq, discard, now);
         }
-        self.woken.clear();
     }
 
-    fn release_one(&mut self, seq: u64, discard: bool, wall: Timestamp) {
+    fn release_one(&mut self, seq: u64, discard: bool, now: Now) {
         let before = self.clone();
-        self.tick(wall);
+        self.tick(now);
         self.waiting.retain(|(_, waits)| *waits != seq);
         let outcome = if discard {
             Outcome::Rejected

@@ -2,7 +2,7 @@
 
 use super::{Excess, Line};
 use crate::event::{OrderAmended, OrderedLine};
-use crate::id::Sku;
+use crate::id::{OrderId, Sku};
 use crate::record::Outcome;
 use crate::sim::model::Model;
 
@@ -30,23 +30,27 @@ impl Model {
         let item = |row: &OrderedLine| self.item(&row.sku).expect("the item is known");
         let asked: Vec<Asked<'_>> = data.lines.iter().map(|row| (row, item(row))).collect();
         let order = self.order_mut(&data.order);
+        if !order.placed {
+            return self.hold_excess(&data.order, seq);
+        }
         if order.revision.is_some_and(|newest| data.revision < newest) {
             return Outcome::Superseded;
         }
         let fits = order.lines.iter().all(|line| asked_for(&asked, line) >= line.fulfilled());
         if !fits && excess == Excess::Hold {
-            return self.ask_about_excess(&data.order, seq);
+            return self.hold_excess(&data.order, seq);
         }
         order.revision = Some(data.revision);
         for line in &mut order.lines {
             free(line, &asked);
         }
-        let mut missing = Vec::new();
+        let mut rows: Vec<&OrderedLine> = Vec::new();
         for (row, sku) in asked {
+            let kit = self.parts(&sku);
             let order = self.order_mut(&data.order);
             let line = order.lines.iter().position(|line| line.id == row.line);
             let line = line.unwrap_or_else(|| {
-                order.lines.push(Line::new(&row.line, &sku));
+                order.lines.push(Line::new(&row.line, &sku, kit.clone()));
                 order.lines.len() - 1
             });
             let line = &mut order.lines[line];
@@ -55,13 +59,44 @@ impl Model {
             }
             if line.sku != sku {
                 // Nothing of the other item was shipped, so nothing of it remains.
-                *line = Line::new(&row.line, &sku);
+                *line = Line::new(&row.line, &sku, kit);
             }
             line.ordered = row.quantity.max(line.fulfilled()) + line.cancelled;
-            missing.push((row, (row.quantity - line.fulfilled() - line.committed()).max(0)));
+            rows.push(row);
         }
-        self.commit_lines(&data.order, &missing);
+        self.gather_kits(&data.order, &rows);
+        let missing = |row: &&OrderedLine| {
+            let line = self.line_mut(&data.order, &row.line);
+            (row.quantity - line.fulfilled() - line.committed()).max(0)
+        };
+        let missing: Vec<i64> = rows.iter().map(missing).collect();
+        let wanted: Vec<(&OrderedLine, i64)> = rows.into_iter().zip(missing).collect();
+        self.commit_lines(&data.order, &wanted);
         Outcome::Applied
+    }
+
+    /// A kit is never split: more of it is promised where it is promised already, if all of that is
+    /// there; else all that is promised of it goes elsewhere together.
+    fn gather_kits(&mut self, order: &OrderId, rows: &[&OrderedLine]) {
+        for index in 0..self.order_mut(order).lines.len() {
+            let line = self.order_mut(order).lines[index].clone();
+            let row = rows.iter().find(|row| row.line == line.id && row.location.is_none());
+            let promised = line.shares.iter().position(|share| share.committed > 0);
+            let (Some(row), Some(share)) = (row, promised) else { continue };
+            let more = row.quantity - line.fulfilled() - line.committed();
+            if line.kit.is_empty() || more <= 0 {
+                continue;
+            }
+            let location = line.shares[share].location.clone();
+            let mut items = line.items(more).into_iter();
+            let fits = items.all(|(item, units)| self.free(&item, &location) >= units);
+            let line = &mut self.order_mut(order).lines[index];
+            if fits {
+                line.shares[share].committed += more;
+            } else {
+                line.release(line.committed());
+            }
+        }
     }
 }
 

@@ -1,12 +1,20 @@
 //! An order's lines.
 
 use crate::id::{LineId, LocationId, OrderId, Sku};
+use crate::record::WaitKey;
+use crate::sim::model::kits::{Parts, items};
 
 /// An order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Order {
     /// Its id.
     pub id: OrderId,
+    /// Whether it was placed. Until then only what reservations were confirmed for it is known.
+    pub placed: bool,
+    /// Whether it was cancelled as a whole before it was placed.
+    pub cancelled: bool,
+    /// The events that confirmed reservations for it before it was placed.
+    pub confirmed: Vec<u64>,
     /// The newest amendment.
     pub revision: Option<i64>,
     /// Its lines.
@@ -20,6 +28,8 @@ pub struct Line {
     pub id: LineId,
     /// The item.
     pub sku: Sku,
+    /// What one unit consists of, if it is a kit: as it was when it was first promised.
+    pub kit: Parts,
     /// Units ordered.
     pub ordered: i64,
     /// Units cancelled.
@@ -41,6 +51,30 @@ pub struct Share {
     pub returned: i64,
 }
 
+impl Order {
+    pub(super) fn new(id: &OrderId) -> Self {
+        let (confirmed, lines) = (Vec::new(), Vec::new());
+        let id = id.clone();
+        Self { id, placed: false, cancelled: false, confirmed, revision: None, lines }
+    }
+
+    /// The first number that is no line's id.
+    pub(in crate::sim::model) fn free_number(&self) -> LineId {
+        let numbers = (1..).map(|number: u64| number.to_string().parse::<LineId>());
+        let mut ids = numbers.map(|id| id.expect("digits make an id"));
+        let free = ids.find(|id| self.lines.iter().all(|line| line.id != *id));
+        free.expect("numbers do not end")
+    }
+
+    /// What an event waits for that does not fit what is known before the order is placed.
+    pub(super) fn rest(&self) -> WaitKey {
+        match self.confirmed.iter().max() {
+            None => WaitKey::Order(self.id.clone()),
+            Some(last) => WaitKey::RestOfOrder(self.id.clone(), *last),
+        }
+    }
+}
+
 impl Share {
     /// Whether nothing of the line is here, nor ever was.
     pub const fn is_empty(&self) -> bool {
@@ -49,9 +83,14 @@ impl Share {
 }
 
 impl Line {
-    pub(super) fn new(id: &LineId, sku: &Sku) -> Self {
+    /// The items that hold the stock for so many of its units.
+    pub(in crate::sim::model) fn items(&self, quantity: i64) -> Vec<(Sku, i64)> {
+        items(&self.sku, &self.kit, quantity)
+    }
+
+    pub(in crate::sim::model) fn new(id: &LineId, sku: &Sku, kit: Parts) -> Self {
         let (id, sku) = (id.clone(), sku.clone());
-        Self { id, sku, ordered: 0, cancelled: 0, shares: Vec::new() }
+        Self { id, sku, kit, ordered: 0, cancelled: 0, shares: Vec::new() }
     }
 
     /// Units still promised.
@@ -67,6 +106,11 @@ impl Line {
     /// Units brought back.
     pub fn returned(&self) -> i64 {
         self.shares.iter().map(|share| share.returned).sum()
+    }
+
+    /// Units ordered of which nothing else is known.
+    pub(super) fn open(&self) -> i64 {
+        self.ordered - self.cancelled - self.fulfilled() - self.committed()
     }
 
     /// Units shipped that have not come back.

@@ -4,6 +4,7 @@ mod amend;
 mod commit;
 mod line;
 mod parts;
+mod take_over;
 
 pub use line::{Line, Order, Share};
 
@@ -25,7 +26,7 @@ pub(super) enum Excess {
 }
 
 impl Model {
-    /// The orders that were placed.
+    /// The orders of which anything is known.
     pub fn orders(&self) -> Vec<Order> {
         let mut orders = self.orders.clone();
         for line in orders.iter_mut().flat_map(|order| &mut order.lines) {
@@ -34,8 +35,16 @@ impl Model {
         orders
     }
 
-    pub(in crate::sim::model) fn is_placed(&self, order: &OrderId) -> bool {
+    pub(in crate::sim::model) fn is_known(&self, order: &OrderId) -> bool {
         self.orders.iter().any(|known| known.id == *order)
+    }
+
+    /// An order, of which nothing is known yet if it is new.
+    pub(in crate::sim::model) fn order_or_new(&mut self, order: &OrderId) -> &mut Order {
+        if !self.is_known(order) {
+            self.orders.push(Order::new(order));
+        }
+        self.order_mut(order)
     }
 
     /// Whether what was told at `seq` is about lines that its order does not have, without saying
@@ -60,7 +69,7 @@ impl Model {
     }
 
     pub(super) fn order_mut(&mut self, order: &OrderId) -> &mut Order {
-        self.orders.iter_mut().find(|known| known.id == *order).expect("the order was placed")
+        self.orders.iter_mut().find(|known| known.id == *order).expect("the order is known")
     }
 
     pub(super) fn line_mut(&mut self, order: &OrderId, line: &LineId) -> &mut Line {
@@ -77,16 +86,24 @@ impl Model {
         excess: Excess,
     ) -> Option<&mut Line> {
         let known = sku.and_then(|name| self.item(name));
+        let kit = known.as_ref().map(|sku| self.parts(sku)).unwrap_or_default();
         let lines = &mut self.order_mut(order).lines;
         if !lines.iter().any(|line| line.id == *id) && excess == Excess::Anyway {
             let sku = known.expect("it was checked that the line says what it is");
-            lines.push(Line::new(id, &sku));
+            lines.push(Line::new(id, &sku, kit));
         }
         lines.iter_mut().find(|line| line.id == *id)
     }
 
-    /// More than the order has: all of it is held, what fits as well.
-    pub(super) fn ask_about_excess(&mut self, order: &OrderId, seq: u64) -> Outcome {
+    /// More than the order has: all of it is held, what fits as well. If the order was not placed
+    /// yet, the rest of it may still come.
+    pub(super) fn hold_excess(&mut self, order: &OrderId, seq: u64) -> Outcome {
+        let known = self.order_mut(order);
+        if !known.placed {
+            let rest = known.rest();
+            self.waiting.insert((rest, seq));
+            return Outcome::Parked;
+        }
         self.ask(About::Excess(order.clone()), [seq]);
         Outcome::Conflict
     }

@@ -38,12 +38,14 @@ impl Model {
             Some(rows) => sums(rows.iter().map(|row| (&row.line, row.quantity))),
         };
         if excess == Excess::Hold && !fits(order, &wanted, Line::committed) {
-            return self.ask_about_excess(&data.order, seq);
+            return self.hold_excess(&data.order, seq);
         }
         for line in &mut order.lines {
             let quantity = wanted.get(&line.id).copied().unwrap_or_default();
             line.cancelled += line.release(quantity);
         }
+        // What its placing brings will be cancelled too.
+        order.cancelled |= !order.placed && data.lines.is_none();
         Outcome::Applied
     }
 
@@ -55,7 +57,7 @@ impl Model {
     ) -> Outcome {
         let wanted = sums(data.lines.iter().map(|row| (&row.line, row.quantity)));
         if excess == Excess::Hold && !fits(self.order_mut(&data.order), &wanted, Line::committed) {
-            return self.ask_about_excess(&data.order, seq);
+            return self.hold_excess(&data.order, seq);
         }
         for row in &data.lines {
             self.ship(seq, &data.order, row, excess);
@@ -73,11 +75,13 @@ impl Model {
             let place = line.first_place().or(best).expect("a location is known");
             from.push((place, row.quantity - fitting));
         }
-        let sku = line.sku.clone();
         for (stood, units) in from {
             let location = named.clone().unwrap_or(stood);
-            self.line_mut(order, &row.line).share(&location).fulfilled += units;
-            self.move_units(seq, &(sku.clone(), location), -units, None);
+            let line = self.line_mut(order, &row.line);
+            line.share(&location).fulfilled += units;
+            for (item, units) in line.items(units) {
+                self.move_units(seq, &(item, location.clone()), -units, None);
+            }
         }
     }
 
@@ -89,7 +93,7 @@ impl Model {
     ) -> Outcome {
         let wanted = sums(data.lines.iter().map(|row| (&row.line, row.quantity)));
         if excess == Excess::Hold && !fits(self.order_mut(&data.order), &wanted, Line::still_out) {
-            return self.ask_about_excess(&data.order, seq);
+            return self.hold_excess(&data.order, seq);
         }
         for row in &data.lines {
             self.put_back(seq, &data.order, row, excess);
@@ -118,11 +122,11 @@ impl Model {
             line.share(&location).returned += left;
             back.push((location, left));
         }
-        let sku = line.sku.clone();
-        for (shipped_from, units) in back.into_iter().filter(|(_, units)| *units > 0) {
-            if row.restock {
-                let location = named.clone().unwrap_or(shipped_from);
-                self.move_units(seq, &(sku.clone(), location), units, row.state.bucket());
+        let line = line.clone();
+        for (shipped_from, units) in back.into_iter().filter(|_| row.restock) {
+            let location = named.clone().unwrap_or(shipped_from);
+            for (item, units) in line.items(units) {
+                self.move_units(seq, &(item, location.clone()), units, row.state.bucket());
             }
         }
     }
