@@ -233,6 +233,10 @@ fn note_known(state: &mut State, record: &Record) {
                 let name = (&released.source, &released.id);
                 state.working.decide(*seq, name, *outcome, record.seq);
             }
+            (Change::Final { seq, outcome, .. }, EventData::EventOrphaned(orphaned)) => {
+                let name = (&orphaned.source, &orphaned.id);
+                state.working.decide(*seq, name, *outcome, record.seq);
+            }
             (Change::Final { seq, outcome, decided }, _) => {
                 let decided = decided.unwrap_or(record.seq);
                 state.working.find_and_decide(*seq, *outcome, decided);

@@ -25,6 +25,8 @@ pub enum ConflictKind {
     FutureTime,
     /// More than the order still has, or not what the transfer shipped.
     Excess,
+    /// It has waited too long for its order, or for its transfer's shipment.
+    Orphan,
     /// A name that Onhand does not know.
     Unmapped,
     /// More was promised than is there.
@@ -41,6 +43,7 @@ impl ConflictKind {
             Self::CountOverlap => "count_overlap",
             Self::FutureTime => "future_time",
             Self::Excess => "excess",
+            Self::Orphan => "orphan",
             Self::Unmapped => "unmapped",
             Self::Oversold => "oversold",
         }
@@ -58,6 +61,7 @@ impl ConflictKind {
             }
             Self::FutureTime => "The event says it happened in the future.",
             Self::Excess => "More was fulfilled, cancelled or returned than the order still has.",
+            Self::Orphan => "What the event belongs to has not come: its order, or its shipment.",
             Self::Unmapped => "The event names something that Onhand does not know.",
             Self::Oversold => "More was promised to customers than is in stock.",
         }
@@ -67,9 +71,11 @@ impl ConflictKind {
     pub const fn severity(self) -> Severity {
         match self {
             Self::Oversold => Severity::Critical,
-            Self::CountOverlap | Self::Excess | Self::OrderChanged | Self::Unmapped => {
-                Severity::High
-            }
+            Self::CountOverlap
+            | Self::Excess
+            | Self::Orphan
+            | Self::OrderChanged
+            | Self::Unmapped => Severity::High,
             Self::IdReused | Self::VersionMismatch | Self::FutureTime => Severity::Medium,
         }
     }
@@ -83,6 +89,7 @@ impl ConflictKind {
             Self::CountOverlap => &[O::KeepCounted, O::KeepDifference, O::Discard],
             Self::FutureTime => &[O::ApplyAsReceived, O::Discard],
             Self::Excess => &[O::ApplyAnyway, O::Cap, O::Discard],
+            Self::Orphan => &[O::ApplyWithoutOrder, O::Discard],
             Self::Unmapped => &[O::Map, O::Create, O::Discard],
             Self::Oversold => &[O::Acknowledge, O::Reallocate, O::CancelLines],
         }
@@ -146,6 +153,8 @@ pub enum ResolutionOption {
     ApplyAnyway,
     /// Apply what fits.
     Cap,
+    /// Apply it although its order, or its shipment, has not come.
+    ApplyWithoutOrder,
     /// The name means one that Onhand knows.
     Map,
     /// The name is new: create it.
@@ -160,7 +169,7 @@ pub enum ResolutionOption {
 
 impl ResolutionOption {
     /// Every option.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::KeepFirst,
         Self::ApplySecond,
         Self::ApplyRequested,
@@ -170,6 +179,7 @@ impl ResolutionOption {
         Self::ApplyAsReceived,
         Self::ApplyAnyway,
         Self::Cap,
+        Self::ApplyWithoutOrder,
         Self::Map,
         Self::Create,
         Self::Acknowledge,
@@ -189,6 +199,7 @@ impl ResolutionOption {
             Self::ApplyAsReceived => "apply_as_received",
             Self::ApplyAnyway => "apply_anyway",
             Self::Cap => "cap",
+            Self::ApplyWithoutOrder => "apply_without_order",
             Self::Map => "map",
             Self::Create => "create",
             Self::Acknowledge => "acknowledge",
@@ -214,6 +225,7 @@ impl ResolutionOption {
             Self::ApplyAsReceived => "Apply it with the time of receipt",
             Self::ApplyAnyway => "Apply all of it",
             Self::Cap => "Apply what fits",
+            Self::ApplyWithoutOrder => "Apply it without its order",
             Self::Map => "It means one that is known",
             Self::Create => "Create it",
             Self::Acknowledge => "Acknowledge",
@@ -305,6 +317,9 @@ impl Conflict {
             }
             ResolutionOption::Discard if self.is_about_transfer() => {
                 "The receipt is wrong: take it back"
+            }
+            ResolutionOption::ApplyWithoutOrder if self.transfer.is_some() => {
+                "Take it in without its shipment"
             }
             option => option.label(),
         }

@@ -16,6 +16,7 @@ pub mod id;
 pub mod journal;
 pub mod ledger;
 pub mod order;
+pub mod orphan;
 pub mod policy;
 pub mod publication;
 pub mod quantity;

@@ -167,6 +167,12 @@ impl Order {
         self.fact(&FactKey::Placed).is_some()
     }
 
+    /// Whether its lines were said as a whole: by its placing, or by an amendment that a person has
+    /// applied without it.
+    pub fn has_all_lines(&self) -> bool {
+        self.is_placed() || self.revision.is_some()
+    }
+
     /// What an event waits for that does not fit what is known of the order before it is placed.
     pub fn wait_key(&self) -> WaitKey {
         let confirmed = self.facts.iter().filter(|it| matches!(it.key, FactKey::Confirmed(_)));

@@ -280,6 +280,14 @@ pub enum WaitKey {
     AnyLocation,
 }
 
+impl WaitKey {
+    /// Whether a person is asked once an event has waited for this for too long. About unknown
+    /// names one is asked at once.
+    pub const fn times_out(&self) -> bool {
+        matches!(self, Self::Order(_) | Self::RestOfOrder(..) | Self::Transfer(_))
+    }
+}
+
 impl std::fmt::Display for WaitKey {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
@@ -298,6 +306,8 @@ impl std::fmt::Display for WaitKey {
 pub enum Timer {
     /// The end of this reservation.
     Reservation(ReservationId),
+    /// The event of this place in the journal has waited for as long as it may.
+    Orphan(u64),
 }
 
 /// An item of the catalogue.

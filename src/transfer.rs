@@ -14,9 +14,10 @@ use crate::record::{Fact, Outcome};
 pub struct Transfer {
     /// The transfer.
     pub transfer: TransferId,
-    /// Where it left from.
-    pub from: LocationId,
-    /// Where it goes.
+    /// Where it left from; `None` as long as no shipment is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<LocationId>,
+    /// Where it goes; without a shipment, where a person has said that it arrived.
     pub to: LocationId,
     /// Its items, in the order in which they were first named.
     pub lines: Vec<TransferLine>,
@@ -24,8 +25,9 @@ pub struct Transfer {
     /// have become since. Kits travel as their components.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub kits: BTreeMap<Sku, Vec<KitPart>>,
-    /// How its shipment came into the journal.
-    pub shipment: Said,
+    /// How its shipment came into the journal; `None` if a person has taken receipts in without it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shipment: Option<Said>,
     /// What arrived, in the order in which it was recorded.
     pub receipts: Vec<Receipt>,
     /// Whether its shipment was taken back: it is as if it had never left.
@@ -54,6 +56,9 @@ pub struct Receipt {
     /// What arrived, under the names by which Onhand knows the items, after what people have
     /// decided.
     pub lines: Vec<ReceivedItem>,
+    /// Where it arrived, if that is not where the transfer goes: it came before its shipment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<LocationId>,
     /// Whether nothing more was to come after it.
     #[serde(rename = "final")]
     pub is_final: bool,
@@ -110,6 +115,20 @@ impl TransferLine {
 }
 
 impl Transfer {
+    /// A transfer of which nothing is known yet but where it arrived.
+    pub(crate) const fn unshipped(transfer: TransferId, to: LocationId) -> Self {
+        Self {
+            transfer,
+            from: None,
+            to,
+            lines: Vec::new(),
+            kits: BTreeMap::new(),
+            shipment: None,
+            receipts: Vec::new(),
+            withdrawn: false,
+        }
+    }
+
     /// Changes the lines of items one after another; an item that has no line yet gets one.
     pub(crate) fn change_lines<'a>(
         &mut self,
@@ -125,6 +144,11 @@ impl Transfer {
             }
             change(&mut self.lines[place], quantity);
         }
+    }
+
+    /// Whether it has left, as far as is known: its shipment was said, and not taken back.
+    pub const fn is_shipped(&self) -> bool {
+        self.shipment.is_some() && !self.withdrawn
     }
 
     /// The receipt of this id.
@@ -174,14 +198,16 @@ pub struct TransferUpdate {
     /// The transfer.
     pub transfer: TransferId,
     /// Where it left from.
-    pub from: LocationId,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<LocationId>,
     /// Where it goes.
     pub to: LocationId,
     /// What the kits consist of that it names.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub kits: BTreeMap<Sku, Vec<KitPart>>,
     /// How its shipment came into the journal.
-    pub shipment: Said,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shipment: Option<Said>,
     /// The lines that changed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub lines: Vec<TransferLine>,

@@ -4,11 +4,14 @@
 use std::collections::BTreeSet;
 
 use onhand::conflict::{Choice, Conflict, ConflictKind, ConflictStatus, ResolutionOption};
+use onhand::id::Sku;
+use onhand::orphan;
 use onhand::state::Wants;
 use onhand::wire::conflict::{ConflictView, OptionView, PROMISES_LISTED_MAX, Preview, Promise};
 
 use crate::processor::{Answer, Unavailable};
 use crate::state::AppState;
+use crate::store::StoreError;
 
 /// The conflict with its options, each tried out by the real rules.
 ///
@@ -18,7 +21,8 @@ pub async fn view(state: &AppState, conflict: Conflict) -> Result<ConflictView, 
     let mut options = Vec::new();
     if conflict.status == ConflictStatus::Open {
         for option in conflict.kind.options() {
-            options.extend(try_out(state, &conflict, *option).await?);
+            let needs = needs(state, &conflict, *option).await.map_err(unread)?;
+            options.extend(try_out(state, &conflict, *option, needs).await?);
         }
     }
     Ok(ConflictView {
@@ -41,8 +45,7 @@ async fn promises(state: &AppState, conflict: &Conflict) -> Result<Vec<Promise>,
     };
     let holders = BTreeSet::from([(sku.clone(), location.clone())]);
     let wants = Wants { holders, ..Wants::default() };
-    let loaded = state.ledger.store().fetch(&wants).await;
-    let orders = loaded.map_err(|error| Unavailable::Store(error.to_string()))?.orders;
+    let orders = state.ledger.store().fetch(&wants).await.map_err(unread)?.orders;
     let lines = orders.iter().flat_map(|order| {
         order.lines.iter().filter(|line| line.sku == sku).map(move |line| (order, line))
     });
@@ -59,8 +62,8 @@ async fn try_out(
     state: &AppState,
     conflict: &Conflict,
     option: ResolutionOption,
+    needs: &'static [&'static str],
 ) -> Result<Option<OptionView>, Unavailable> {
-    let needs = needs(conflict, option);
     let view = |preview| OptionView {
         option,
         label: conflict.label(option).to_owned(),
@@ -88,13 +91,44 @@ async fn try_out(
     })
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "the shape that `map_err` takes")]
+fn unread(error: StoreError) -> Unavailable {
+    Unavailable::Store(error.to_string())
+}
+
 /// What an option needs besides itself.
-fn needs(conflict: &Conflict, option: ResolutionOption) -> &'static [&'static str] {
-    match (conflict.kind, option) {
+async fn needs(
+    state: &AppState,
+    conflict: &Conflict,
+    option: ResolutionOption,
+) -> Result<&'static [&'static str], StoreError> {
+    Ok(match (conflict.kind, option) {
+        (ConflictKind::Orphan, ResolutionOption::ApplyWithoutOrder) => {
+            without_order(state, conflict).await?
+        }
         (ConflictKind::Unmapped, ResolutionOption::Map) if conflict.sku.is_some() => &["sku"],
         (ConflictKind::Unmapped, ResolutionOption::Map)
         | (ConflictKind::Oversold, ResolutionOption::Reallocate) => &["location"],
         (ConflictKind::Oversold, ResolutionOption::CancelLines) => &["lines"],
         _ => &[],
-    }
+    })
+}
+
+/// What only an order would say of the event of an orphan.
+async fn without_order(
+    state: &AppState,
+    conflict: &Conflict,
+) -> Result<&'static [&'static str], StoreError> {
+    let store = state.ledger.store();
+    let records = conflict.events.iter().map(|event| event.seq).collect();
+    let loaded = store.fetch(&Wants { records, ..Wants::default() }).await?;
+    let Some(held) = loaded.records.last() else { return Ok(&[]) };
+    let event = &held.envelope.data;
+    let order = match &conflict.order {
+        Some(order) => store.order(order).await?,
+        None => None,
+    };
+    let known: Vec<Sku> =
+        store.items_of(&orphan::named(event)).await?.into_iter().map(|item| item.sku).collect();
+    Ok(orphan::needs(event, order.as_ref(), |sku| known.contains(sku)))
 }

@@ -170,6 +170,7 @@ pub const fn settings(config: &Config) -> Settings {
     Settings {
         count_window_us: config.count_window_s * SECOND_US,
         future_limit_us: FUTURE_LIMIT_US,
+        orphan_after_us: config.orphan_after_s * SECOND_US,
         create_unknown_skus: config.create_unknown_skus,
     }
 }

@@ -57,6 +57,8 @@ pub(crate) struct Draft<'a> {
     pub(crate) original: Option<Original>,
     /// Set when a rule leaves a part of the event without effect on `on_hand`.
     pub(crate) absorbed: bool,
+    /// What a person has said that only the event's order would.
+    pub(crate) told: Told,
     /// By how much levels moved within seconds of their count.
     pub(super) near_counts: BTreeMap<(SkuIx, LocIx), i64>,
 }
@@ -94,6 +96,7 @@ impl<'a> Draft<'a> {
             reason: None,
             original: None,
             absorbed: false,
+            told: Told::default(),
             near_counts: BTreeMap::new(),
         }
     }
@@ -301,15 +304,19 @@ impl<'a> Draft<'a> {
         self.changes.push(Change::Order(update));
     }
 
-    /// A transfer as it is at this point of the decision.
+    /// A transfer that was shipped, as it is at this point of the decision.
     pub(crate) fn transfer(&self, transfer: &TransferId) -> Option<&Transfer> {
-        let known = self.transfers.get(transfer).or_else(|| self.state.transfer(transfer));
-        known.filter(|known| !known.withdrawn)
+        self.known_transfer(transfer).filter(|known| known.is_shipped())
+    }
+
+    /// What is known of a transfer, whether or not it was shipped.
+    pub(crate) fn known_transfer(&self, transfer: &TransferId) -> Option<&Transfer> {
+        self.transfers.get(transfer).or_else(|| self.state.transfer(transfer))
     }
 
     /// Puts a transfer in the place of what it was, if it was known.
     pub(super) fn put_transfer(&mut self, after: Transfer) {
-        let update = TransferUpdate::between(self.transfer(&after.transfer), &after);
+        let update = TransferUpdate::between(self.known_transfer(&after.transfer), &after);
         self.changes.push(Change::Transfer(Box::new(update)));
         self.transfers.insert(after.transfer.clone(), after);
     }
@@ -406,6 +413,14 @@ impl<'a> Draft<'a> {
             ..About::default()
         }
     }
+}
+
+/// What a person has said that only an order, or a shipment, would: what a line is that names no
+/// item, and where its units left from or came to.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Told {
+    pub(crate) sku: Option<SkuIx>,
+    pub(crate) location: Option<LocIx>,
 }
 
 /// What a conflict is about.

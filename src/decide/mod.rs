@@ -9,6 +9,7 @@ mod kit;
 mod movement;
 mod names;
 mod order;
+mod orphan;
 mod release;
 mod reopen;
 mod reservation;
@@ -18,21 +19,24 @@ mod second;
 mod shortage;
 mod stock;
 mod transfer;
+mod waiting;
 
 use crate::conflict::{ConflictKind, Evidence};
 use crate::event::{Event, EventData, EventRef, FieldError, Fingerprint, VersionUse};
 use crate::ledger::Sight;
-use crate::record::{Change, Decision, Original, Outcome, WaitKey};
+use crate::record::{Decision, Original, Outcome};
 use crate::state::{Overlap, Subject};
 use crate::time::{Now, Timestamp};
 
 use draft::About;
 pub(crate) use draft::Draft;
 use finish::OutOfRange;
+pub(crate) use orphan::ask as ask_about_orphan;
 pub(crate) use release::release;
 pub(crate) use reservation::expire;
 pub use resolve::Refused;
 pub(crate) use resolve::resolve;
+use waiting::park;
 
 /// What is to happen with an event.
 #[derive(Debug)]
@@ -81,6 +85,8 @@ pub(crate) struct Lifted {
     pub(crate) version: bool,
     /// What to do with more than an order still has.
     pub(crate) excess: Excess,
+    /// What belongs to an order, or to a transfer, may come without it.
+    pub(crate) without_order: bool,
     /// What a person has said of the movements around a count.
     pub(crate) overlap: Option<Overlap>,
     /// The last record that the person can have seen of these movements.
@@ -194,10 +200,10 @@ fn weigh(draft: &mut Draft<'_>, event: &Event, seq: u64, lifted: Lifted) -> Resu
         EventData::StockSet(data) => stock::set(draft, event, data, lifted),
         EventData::StockCounted(data) => count::counted(draft, event, data, lifted),
         EventData::TransferShipped(data) => transfer::ship(draft, event, data, seq),
-        EventData::TransferReceived(data) => transfer::receive(draft, event, data, seq),
+        EventData::TransferReceived(data) => transfer::receive(draft, event, data, seq, lifted),
         EventData::OrderPlaced(data) => order::place(draft, data, seq),
         EventData::OrderAmended(data) => order::amend(draft, data, seq, lifted),
-        EventData::OrderCancelled(data) => Ok(order::cancel(draft, data, seq, lifted)),
+        EventData::OrderCancelled(data) => order::cancel(draft, data, seq, lifted),
         EventData::OrderFulfilled(data) => order::fulfil(draft, data, seq, lifted),
         EventData::OrderReturned(data) => order::take_back(draft, data, seq, lifted),
         EventData::ReservationPlaced(data) => reservation::place(draft, data, seq),
@@ -208,6 +214,7 @@ fn weigh(draft: &mut Draft<'_>, event: &Event, seq: u64, lifted: Lifted) -> Resu
         EventData::EventReversed(data) => Ok(reverse::reversed(draft, data)),
         EventData::ReservationExpired(_)
         | EventData::EventReleased(_)
+        | EventData::EventOrphaned(_)
         | EventData::ConflictResolved(_) => {
             Err(Stop::invalid("/type", "is an event that only Onhand makes"))
         }
@@ -249,13 +256,6 @@ struct KnownFact {
     what: String,
     /// What a conflict about it is about.
     about: About,
-}
-
-/// Parks an event until something comes.
-fn park(draft: &mut Draft<'_>, on: WaitKey, seq: u64) -> Outcome {
-    draft.reason = Some(format!("waits for {on}"));
-    draft.change(Change::Waiting { on, seq });
-    Outcome::Parked
 }
 
 /// An event's content in one line, for a person who compares two.

@@ -117,6 +117,7 @@ fn named(data: &EventData) -> (Vec<&Sku>, Vec<&LocationId>) {
         | EventData::ChannelLevelReported(_)
         | EventData::EventReversed(_)
         | EventData::EventReleased(_)
+        | EventData::EventOrphaned(_)
         | EventData::ConflictResolved(_) => (Vec::new(), Vec::new()),
     }
 }

@@ -1,7 +1,7 @@
 //! `event.released`: what an event waited for has come, so it is decided again, with its own time.
 
 use super::draft::Draft;
-use super::{Lifted, Stop, weigh};
+use super::{Lifted, Stop, waiting, weigh};
 use crate::event::Event;
 use crate::ledger::Sight;
 use crate::record::{Change, Decision, Outcome, Record};
@@ -20,7 +20,7 @@ pub(crate) fn release(
     let draft = || {
         let mut draft = Draft::new(sight, carrier, now, "onhand");
         draft.stand_for(held);
-        draft.change(Change::Released { on: due.on.clone(), seq: due.seq });
+        waiting::end(&mut draft, due.on.clone(), due.seq);
         draft
     };
     if due.discard {

@@ -2,6 +2,7 @@
 
 use super::draft::Draft;
 use super::reverse::{Refusal, at_hand, take_back};
+use super::waiting;
 use crate::conflict::{Conflict, ConflictKind, ConflictStatus};
 use crate::event::{EventData, EventRef};
 use crate::record::{Change, Outcome, Record, WaitKey};
@@ -51,6 +52,7 @@ fn known(draft: &Draft<'_>, event: &EventRef) -> Result<Known, Refusal> {
 
 /// The events that the record decided are held by the conflict again.
 fn hold_again(draft: &mut Draft<'_>, record: &Record, conflict: &Conflict) -> Result<(), Refusal> {
+    let is_orphan = conflict.kind == ConflictKind::Orphan;
     for change in &record.changes {
         let Change::Final { seq, .. } = change else { continue };
         let event = conflict.events.iter().find(|event| event.seq == *seq);
@@ -70,11 +72,20 @@ fn hold_again(draft: &mut Draft<'_>, record: &Record, conflict: &Conflict) -> Re
         let is_wait = |change: &&Change| matches!(change, Change::Waiting { .. });
         let mut outcome = Outcome::Conflict;
         if let Some(on) = record.changes.iter().filter(is_wait).find_map(waits) {
-            draft.change(Change::Released { on, seq: *seq });
+            waiting::end(draft, on, *seq);
         } else if let Some(on) = record.changes.iter().find_map(waits) {
-            // It waited for something when it was dropped.
-            draft.change(Change::Waiting { on, seq: *seq });
-            outcome = Outcome::Parked;
+            // It waited for something when it was decided, which may have come since.
+            let woken = waiting::has_come(draft, &on);
+            if is_orphan {
+                // A person is asked about it already.
+                draft.change(Change::Waiting { on: on.clone(), seq: *seq });
+            } else {
+                waiting::begin(draft, on.clone(), *seq);
+                outcome = Outcome::Parked;
+            }
+            if woken {
+                draft.change(Change::Woken { on, discard: false });
+            }
         }
         // What held it stands again: the record that opened the conflict, or for an id that came
         // with several contents, each of them.

@@ -87,6 +87,7 @@ fn can_be_named(said: &EventData, record: &Record, own: bool) -> Result<(), Refu
             "what is known of a name is changed by saying it anew".to_owned()
         }
         EventData::ChannelLevelReported(_) => "an observation has no effect".to_owned(),
+        EventData::EventOrphaned(_) => "nothing has taken effect by it".to_owned(),
         EventData::EventReleased(released) => {
             let (source, id) = (&released.source, &released.id);
             format!("it went on with an event: reverse {id} of {source} instead")

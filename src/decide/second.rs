@@ -4,7 +4,7 @@
 use super::draft::Draft;
 use super::resolve::Refused;
 use super::reverse::take_back;
-use super::{Lifted, weigh};
+use super::{Lifted, waiting, weigh};
 use crate::conflict::{Conflict, ConflictKind};
 use crate::event::EventRef;
 use crate::record::{Change, Outcome};
@@ -54,7 +54,7 @@ fn drop_first(draft: &mut Draft<'_>, first: &EventRef) -> Result<(), Refused> {
             let on = draft.state.waiting().all().find(|(_, waits)| *waits == seq);
             let on = on.map(|(on, _)| on.clone());
             let on = on.ok_or_else(|| Refused::Impossible("the first is on its way".to_owned()))?;
-            draft.change(Change::Released { on, seq });
+            waiting::end(draft, on, seq);
             draft.change(Change::Final { seq, outcome, decided: None });
         }
         Outcome::Conflict => {

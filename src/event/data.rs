@@ -56,6 +56,8 @@ pub enum EventData {
     /// `event.released`: what an event waited for has come, and it is decided again. Made by
     /// Onhand only.
     EventReleased(EventReleased),
+    /// `event.orphaned`: an event has waited for too long. Made by Onhand only.
+    EventOrphaned(EventOrphaned),
     /// `conflict.resolved`: a person has decided. Made by Onhand only.
     ConflictResolved(Choice),
 }
@@ -118,6 +120,7 @@ impl EventData {
             Self::ChannelLevelReported(_) => "channel.level_reported",
             Self::EventReversed(_) => "event.reversed",
             Self::EventReleased(_) => "event.released",
+            Self::EventOrphaned(_) => "event.orphaned",
             Self::ConflictResolved(_) => "conflict.resolved",
         }
     }
@@ -150,6 +153,7 @@ impl EventData {
             "channel.level_reported" => Self::ChannelLevelReported(read(data)?),
             "event.reversed" => Self::EventReversed(read(data)?),
             "event.released" => Self::EventReleased(read(data)?),
+            "event.orphaned" => Self::EventOrphaned(read(data)?),
             "conflict.resolved" => Self::ConflictResolved(read(data)?),
             other => {
                 return Err(serde::de::Error::custom(format!("unknown event type {other}")));
@@ -586,6 +590,18 @@ pub struct EventReversed {
 #[serde(deny_unknown_fields)]
 pub struct EventReleased {
     /// Source of the event that waited.
+    pub source: Source,
+    /// Its id.
+    pub id: EventId,
+    /// Its place in the journal.
+    pub seq: u64,
+}
+
+/// What an event belongs to has not come for too long.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EventOrphaned {
+    /// Source of the event that waits.
     pub source: Source,
     /// Its id.
     pub id: EventId,

@@ -15,9 +15,9 @@ use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 pub use data::{
-    CancelledLine, ChannelLevelReported, EventData, EventReleased, EventReversed, FulfilledLine,
-    ItemUpserted, KitPart, LocationUpserted, OrderAmended, OrderCancelled, OrderFulfilled,
-    OrderPlaced, OrderReturned, OrderedLine, ReceivedItem, ReservationConfirmed,
+    CancelledLine, ChannelLevelReported, EventData, EventOrphaned, EventReleased, EventReversed,
+    FulfilledLine, ItemUpserted, KitPart, LocationUpserted, OrderAmended, OrderCancelled,
+    OrderFulfilled, OrderPlaced, OrderReturned, OrderedLine, ReceivedItem, ReservationConfirmed,
     ReservationExpired, ReservationPlaced, ReservationReleased, ReservedLine, ReturnedLine,
     ShippedItem, StockAdjusted, StockCounted, StockMoved, StockReceived, StockSet, StockState,
     TransferReceived, TransferShipped,

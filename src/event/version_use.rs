@@ -39,6 +39,7 @@ impl VersionUse {
             | EventData::ChannelLevelReported(_)
             | EventData::EventReversed(_)
             | EventData::EventReleased(_)
+            | EventData::EventOrphaned(_)
             | EventData::ConflictResolved(_) => Self::Refused,
         }
     }

@@ -11,7 +11,9 @@ use crate::apply::apply;
 use crate::conflict::Choice;
 pub use crate::decide::Refused;
 use crate::decide::{self, Verdict};
-use crate::event::{Event, EventData, EventReleased, FieldError, Fingerprint, ReservationExpired};
+use crate::event::{
+    Event, EventData, EventOrphaned, EventReleased, FieldError, Fingerprint, ReservationExpired,
+};
 use crate::id::{EventId, Source};
 use crate::journal;
 use crate::order::Order;
@@ -256,6 +258,17 @@ impl Ledger {
                 let data = ReservationExpired { reservation: reservation.clone() };
                 let carrier = self.own_event("expired", EventData::ReservationExpired(data), now);
                 let decision = decide::expire(self.sight(), &carrier, reservation, now, actor);
+                self.record_decision(carrier, decision, now, actor)
+            }
+            Timer::Orphan(seq) => {
+                let held = self.record(*seq).expect("the record was loaded");
+                let data = EventData::EventOrphaned(EventOrphaned {
+                    source: held.envelope.source.clone(),
+                    id: held.envelope.id.clone(),
+                    seq: held.seq,
+                });
+                let carrier = self.own_event("orphaned", data, now);
+                let decision = decide::ask_about_orphan(self.sight(), &carrier, held, now, actor);
                 self.record_decision(carrier, decision, now, actor)
             }
         }

@@ -103,6 +103,7 @@ impl<'a> Needs<'a> {
                 }
             }
             Input::Timer(Timer::Reservation(reservation)) => self.reservation(reservation),
+            Input::Timer(Timer::Orphan(seq)) => drop(self.record(*seq)),
         }
     }
 
@@ -182,6 +183,10 @@ impl<'a> Needs<'a> {
                 Change::Order(update) => self.order(&update.order),
                 Change::Transfer(update) => self.transfer(&update.transfer),
                 Change::Reservation(known) => self.reservation(&known.reservation),
+                // It waits again, unless that has come.
+                Change::Released { on: WaitKey::Order(order), .. }
+                | Change::Released { on: WaitKey::RestOfOrder(order, _), .. } => self.order(order),
+                Change::Released { on: WaitKey::Transfer(transfer), .. } => self.transfer(transfer),
                 Change::Conflict(conflict)
                     if conflict.opened_seq == seq
                         && conflict.kind == ConflictKind::CountOverlap =>

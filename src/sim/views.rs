@@ -42,7 +42,7 @@ impl Shown {
             }
             About::Unknown(WaitKey::Sku(name)) => sku = Some(name.clone()),
             About::Unknown(WaitKey::Location(name)) => location = Some(name.clone()),
-            About::Changed(id) => order.clone_from(id),
+            About::Changed(id) | About::Orphan(_, id) => order.clone_from(id),
             About::Excess(id) => order = Some(id.clone()),
             About::Transfer(_, to) => location = Some(to.clone()),
             About::Name(..) | About::Future | About::Unknown(_) => {}

@@ -38,6 +38,8 @@ pub struct Settings {
     pub count_window_us: i64,
     /// How far ahead of the server an event's time may be, in microseconds.
     pub future_limit_us: i64,
+    /// For how long an event waits for its order before a person is asked, in microseconds.
+    pub orphan_after_us: i64,
     /// Whether an unknown SKU is created on first sight instead of being held.
     pub create_unknown_skus: bool,
 }
@@ -47,6 +49,7 @@ impl Default for Settings {
         Self {
             count_window_us: 10 * SECOND_US,
             future_limit_us: 300 * SECOND_US,
+            orphan_after_us: 86_400 * SECOND_US,
             create_unknown_skus: false,
         }
     }
@@ -74,6 +77,8 @@ pub enum Subject {
     Waits(WaitKey),
     /// This transfer did not arrive as it left.
     Transfer(TransferId),
+    /// The event of this place in the journal has waited for too long.
+    Orphan(u64),
     /// This event came with several contents.
     Event(Source, EventId),
 }
@@ -211,6 +216,7 @@ impl State {
                 _ => Some(Subject::Waits(WaitKey::AnyLocation)),
             },
             ConflictKind::Excess => conflict.transfer.clone().map(Subject::Transfer),
+            ConflictKind::Orphan => conflict.events.first().map(|event| Subject::Orphan(event.seq)),
             ConflictKind::IdReused => conflict
                 .events
                 .first()

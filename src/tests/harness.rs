@@ -54,7 +54,12 @@ impl World {
     /// A ledger that knows the SKUs `TEA` and `MUG` and the locations `berlin` (rank 1), `hamburg`
     /// (rank 2) and `munich` (rank 3).
     pub fn new() -> Self {
-        let mut world = Self::empty();
+        Self::new_with(Settings::default())
+    }
+
+    /// The same with other settings.
+    pub fn new_with(settings: Settings) -> Self {
+        let mut world = Self::with(settings);
         let ranked = [("berlin", 1), ("hamburg", 2), ("munich", 3)];
         world.post_all(ranked.map(|(name, rank)| location(name, rank)));
         world.post_all(["TEA", "MUG"].map(item));

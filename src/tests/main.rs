@@ -26,6 +26,7 @@ mod kits;
 mod kits_in_orders;
 mod moves;
 mod names;
+mod orphans;
 mod overlaps;
 mod oversold;
 mod parking;

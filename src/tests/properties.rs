@@ -241,10 +241,9 @@ fn check_incoming(world: &World) {
             assert_eq!(line.received, received.map(|row| row.quantity).sum::<i64>());
         }
         let is_final = transfer.receipts.iter().any(|receipt| receipt.is_final);
-        let differs = transfer
-            .lines
-            .iter()
-            .any(|line| line.surplus() > 0 || is_final && line.outstanding() > 0);
+        let mut lines = transfer.lines.iter();
+        let differs = transfer.is_shipped()
+            && lines.any(|line| line.surplus() > 0 || is_final && line.outstanding() > 0);
         let open = world.open(ConflictKind::Excess).into_iter();
         let asked = open.filter(|it| it.transfer.as_ref() == Some(&transfer.transfer)).count();
         assert_eq!(asked, usize::from(differs), "{transfer:?}");
@@ -296,6 +295,23 @@ fn check_reservations(world: &World) {
             assert!(ended.insert(reservation.reservation.clone()), "{reservation:?} ended twice");
         }
     }
+}
+
+/// Whatever waits for another event waits for a limited time, or a person is asked about it; and
+/// nothing else is timed, nor asked about so.
+fn check_orphans(world: &World) {
+    let state = world.ledger.state();
+    let waiting = state.waiting().all().filter(|(on, _)| on.times_out()).map(|(_, seq)| seq);
+    let timed = state.schedule().iter().filter_map(|(_, timer)| match timer {
+        Timer::Orphan(seq) => Some(*seq),
+        Timer::Reservation(_) => None,
+    });
+    let asked = world.open(ConflictKind::Orphan).into_iter().map(|it| it.events[0].seq);
+    let mut expected: Vec<u64> = timed.chain(asked).collect();
+    expected.sort_unstable();
+    let mut waiting: Vec<u64> = waiting.collect();
+    waiting.sort_unstable();
+    assert_eq!(waiting, expected);
 }
 
 /// An oversold conflict is open exactly where `available` is below zero and nobody has
@@ -406,6 +422,7 @@ proptest! {
             check_commitments(&world);
             check_incoming(&world);
             check_reservations(&world);
+            check_orphans(&world);
             check_oversold(&world);
             check_settled(&world);
         }

@@ -93,13 +93,14 @@ const NO_TIME: [&str; 12] = [
     "{}",
 ];
 const NO_SPECVERSION: [&str; 6] = ["\"0.3\"", "\"1\"", "1.0", "1", "\"\"", "{}"];
-const NO_TYPE: [&str; 8] = [
+const NO_TYPE: [&str; 9] = [
     "\"\"",
     "\"stock.vanished\"",
     "\"STOCK.SET\"",
     "1",
     "{}",
     "\"event.released\"",
+    "\"event.orphaned\"",
     "\"reservation.expired\"",
     "\"conflict.resolved\"",
 ];

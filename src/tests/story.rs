@@ -6,6 +6,8 @@ use std::collections::BTreeSet;
 use onhand::conflict::{Choice, Conflict, ResolutionOption};
 use onhand::id::ConflictId;
 use onhand::ledger::Input;
+use onhand::state::Settings;
+use onhand::time::SECOND_US;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -24,9 +26,15 @@ const ORDERS: [&str; 2] = ["o1", "o2"];
 const TRANSFERS: [&str; 2] = ["t1", "t2"];
 const HOLDS: [&str; 3] = ["r1", "r2", "r3"];
 
+/// Seconds after which an event that waits for its order is asked about: few, so that it happens.
+const ORPHAN_AFTER_S: i64 = 400;
+
 /// A ledger that knows tea, mugs and the kit `SET` of two of tea and one mug.
 pub fn shop() -> World {
-    let mut world = World::new().given([kit("SET", &[goods("TEA", 2), goods("MUG", 1)])]);
+    let orphan_after_us = ORPHAN_AFTER_S * SECOND_US;
+    let settings = Settings { orphan_after_us, ..Settings::default() };
+    let mut world =
+        World::new_with(settings).given([kit("SET", &[goods("TEA", 2), goods("MUG", 1)])]);
     world.replay_always = false;
     world
 }

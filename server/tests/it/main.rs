@@ -11,6 +11,7 @@ mod history;
 mod hooks;
 mod identity;
 mod live;
+mod orphans;
 mod pages;
 mod program;
 mod reservations;

@@ -23,7 +23,7 @@ pub(in crate::decide) fn amend(
 ) -> Result<Outcome, Stop> {
     let known = draft.order(&data.order).cloned();
     let order = known.unwrap_or_else(|| Order::new(data.order.clone()));
-    if !order.is_placed() {
+    if !order.has_all_lines() && !lifted.without_order {
         return Ok(park(draft, order.wait_key(), seq));
     }
     if let Some(newest) = order.revision.filter(|newest| data.revision < *newest) {

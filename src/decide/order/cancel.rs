@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use super::super::draft::Draft;
-use super::super::{Excess, Lifted, park};
-use super::{each_item, fact, held, places};
+use super::super::{Excess, Lifted, Stop, park};
+use super::{check_sum, each_item, fact, held, known, places, unheard_of};
 use crate::conflict::Evidence;
 use crate::event::{EventData, Fingerprint, OrderCancelled};
-use crate::order::{FactKey, OrderLine};
+use crate::id::LineId;
+use crate::order::{FactKey, Order, OrderLine};
 use crate::record::{Bucket, Outcome, WaitKey};
 use crate::state::LocIx;
 
@@ -17,9 +18,9 @@ pub(in crate::decide) fn cancel(
     data: &OrderCancelled,
     seq: u64,
     lifted: Lifted,
-) -> Outcome {
-    let Some(order) = draft.order(&data.order).cloned() else {
-        return park(draft, WaitKey::Order(data.order.clone()), seq);
+) -> Result<Outcome, Stop> {
+    let Some(order) = known(draft, &data.order, lifted) else {
+        return Ok(park(draft, WaitKey::Order(data.order.clone()), seq));
     };
     let mut wanted: BTreeMap<&str, i64> = BTreeMap::new();
     match &data.lines {
@@ -46,7 +47,7 @@ pub(in crate::decide) fn cancel(
     }
     // Units that are shipped cannot be un-promised, so "all of it" is the same as "what fits".
     if !too_much.is_empty() && lifted.excess == Excess::Ask {
-        return held(draft, &order, seq, too_much);
+        return Ok(held(draft, &order, seq, too_much));
     }
     let mut lines = Vec::new();
     for (mut line, quantity) in touched.into_iter().filter(|(_, quantity)| *quantity > 0) {
@@ -54,15 +55,48 @@ pub(in crate::decide) fn cancel(
         line.cancelled += quantity;
         lines.push(line);
     }
+    if lifted.without_order {
+        remember(draft, &order, data, &mut lines)?;
+    }
     // Cancelled as a whole before it was placed: what its placing brings is cancelled too.
-    let known = order.is_placed() || order.fact(&FactKey::Cancelled).is_some();
+    let known = order.has_all_lines() || order.fact(&FactKey::Cancelled).is_some();
     let early = data.lines.is_none() && !known;
     let fingerprint = Fingerprint::of_data(&EventData::OrderCancelled(data.clone()));
     let fact = early.then(|| fact(draft, FactKey::Cancelled, fingerprint, seq));
     if !lines.is_empty() || fact.is_some() {
         draft.change_order(data.order.clone(), lines, fact);
     }
-    Outcome::Applied
+    Ok(Outcome::Applied)
+}
+
+/// What is cancelled without its order beyond what is promised is remembered until it comes. `lines`
+/// are those that have changed so far.
+fn remember(
+    draft: &Draft<'_>,
+    order: &Order,
+    data: &OrderCancelled,
+    lines: &mut Vec<OrderLine>,
+) -> Result<(), Stop> {
+    let mut wanted: BTreeMap<&LineId, i64> = BTreeMap::new();
+    for row in data.lines.iter().flatten() {
+        *wanted.entry(&row.line).or_default() += row.quantity;
+        if lines.iter().any(|line| line.line == row.line) {
+            continue;
+        }
+        let known = order.lines.iter().find(|line| line.line == row.line).cloned();
+        lines.push(match known {
+            Some(line) => line,
+            None => unheard_of(draft, &row.line, row.sku.as_ref())?,
+        });
+    }
+    for line in lines {
+        let before = order.lines.iter().find(|known| known.line == line.line);
+        let before = before.map_or(0, |known| known.cancelled);
+        let wanted = wanted.get(&line.line).copied().unwrap_or_default();
+        check_sum(line, before, wanted)?;
+        line.cancelled = before + wanted;
+    }
+    Ok(())
 }
 
 /// Takes commitments of a line back, those of the last-ranked location first.

@@ -20,7 +20,7 @@ pub(super) use take_back::take_back;
 pub(super) use undo::take_back_update;
 
 use super::draft::{About, Draft};
-use super::{KnownFact, Stop, park};
+use super::{KnownFact, Lifted, Stop, park};
 use crate::conflict::{ConflictKind, Evidence};
 use crate::event::{Event, EventData, EventRef, Fingerprint, KitPart};
 use crate::id::{LineId, LocationId, OrderId, Sku};
@@ -88,10 +88,18 @@ pub(super) fn fact(
     }
 }
 
+/// What is known of an order. Of one of which nothing is known only if the event may come without
+/// its order.
+fn known(draft: &Draft<'_>, order: &OrderId, lifted: Lifted) -> Option<Order> {
+    let known = draft.order(order).cloned();
+    let known = known.filter(|known| !known.facts.is_empty() || !known.lines.is_empty());
+    known.or_else(|| lifted.without_order.then(|| Order::new(order.clone())))
+}
+
 /// A line that the order does not have, but of which units moved all the same: a person has said to
-/// apply it. It can only be told what it is by the event itself.
+/// apply it. It can only be told what it is by the event itself, or by that person.
 fn unheard_of(draft: &Draft<'_>, line: &LineId, sku: Option<&Sku>) -> Result<OrderLine, Stop> {
-    let known = sku.and_then(|name| draft.sku(name));
+    let known = sku.and_then(|name| draft.sku(name)).or(draft.told.sku);
     let sku = known.ok_or_else(|| {
         let line = line.as_str();
         Stop::invalid("/data/lines", format!("line {line:?} is not in the order and names no SKU"))
@@ -101,8 +109,8 @@ fn unheard_of(draft: &Draft<'_>, line: &LineId, sku: Option<&Sku>) -> Result<Ord
     Ok(OrderLine { line: line.clone(), sku, ordered: 0, cancelled: 0, shares: Vec::new(), kit })
 }
 
-/// Where more than was promised or shipped of a line is booked: where the event says, else at the
-/// line's first location, else at the best-ranked one.
+/// Where more than was promised or shipped of a line is booked: where the event says, else where a
+/// person has said, else at the line's first location, else at the best-ranked one.
 fn place_of_rest(
     draft: &Draft<'_>,
     line: &OrderLine,
@@ -110,7 +118,8 @@ fn place_of_rest(
 ) -> Result<LocationId, Stop> {
     let first = line.shares.first().map(|share| &share.location);
     let best = draft.state.catalogue.ranking().first().copied();
-    let location = named.or(first).and_then(|name| draft.location(name)).or(best);
+    let named = named.and_then(|name| draft.location(name)).or(draft.told.location);
+    let location = named.or_else(|| first.and_then(|name| draft.location(name))).or(best);
     let location = location.ok_or_else(|| Stop::invalid("/data/lines", "no location is known"))?;
     Ok(draft.state.catalogue.location_name(location).clone())
 }
@@ -184,7 +193,7 @@ fn each_item(
 /// More than a line has: that waits for the order, if it was not placed yet and only a part of it
 /// is known; else a person is asked.
 fn held(draft: &mut Draft<'_>, order: &Order, seq: u64, too_much: Vec<Evidence>) -> Outcome {
-    if order.is_placed() {
+    if order.has_all_lines() {
         excess(draft, &order.order, too_much)
     } else {
         park(draft, order.wait_key(), seq)

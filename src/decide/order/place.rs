@@ -1,5 +1,6 @@
 //! `order.placed`: commits its lines, wherever the stock is, whether or not there is enough. What
-//! the order had before (by a confirmed reservation) becomes part of its lines.
+//! the order had before (by a confirmed reservation, or by what a person has applied without it)
+//! becomes part of its lines.
 
 use super::super::Stop;
 use super::super::draft::Draft;
@@ -18,7 +19,14 @@ pub(in crate::decide) fn place(
 ) -> Result<Outcome, Stop> {
     let before = draft.order(&data.order).cloned();
     let before = before.unwrap_or_else(|| Order::new(data.order.clone()));
-    let (lines, gone) = take_over(draft, &before, &data.lines)?;
+    let (lines, gone) = match before.revision {
+        // A person has applied an amendment already: it says what the lines now are.
+        Some(revision) => {
+            draft.reason = Some(format!("revision {revision} stands"));
+            (Vec::new(), Vec::new())
+        }
+        None => take_over(draft, &before, &data.lines)?,
+    };
     let fingerprint = Fingerprint::of_data(&EventData::OrderPlaced(data.clone()));
     let fact = super::fact(draft, FactKey::Placed, fingerprint, seq);
     draft.update_order(OrderUpdate {

@@ -4,7 +4,7 @@
 use super::super::draft::Draft;
 use super::super::movement::move_on_hand;
 use super::super::{Excess, Lifted, Stop, park};
-use super::{check_sum, each_item, fact, held, place_of_rest, places, too_much, unheard_of};
+use super::{check_sum, each_item, fact, held, known, place_of_rest, places, too_much, unheard_of};
 use crate::event::{EventData, Fingerprint, OrderReturned, ReturnedLine};
 use crate::id::LocationId;
 use crate::order::{FactKey, OrderLine};
@@ -17,7 +17,7 @@ pub(in crate::decide) fn take_back(
     seq: u64,
     lifted: Lifted,
 ) -> Result<Outcome, Stop> {
-    let Some(mut order) = draft.order(&data.order).cloned() else {
+    let Some(mut order) = known(draft, &data.order, lifted) else {
         return Ok(park(draft, WaitKey::Order(data.order.clone()), seq));
     };
     if lifted.excess == Excess::Ask {

@@ -35,24 +35,16 @@ pub(super) fn take_over(
         }
         lines.push(line);
     }
-    // What has happened comes first, since it cannot be undone; then lines of the same name.
-    for (happened, same_line) in [(true, true), (true, false), (false, true), (false, false)] {
-        for (line, row) in lines.iter_mut().zip(placed) {
-            let place = row.location.as_ref().and_then(|name| draft.location(name));
-            let place = place.map(|place| draft.state.catalogue().location_name(place));
-            for index in by_item.get(&line.sku).into_iter().flatten() {
-                let early = &mut early[*index];
-                if same_line && early.line != line.line || early.kit != line.kit {
-                    continue;
-                }
-                if happened {
-                    take_happened(early, line);
-                } else {
-                    take_committed(early, line, place);
-                }
-            }
-        }
-    }
+    // What has happened comes first, since it cannot be undone.
+    match_up(&mut early, &by_item, &mut lines, |early, line, _| take_happened(early, line));
+    cancel_by_line(&mut early, &mut lines);
+    let place_of = |row: usize| {
+        let place = placed[row].location.as_ref().and_then(|name| draft.location(name));
+        place.map(|place| draft.state.catalogue().location_name(place))
+    };
+    match_up(&mut early, &by_item, &mut lines, |early, line, row| {
+        take_committed(early, line, place_of(row));
+    });
     for early in &mut early {
         let committed = early.committed();
         release(draft, early, committed);
@@ -77,17 +69,54 @@ fn empty_line(draft: &Draft<'_>, row: OrderedLine, kit: Vec<KitPart>) -> OrderLi
     }
 }
 
+/// Does something with each two lines of the same item, an early and a placed one, those of the
+/// same name first; it is told which of the placed ones it is.
+fn match_up(
+    early: &mut [OrderLine],
+    by_item: &BTreeMap<Sku, Vec<usize>>,
+    lines: &mut [OrderLine],
+    mut act: impl FnMut(&mut OrderLine, &mut OrderLine, usize),
+) {
+    for same_line in [true, false] {
+        for (row, line) in lines.iter_mut().enumerate() {
+            for index in by_item.get(&line.sku).into_iter().flatten() {
+                let early = &mut early[*index];
+                if (!same_line || early.line == line.line) && early.kit == line.kit {
+                    act(early, line, row);
+                }
+            }
+        }
+    }
+}
+
+/// Takes over what a person has cancelled without the order: it is remembered by the name of its
+/// line, whatever that is of.
+fn cancel_by_line(early: &mut [OrderLine], lines: &mut [OrderLine]) {
+    for early in early.iter_mut().filter(|early| early.ordered == 0 && early.cancelled > 0) {
+        if let Some(line) = lines.iter_mut().find(|line| line.line == early.line) {
+            take_cancelled(early, line);
+        }
+    }
+}
+
 /// Ordered units of which nothing is known yet.
 fn open_units(line: &OrderLine) -> i64 {
     line.ordered - line.cancelled - line.fulfilled() - line.committed()
 }
 
-/// Takes over what was shipped (and what came back of it) and what was cancelled.
+/// Takes over what was shipped (and what came back of it) and what was cancelled of what had been
+/// held for the order.
 fn take_happened(early: &mut OrderLine, line: &mut OrderLine) {
     for share in &mut early.shares {
         let shipped = share.fulfilled.min(open_units(line));
         take_shipped(share, line, shipped);
     }
+    if early.ordered > 0 {
+        take_cancelled(early, line);
+    }
+}
+
+fn take_cancelled(early: &mut OrderLine, line: &mut OrderLine) {
     let cancelled = early.cancelled.min(open_units(line));
     early.cancelled -= cancelled;
     line.cancelled += cancelled;

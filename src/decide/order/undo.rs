@@ -47,6 +47,15 @@ fn rests_on_fact(order: &Order, update: &OrderUpdate) -> Result<(), String> {
     {
         return Err(format!("revision {newest} of the order stands: reverse that first"));
     }
+    // It was applied without its order, which then was placed as it says.
+    if let Some(FactKey::Amended(_)) = update.fact.as_ref().map(|fact| &fact.key) {
+        let keys = order.facts.iter().map(|fact| &fact.key);
+        let own = update.fact.iter().map(|fact| &fact.key).next();
+        let mut later = keys.skip_while(|key| Some(*key) != own);
+        if later.any(|key| *key == FactKey::Placed) {
+            return Err("the order was placed since, and rests on it".to_owned());
+        }
+    }
     let again = update.withdrawn.as_ref().and_then(|fact| order.fact(&fact.key));
     match again {
         Some(fact) => Err(format!("it was said again since (#{})", fact.seq)),
@@ -89,7 +98,8 @@ fn move_back(order: &Order, touched: &mut Vec<OrderLine>, moved: &LineMove) -> R
 }
 
 /// Whether a line can be so. More may have come back than was shipped, if a person has said so,
-/// but taking something back must not lead there.
+/// but taking something back must not lead there. Nor may it leave ordered units of which nothing is
+/// known: those of an order that was placed with what it takes back.
 fn check(order: &Order, line: &OrderLine) -> Result<(), String> {
     let before = order.lines.iter().find(|known| known.line == line.line);
     let out = |share: &Share| share.fulfilled - share.returned;
@@ -101,7 +111,10 @@ fn check(order: &Order, line: &OrderLine) -> Result<(), String> {
             && share.returned >= 0
             && out(share) >= before.unwrap_or(0).min(0)
     };
-    if line.ordered >= 0 && line.cancelled >= 0 && line.shares.iter().all(fits) {
+    let open =
+        |line: &OrderLine| line.ordered - line.cancelled - line.fulfilled() - line.committed();
+    let is_known = open(line) <= before.map_or(0, open).max(0);
+    if line.ordered >= 0 && line.cancelled >= 0 && line.shares.iter().all(fits) && is_known {
         return Ok(());
     }
     Err(format!("later events rest on line {} of order {}", line.line, order.order))

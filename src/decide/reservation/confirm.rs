@@ -24,7 +24,7 @@ pub(in crate::decide) fn confirm(
     settle(draft, reservation, Standing::Confirmed(data.order.clone()));
     let order = draft.order(&data.order).cloned();
     let order = order.unwrap_or_else(|| Order::new(data.order.clone()));
-    if order.is_placed() {
+    if order.has_all_lines() {
         draft.reason = Some(format!("order {} has its commitment already", data.order));
         return Outcome::Applied;
     }

@@ -31,10 +31,10 @@ pub(super) fn known_fact(draft: &Draft<'_>, event: &Event) -> Option<KnownFact> 
     let (transfer, said, what) = match &event.data {
         EventData::TransferShipped(data) => {
             let transfer = draft.transfer(&data.transfer)?;
-            (transfer, &transfer.shipment, "the shipment".to_owned())
+            (transfer, transfer.shipment.as_ref()?, "the shipment".to_owned())
         }
         EventData::TransferReceived(data) => {
-            let transfer = draft.transfer(&data.transfer)?;
+            let transfer = draft.known_transfer(&data.transfer)?;
             let said = &transfer.receipt(&data.receipt)?.said;
             (transfer, said, format!("receipt {}", data.receipt))
         }
@@ -96,7 +96,7 @@ fn put(draft: &mut Draft<'_>, transfer: Transfer) {
 /// What is still on its way is `incoming` where it goes.
 fn book_incoming(draft: &mut Draft<'_>, transfer: &Transfer) {
     let mut incoming: BTreeMap<(SkuIx, LocIx), i64> = BTreeMap::new();
-    let known = draft.transfer(&transfer.transfer);
+    let known = draft.known_transfer(&transfer.transfer);
     for (transfer, sign) in known.into_iter().map(|known| (known, -1)).chain([(transfer, 1)]) {
         let to = draft.location(&transfer.to).expect("a transfer's locations are known");
         for line in transfer.lines.iter().filter(|line| line.outstanding() > 0) {
@@ -133,17 +133,30 @@ fn watch(draft: &mut Draft<'_>, transfer: &Transfer, open: Option<&Conflict>) {
     }
 }
 
-/// The lines of which more arrived than left, or less and no more is to come.
+/// The same about the last receipt, where it is not the event that is being decided.
+fn watch_last(draft: &mut Draft<'_>, transfer: &Transfer) {
+    let Some(last) = transfer.receipts.last().map(|receipt| receipt.said.event()) else { return };
+    let own = std::mem::replace(&mut draft.subject, last);
+    watch(draft, transfer, None);
+    draft.subject = own;
+}
+
+/// The lines of which more arrived than left, or less and no more is to come. Before it left, as far
+/// as is known, there is nothing to compare with.
 fn differing(transfer: &Transfer) -> impl Iterator<Item = &TransferLine> {
-    let is_final = transfer.is_final();
-    let differs =
-        move |line: &&TransferLine| line.surplus() > 0 || is_final && line.outstanding() > 0;
+    let (is_shipped, is_final) = (transfer.is_shipped(), transfer.is_final());
+    let differs = move |line: &&TransferLine| {
+        is_shipped && (line.surplus() > 0 || is_final && line.outstanding() > 0)
+    };
     transfer.lines.iter().filter(differs)
 }
 
 fn evidence(transfer: &Transfer, differing: &[&TransferLine]) -> Vec<Evidence> {
-    let route = format!("from {} to {}", transfer.from, transfer.to);
-    let mut evidence = vec![Evidence::at("shipped", route, transfer.shipment.fact.time)];
+    let mut evidence = Vec::new();
+    if let (Some(from), Some(shipment)) = (&transfer.from, &transfer.shipment) {
+        let route = format!("from {from} to {}", transfer.to);
+        evidence.push(Evidence::at("shipped", route, shipment.fact.time));
+    }
     evidence.extend(differing.iter().take(LINES_LISTED_MAX).map(|line| {
         let TransferLine { shipped, received, .. } = line;
         let (missing, surplus) = (line.outstanding(), line.surplus());

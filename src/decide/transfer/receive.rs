@@ -2,7 +2,7 @@
 
 use super::super::draft::Draft;
 use super::super::movement::move_on_hand;
-use super::super::{Stop, park};
+use super::super::{Lifted, Stop, park};
 use super::{book_incoming, items_of, open_conflict, put, said, watch};
 use crate::event::{Event, ReceivedItem, TransferReceived};
 use crate::id::{LocationId, ReceiptId};
@@ -17,12 +17,16 @@ pub(in crate::decide) fn receive(
     event: &Event,
     data: &TransferReceived,
     seq: u64,
+    lifted: Lifted,
 ) -> Result<Outcome, Stop> {
-    let Some(mut transfer) = draft.transfer(&data.transfer).cloned() else {
+    let shipped = draft.transfer(&data.transfer).cloned();
+    let known = shipped.or_else(|| lifted.without_order.then(|| unshipped(draft, data)).flatten());
+    let Some(mut transfer) = known else {
         return Ok(park(draft, WaitKey::Transfer(data.transfer.clone()), seq));
     };
     let lines = items(draft, &mut transfer, &data.lines)?;
-    move_items(draft, &transfer.to, &lines, 1);
+    let at = place(draft).filter(|place| *place != transfer.to);
+    move_items(draft, at.as_ref().unwrap_or(&transfer.to), &lines, 1);
     transfer.change_lines(lines.iter().map(|line| (&line.sku, line.quantity)), |line, quantity| {
         line.receive(quantity);
     });
@@ -35,6 +39,7 @@ pub(in crate::decide) fn receive(
     transfer.receipts.push(Receipt {
         receipt: data.receipt.clone(),
         lines,
+        at,
         is_final: data.is_final,
         said: said(draft, event, seq, outcome),
     });
@@ -42,6 +47,19 @@ pub(in crate::decide) fn receive(
     let open = open_conflict(draft, &transfer);
     watch(draft, &transfer, open);
     Ok(outcome)
+}
+
+/// Where a person has said that it arrived.
+fn place(draft: &Draft<'_>) -> Option<LocationId> {
+    let place = draft.told.location?;
+    Some(draft.state.catalogue.location_name(place).clone())
+}
+
+/// What is known of a transfer of which no shipment is known: receipts that a person has taken in
+/// without it, if there are any.
+fn unshipped(draft: &Draft<'_>, data: &TransferReceived) -> Option<Transfer> {
+    let known = draft.known_transfer(&data.transfer).filter(|known| !known.withdrawn);
+    known.cloned().or_else(|| Some(Transfer::unshipped(data.transfer.clone(), place(draft)?)))
 }
 
 /// The rows as items that hold stock.
@@ -80,7 +98,8 @@ pub(super) fn take_back(draft: &mut Draft<'_>, transfer: &mut Transfer, receipt:
     };
     let receipt = transfer.receipts.remove(place);
     draft.fact = receipt.said.fact;
-    move_items(draft, &transfer.to, &receipt.lines, -1);
+    let place = receipt.at.as_ref().unwrap_or(&transfer.to);
+    move_items(draft, place, &receipt.lines, -1);
     let rows = receipt.lines.iter().map(|line| (&line.sku, -line.quantity));
     transfer.change_lines(rows, super::TransferLine::receive);
     put(draft, transfer.clone());

@@ -44,8 +44,10 @@ pub(in crate::decide) fn settle(
 /// What arrived is what left.
 fn trust_the_receipt(draft: &mut Draft<'_>, mut transfer: Transfer) {
     let is_final = transfer.is_final();
-    draft.fact = transfer.shipment.fact.clone();
-    let from = draft.location(&transfer.from).expect("a transfer's locations are known");
+    let left = transfer.from.as_ref().zip(transfer.shipment.as_ref());
+    let (from, shipment) = left.expect("only what has left is compared with what arrived");
+    draft.fact = shipment.fact.clone();
+    let from = draft.location(from).expect("a transfer's locations are known");
     for line in &mut transfer.lines {
         let missing = if is_final { line.outstanding() } else { 0 };
         let back = missing - line.surplus();
@@ -100,7 +102,8 @@ fn take_out(draft: &mut Draft<'_>, transfer: &mut Transfer, surplus: Vec<(Sku, i
         if !out.is_empty() {
             draft.fact = receipt.said.fact.clone();
             draft.begin_part(Some(Basis::Movement(draft.fact.clone())));
-            move_items(draft, &transfer.to, &out, -1);
+            let arrived = receipt.at.as_ref().unwrap_or(&transfer.to);
+            move_items(draft, arrived, &out, -1);
         }
     }
 }

@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 use super::super::draft::Draft;
 use super::super::movement::move_on_hand;
 use super::super::{Stop, stock};
-use super::{items_of, put, said};
+use super::{items_of, put, said, watch_last};
 use crate::event::{Event, TransferShipped};
 use crate::record::{Outcome, WaitKey};
 use crate::transfer::Transfer;
 
-/// Sends the lines on their way and wakes what has arrived already.
+/// Sends the lines on their way and wakes what has arrived already. What a person has taken in
+/// without the shipment is part of it.
 pub(in crate::decide) fn ship(
     draft: &mut Draft<'_>,
     event: &Event,
@@ -22,7 +23,9 @@ pub(in crate::decide) fn ship(
     if from == to {
         return Err(Stop::invalid("/data/to", "means the same location as from"));
     }
-    let (mut items, mut kits) = (Vec::with_capacity(data.lines.len()), BTreeMap::new());
+    let early = draft.known_transfer(&data.transfer).filter(|known| !known.withdrawn).cloned();
+    let mut kits = early.as_ref().map_or_else(BTreeMap::new, |early| early.kits.clone());
+    let mut items = Vec::with_capacity(data.lines.len());
     for (index, line) in data.lines.iter().enumerate() {
         let pointer = format!("/data/lines/{index}/sku");
         for (sku, quantity) in items_of(draft, &mut kits, &pointer, &line.sku, line.quantity)? {
@@ -32,23 +35,26 @@ pub(in crate::decide) fn ship(
         }
     }
     let catalogue = draft.state.catalogue();
-    let mut transfer = Transfer {
-        transfer: data.transfer.clone(),
-        from: catalogue.location_name(from).clone(),
-        to: catalogue.location_name(to).clone(),
-        lines: Vec::new(),
-        kits,
-        shipment: said(draft, event, seq, Outcome::Applied),
-        receipts: Vec::new(),
-        withdrawn: false,
-    };
+    let to = catalogue.location_name(to).clone();
+    let mut transfer =
+        early.unwrap_or_else(|| Transfer::unshipped(data.transfer.clone(), to.clone()));
+    if transfer.to != to {
+        for receipt in &mut transfer.receipts {
+            receipt.at.get_or_insert_with(|| transfer.to.clone());
+        }
+    }
+    transfer.from = Some(catalogue.location_name(from).clone());
+    transfer.to = to;
+    transfer.kits = kits;
+    transfer.shipment = Some(said(draft, event, seq, Outcome::Applied));
     transfer.change_lines(
         items.iter().map(|(sku, quantity)| (sku, *quantity)),
         |line, quantity| {
             line.shipped = line.shipped.saturating_add(quantity);
         },
     );
-    put(draft, transfer);
+    put(draft, transfer.clone());
+    watch_last(draft, &transfer);
     draft.wake(WaitKey::Transfer(data.transfer.clone()), false);
     Ok(Outcome::Applied)
 }

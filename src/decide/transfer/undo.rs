@@ -1,7 +1,7 @@
 //! Taking back what an event did to a transfer.
 
 use super::super::draft::Draft;
-use super::{book_incoming, differing, evidence, open_conflict, watch};
+use super::{book_incoming, differing, evidence, open_conflict, watch_last};
 use crate::conflict::ConflictStatus;
 use crate::event::EventData;
 use crate::record::{Change, Record};
@@ -17,7 +17,8 @@ pub(in crate::decide) fn take_back_update(
     record: &Record,
     update: &TransferUpdate,
 ) -> Result<(), String> {
-    let transfer = draft.transfer(&update.transfer).cloned();
+    let known = draft.known_transfer(&update.transfer);
+    let transfer = known.filter(|known| !known.withdrawn).cloned();
     let transfer = transfer.ok_or("its transfer is not at hand")?;
     if let Some(before) = &update.before {
         let mut after = before.as_ref().clone();
@@ -29,7 +30,7 @@ pub(in crate::decide) fn take_back_update(
         return Ok(());
     }
     let seq = event_of(record);
-    if update.shipment.seq == seq {
+    if update.shipment.as_ref().is_some_and(|said| said.seq == seq) {
         return not_shipped(draft, transfer);
     }
     not_received(draft, transfer, update, seq)
@@ -97,11 +98,7 @@ fn ask_again(draft: &mut Draft<'_>, transfer: &Transfer) {
     let last = transfer.receipts.last().map(|receipt| receipt.said.event());
     match (open_conflict(draft, transfer), last) {
         (None, None) => {}
-        (None, Some(last)) => {
-            let own = std::mem::replace(&mut draft.subject, last);
-            watch(draft, transfer, None);
-            draft.subject = own;
-        }
+        (None, Some(_)) => watch_last(draft, transfer),
         (Some(conflict), Some(last)) if !differing.is_empty() => {
             let mut conflict = conflict.clone();
             conflict.version += 1;

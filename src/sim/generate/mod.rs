@@ -39,6 +39,7 @@ pub fn history(seed: u64) -> History {
     let settings = Settings {
         count_window_us: rng.pick(&[10, 10, 0, 60]) * SECOND_US,
         create_unknown_skus: rng.percent(15),
+        orphan_after_us: rng.pick(&[86_400, 600, 60]) * SECOND_US,
         ..Settings::default()
     };
     Generator { rng, swarm, ids: 0, facts: 0, reservations: 0, told: BTreeMap::new() }

@@ -34,6 +34,8 @@ pub enum About {
     Future,
     /// More than the order has.
     Excess(OrderId),
+    /// An event that has waited too long for its order, or for its shipment.
+    Orphan(u64, Option<OrderId>),
     /// A transfer that did not arrive at this location as it left.
     Transfer(TransferId, LocationId),
     /// A name that nobody knows, or the lack of any location.
@@ -55,6 +57,7 @@ impl About {
             Self::Version(_) => ConflictKind::VersionMismatch,
             Self::Future => ConflictKind::FutureTime,
             Self::Excess(_) | Self::Transfer(..) => ConflictKind::Excess,
+            Self::Orphan(..) => ConflictKind::Orphan,
             Self::Unknown(_) => ConflictKind::Unmapped,
             Self::HeldCount(_) | Self::LateMovement(..) => ConflictKind::CountOverlap,
             Self::Oversold(_) => ConflictKind::Oversold,

@@ -11,6 +11,7 @@ mod kits;
 mod levels;
 mod names;
 mod orders;
+mod orphans;
 mod reservations;
 mod resolve;
 mod rules;
@@ -62,6 +63,8 @@ pub struct Model {
     /// All conflicts, in the order in which they opened.
     asked: Vec<Asked>,
     waiting: BTreeSet<(WaitKey, u64)>,
+    /// Until when events may wait for others before a person is asked.
+    patience: BTreeMap<u64, Uptime>,
     /// The events whose waiting is over, and whether they are to be discarded.
     woken: BTreeMap<u64, bool>,
     /// Levels that are oversold with a person's knowledge.
@@ -139,6 +142,7 @@ impl Model {
             reservations: Vec::new(),
             asked: Vec::new(),
             waiting: BTreeSet::new(),
+            patience: BTreeMap::new(),
             woken: BTreeMap::new(),
             acknowledged: BTreeSet::new(),
         }

@@ -44,10 +44,12 @@ impl Reservation {
 }
 
 impl Model {
-    /// The holds that time will end, and when.
+    /// What time will bring about: the end of holds and of patience.
     pub fn timers(&self) -> BTreeMap<Timer, Uptime> {
         let held = self.reservations.iter().filter(|known| known.held);
-        held.map(|known| (Timer::Reservation(known.id.clone()), known.expires_at)).collect()
+        let ends = held.map(|known| (Timer::Reservation(known.id.clone()), known.expires_at));
+        let patience = self.patience.iter().map(|(seq, until)| (Timer::Orphan(*seq), *until));
+        ends.chain(patience).collect()
     }
 
     /// All of it is held or nothing, and never more than is available.
@@ -112,6 +114,7 @@ impl Model {
     pub fn come_due(&mut self, timer: &Timer, now: Now) -> Answer {
         match timer {
             Timer::Reservation(id) => self.expire(id, now),
+            Timer::Orphan(seq) => self.lose_patience(*seq, now),
         }
     }
 

@@ -13,7 +13,7 @@ use crate::time::Now;
 impl Model {
     /// Whether the model knows what an option does: the others have their tables only.
     pub const fn knows(option: O) -> bool {
-        !matches!(option, O::ApplySecond | O::Reallocate | O::CancelLines)
+        !matches!(option, O::ApplySecond | O::Reallocate | O::CancelLines | O::ApplyWithoutOrder)
     }
 
     /// A person decides on the conflict with this index.
@@ -53,6 +53,11 @@ impl Model {
             About::Transfer(transfer, _) => {
                 self.settle_transfer(transfer, held(), choice.option);
                 true
+            }
+            About::Orphan(seq, _) => {
+                self.wait_no_longer(*seq);
+                self.become_of(*seq, Outcome::Rejected);
+                choice.option == O::Discard
             }
             _ if [O::Discard, O::KeepFirst].contains(&choice.option) => {
                 self.become_of(held(), Outcome::Rejected);

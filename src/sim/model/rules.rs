@@ -69,14 +69,12 @@ impl Model {
             && !matches!(event.data, EventData::OrderPlaced(_) | EventData::ReservationConfirmed(_))
             && !self.is_known(order)
         {
-            self.waiting.insert((WaitKey::Order(order.clone()), seq));
-            return Ruling::Outcome(Outcome::Parked);
+            return Ruling::Outcome(self.park(WaitKey::Order(order.clone()), seq));
         }
         if let EventData::TransferReceived(data) = &event.data
             && !self.is_shipped(&data.transfer)
         {
-            self.waiting.insert((WaitKey::Transfer(data.transfer.clone()), seq));
-            return Ruling::Outcome(Outcome::Parked);
+            return Ruling::Outcome(self.park(WaitKey::Transfer(data.transfer.clone()), seq));
         }
         let (first, before) = (self.movements.len(), self.levels());
         let outcome = match &event.data {
@@ -152,6 +150,7 @@ impl Model {
             | EventData::TransferShipped(_)
             | EventData::ReservationExpired(_)
             | EventData::EventReleased(_)
+            | EventData::EventOrphaned(_)
             | EventData::ConflictResolved(_) => {
                 unreachable!("nobody outside says this, or it was done before")
             }

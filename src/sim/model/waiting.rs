@@ -43,7 +43,7 @@ impl Model {
     fn release_one(&mut self, seq: u64, discard: bool, now: Now) {
         let before = self.clone();
         self.tick(now);
-        self.waiting.retain(|(_, waits)| *waits != seq);
+        self.wait_no_longer(seq);
         let outcome = if discard {
             Outcome::Rejected
         } else {

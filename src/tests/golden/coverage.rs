@@ -12,7 +12,8 @@ use super::journals;
 use crate::samples::GOOD;
 
 /// Types that only Onhand itself says.
-const OWN: [&str; 3] = ["reservation.expired", "event.released", "conflict.resolved"];
+const OWN: [&str; 4] =
+    ["reservation.expired", "event.released", "event.orphaned", "conflict.resolved"];
 
 /// The names of all variants of an enumeration: what its reader says it expects, when it is given a
 /// variant that does not exist. So a new one cannot be forgotten here.

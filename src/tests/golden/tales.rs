@@ -14,13 +14,14 @@ use crate::says::{
 type Tale = fn(&mut World);
 
 /// The tales, by the names of their journals.
-pub const TALES: [(&str, Tale); 6] = [
+pub const TALES: [(&str, Tale); 7] = [
     ("stock", stock),
     ("orders", orders),
     ("transfers", transfers),
     ("reservations", reservations),
     ("names", names),
     ("decisions", decisions),
+    ("orphans", orphans),
 ];
 
 /// Berlin, Hamburg and Munich, tea and mugs, a set of two of tea and a mug, and some of each.
@@ -221,6 +222,40 @@ fn decisions(world: &mut World) {
             let decided = world.choose(choice);
             let decided = decided.unwrap_or_else(|refused| panic!("{sku}: {refused}"));
             world.post(reversed("onhand", decided.envelope.id.as_str()));
+        }
+    }
+}
+
+/// Each event that comes before its order or its shipment waits for too long; a person decides about
+/// it, takes that back, and decides again; then the order or the shipment comes after all.
+fn orphans(world: &mut World) {
+    open_shop(world);
+    let early: [fn(&str) -> Says; 5] = [
+        |name| fulfilled(name, "f1", &[part("1", 3)]),
+        |name| returned(name, "r1", &[back("1", 1, true)]),
+        |name| cancelled(name).with("lines", vec![part("1", 2)]),
+        |name| amended(name, 1, &[line("1", "TEA", 4)]),
+        |name| arrived(name, "r1", &[goods("TEA", 2)]),
+    ];
+    for (number, says) in early.into_iter().enumerate() {
+        for options in [&[][..], &[O::ApplyWithoutOrder, O::Discard], &[O::ApplyWithoutOrder]] {
+            let name = format!("orphan-{number}-{}", options.len());
+            world.post(says(&name));
+            world.pass(86_400);
+            for (index, option) in options.iter().enumerate() {
+                let conflict = world.open(ConflictKind::Orphan).pop().unwrap();
+                let choice = Choice {
+                    sku: Some("TEA".parse().unwrap()),
+                    location: Some("hamburg".parse().unwrap()),
+                    ..choice(&conflict, *option)
+                };
+                let decided = world.choose(choice).unwrap_or_else(|why| panic!("{name}: {why}"));
+                if index + 1 < options.len() {
+                    world.post(reversed("onhand", decided.envelope.id.as_str()));
+                }
+            }
+            world.post(placed(&name, &[line("1", "TEA", 5)]));
+            world.post(shipped(&name, "berlin", "hamburg", &[goods("TEA", 2)]));
         }
     }
 }

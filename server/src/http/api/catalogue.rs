@@ -141,9 +141,10 @@ struct ReceiptView {
 #[derive(Serialize)]
 struct TransferView {
     transfer: TransferId,
-    from: LocationId,
+    /// `null`, like `shipped_at`, if receipts were taken in without the shipment.
+    from: Option<LocationId>,
     to: LocationId,
-    shipped_at: Timestamp,
+    shipped_at: Option<Timestamp>,
     lines: Vec<TransferLineView>,
     receipts: Vec<ReceiptView>,
 }
@@ -167,7 +168,7 @@ fn transfer_view(transfer: Transfer) -> TransferView {
         line,
     };
     TransferView {
-        shipped_at: transfer.shipment.fact.time,
+        shipped_at: transfer.shipment.map(|said| said.fact.time),
         lines: transfer.lines.into_iter().map(line).collect(),
         receipts: transfer
             .receipts

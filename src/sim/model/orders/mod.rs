@@ -101,8 +101,7 @@ impl Model {
         let known = self.order_mut(order);
         if !known.placed {
             let rest = known.rest();
-            self.waiting.insert((rest, seq));
-            return Outcome::Parked;
+            return self.park(rest, seq);
         }
         self.ask(About::Excess(order.clone()), [seq]);
         Outcome::Conflict

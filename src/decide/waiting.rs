@@ -1,0 +1,47 @@
+//! An event waits for something, and waits no longer (rule 6). For what only another event brings
+//! it waits for a limited time.
+
+use super::draft::Draft;
+use crate::conflict::ConflictStatus;
+use crate::record::{Change, Outcome, Timer, WaitKey};
+use crate::state::Subject;
+
+/// Parks an event until something comes.
+pub(super) fn park(draft: &mut Draft<'_>, on: WaitKey, seq: u64) -> Outcome {
+    draft.reason = Some(format!("waits for {on}"));
+    begin(draft, on, seq);
+    Outcome::Parked
+}
+
+/// Lets an event wait. If what it waits for does not come for too long, a person is asked.
+pub(super) fn begin(draft: &mut Draft<'_>, on: WaitKey, seq: u64) {
+    if on.times_out() {
+        let at = draft.uptime.plus_micros(draft.state.settings.orphan_after_us);
+        draft.change(Change::Timer { what: Timer::Orphan(seq), at: Some(at) });
+    }
+    draft.change(Change::Waiting { on, seq });
+}
+
+/// Ends the waiting of an event, and what follows from its length: a person who was asked need not
+/// answer any more.
+pub(super) fn end(draft: &mut Draft<'_>, on: WaitKey, seq: u64) {
+    draft.change(Change::Released { on, seq });
+    let what = Timer::Orphan(seq);
+    if draft.state.schedule.time_of(&what).is_some() {
+        draft.change(Change::Timer { what, at: None });
+    }
+    if let Some(conflict) = draft.state.conflict_about(&Subject::Orphan(seq)) {
+        draft.close(conflict, ConflictStatus::AutoResolved, None);
+    }
+}
+
+/// Whether what an event has waited for is there by now. Its order or transfer has to be at hand.
+pub(super) fn has_come(draft: &Draft<'_>, on: &WaitKey) -> bool {
+    match on {
+        WaitKey::Order(order) | WaitKey::RestOfOrder(order, _) => {
+            draft.order(order).is_some_and(|known| known.has_all_lines() || known.wait_key() != *on)
+        }
+        WaitKey::Transfer(transfer) => draft.transfer(transfer).is_some(),
+        WaitKey::Sku(_) | WaitKey::Location(_) | WaitKey::AnyLocation => false,
+    }
+}
