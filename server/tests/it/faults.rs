@@ -222,9 +222,9 @@ async fn a_clock_that_jumps_a_year_breaks_no_order_and_ends_no_waiting() {
         let minute = dated(&format!("minute-{round}"), shift + 60);
         assert_eq!(api.result(&minute).await["outcome"], "applied", "{shift}");
         let future = dated(&format!("future-{round}"), shift + DAY_S);
-        let held = api.result(&future).await;
-        assert_eq!(held["outcome"], "conflict", "a day ahead of {shift}: {held}");
-        let path = format!("/api/v1/conflicts/{}", held["conflict"].as_str().unwrap());
+        let ahead = api.result(&future).await;
+        assert_eq!(ahead["outcome"], "conflict", "a day ahead of {shift}: {ahead}");
+        let path = format!("/api/v1/conflicts/{}", ahead["conflict"].as_str().unwrap());
         assert_eq!(api.read(&path).await["kind"], "future_time");
     }
     let journal = api.read("/api/v1/events?limit=1000").await;
