@@ -10,5 +10,6 @@ pub mod model;
 pub mod rng;
 pub mod run;
 pub mod samples;
+pub mod spoil;
 pub mod store;
 mod views;

@@ -2,6 +2,7 @@
 //! panics, whatever is sent.
 
 use onhand::event::{ERRORS_MAX, EXTENSIONS_MAX, KIT_PARTS_MAX, LINES_MAX};
+use onhand::sim::spoil::{Spoiled, good as good_events, spoiled};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngSeed};
 
@@ -26,6 +27,21 @@ fn without_defaults(data: &str) -> serde_json::Value {
         row.retain(|_, value| *value != "available");
     }
     value
+}
+
+/// Besides the tables below: what no table of names and values says, at any depth.
+#[test]
+fn whatever_is_wrong_with_any_member_is_pointed_at() {
+    let mut tried = 0;
+    for event in good_events() {
+        for Spoiled { text, pointer } in spoiled(&event) {
+            for found in pointers(&text) {
+                assert_eq!(found, pointer, "{text:.600}");
+            }
+            tried += 1;
+        }
+    }
+    assert!(tried > 4_000, "{tried}");
 }
 
 #[test]

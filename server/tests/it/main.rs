@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may fail wherever it likes")]
 
 mod accounts;
+mod bad_input;
 mod crash;
 mod disk;
 mod events;
