@@ -68,6 +68,8 @@ soak: ## Try to break rules and processor for SECONDS (600) each, or see a seed 
 	@$(if $(ARGS),true,$(say) "Simulating the processor, and power cuts")
 	@$(if $(ARGS),true,ONHAND_SIM_SECONDS=$(SECONDS) ONHAND_SIM_FROM=$$(date +%s)000 \
 	  cargo test -q -p onhand-server --test it -- --nocapture sim:: disk::)
+	@$(if $(ONHAND_SHOP_LOG),$(say) "Selling the whole log again, in any order",true)
+	@$(if $(ONHAND_SHOP_LOG),cargo test -q -p onhand-server --test it -- --ignored --nocapture real::,true)
 
 bench: site ## Measure the figures beside the raw limits of the machine (one: make bench ONLY=f1b)
 	@$(say) "Building the server and the load generator"

@@ -15,6 +15,7 @@ mod live;
 mod orphans;
 mod pages;
 mod program;
+mod real;
 mod reservations;
 mod reversals;
 mod rights;
