@@ -31,6 +31,8 @@ pub enum ConflictKind {
     Unmapped,
     /// More was promised than is there.
     Oversold,
+    /// A batch that would take many items to zero at once.
+    MassChange,
 }
 
 impl ConflictKind {
@@ -46,6 +48,7 @@ impl ConflictKind {
             Self::Orphan => "orphan",
             Self::Unmapped => "unmapped",
             Self::Oversold => "oversold",
+            Self::MassChange => "mass_change",
         }
     }
 
@@ -64,6 +67,9 @@ impl ConflictKind {
             Self::Orphan => "What the event belongs to has not come: its order, or its shipment.",
             Self::Unmapped => "The event names something that Onhand does not know.",
             Self::Oversold => "More was promised to customers than is in stock.",
+            Self::MassChange => {
+                "A batch would take so many items to zero at once that it may be a mistake."
+            }
         }
     }
 
@@ -75,7 +81,8 @@ impl ConflictKind {
             | Self::Excess
             | Self::Orphan
             | Self::OrderChanged
-            | Self::Unmapped => Severity::High,
+            | Self::Unmapped
+            | Self::MassChange => Severity::High,
             Self::IdReused | Self::VersionMismatch | Self::FutureTime => Severity::Medium,
         }
     }
@@ -92,6 +99,7 @@ impl ConflictKind {
             Self::Orphan => &[O::ApplyWithoutOrder, O::Discard],
             Self::Unmapped => &[O::Map, O::Create, O::Discard],
             Self::Oversold => &[O::Acknowledge, O::Reallocate, O::CancelLines],
+            Self::MassChange => &[O::Approve, O::Reject],
         }
     }
 }
@@ -165,11 +173,15 @@ pub enum ResolutionOption {
     Reallocate,
     /// Lines of orders are not delivered.
     CancelLines,
+    /// The batch is right.
+    Approve,
+    /// The batch is wrong: none of it takes effect.
+    Reject,
 }
 
 impl ResolutionOption {
     /// Every option.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 17] = [
         Self::KeepFirst,
         Self::ApplySecond,
         Self::ApplyRequested,
@@ -185,6 +197,8 @@ impl ResolutionOption {
         Self::Acknowledge,
         Self::Reallocate,
         Self::CancelLines,
+        Self::Approve,
+        Self::Reject,
     ];
 
     /// The option's name on the wire.
@@ -205,6 +219,8 @@ impl ResolutionOption {
             Self::Acknowledge => "acknowledge",
             Self::Reallocate => "reallocate",
             Self::CancelLines => "cancel_lines",
+            Self::Approve => "approve",
+            Self::Reject => "reject",
         }
     }
 
@@ -231,6 +247,8 @@ impl ResolutionOption {
             Self::Acknowledge => "Acknowledge",
             Self::Reallocate => "Serve it from another location",
             Self::CancelLines => "Cancel lines of orders",
+            Self::Approve => "Approve the batch",
+            Self::Reject => "Reject the batch",
         }
     }
 }

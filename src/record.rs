@@ -278,6 +278,8 @@ pub enum WaitKey {
     Transfer(TransferId),
     /// Any location at all: an order line that names none needs one.
     AnyLocation,
+    /// A decision on the batch that this conflict holds.
+    Approval(ConflictId),
 }
 
 impl WaitKey {
@@ -296,6 +298,7 @@ impl std::fmt::Display for WaitKey {
             Self::Order(order) | Self::RestOfOrder(order, _) => write!(f, "order {order}"),
             Self::Transfer(transfer) => write!(f, "transfer {transfer}"),
             Self::AnyLocation => f.write_str("a location"),
+            Self::Approval(conflict) => write!(f, "a decision on {conflict}"),
         }
     }
 }

@@ -87,7 +87,7 @@ async fn try_out(
             let publications = state.publication_previews(&availability);
             Some(view(Some(Preview { levels, publications, more })))
         }
-        Answer::Refused(_) | Answer::Event(_) | Answer::Resolved(_) => None,
+        Answer::Refused(_) | Answer::Event(_) | Answer::Group(_) | Answer::Resolved(_) => None,
     })
 }
 

@@ -172,6 +172,8 @@ pub const fn settings(config: &Config) -> Settings {
         future_limit_us: FUTURE_LIMIT_US,
         orphan_after_us: config.orphan_after_s * SECOND_US,
         create_unknown_skus: config.create_unknown_skus,
+        mass_change_share: config.mass_change_share,
+        mass_change_min: config.mass_change_min,
     }
 }
 

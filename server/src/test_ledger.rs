@@ -68,7 +68,10 @@ impl TestLedger {
         match processed.remove(0) {
             Processed::Recorded(index) => Some(self.ledger.records()[index].outcome),
             Processed::Duplicate(_) => Some(Outcome::Duplicate),
-            Processed::Invalid(_) | Processed::Refused(_) | Processed::NotDue => None,
+            Processed::Invalid(_)
+            | Processed::Refused(_)
+            | Processed::NotDue
+            | Processed::Group(_) => None,
         }
     }
 

@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use super::mass_change::Held;
 use crate::conflict::{Conflict, ConflictKind, ConflictStatus, Evidence, Resolution};
 use crate::event::{Event, EventRef, KitPart};
 use crate::id::{ConflictId, LineId, LocationId, OrderId, Sku, TransferId};
@@ -26,6 +27,8 @@ pub(crate) struct Draft<'a> {
     pub(crate) now: Timestamp,
     /// What the server's clock shows: behind `now` once it has gone back.
     pub(crate) wall: Timestamp,
+    /// The batch that the event is part of, if that is to be held.
+    pub(crate) held: Option<Held<'a>>,
     pub(crate) uptime: Uptime,
     /// The event that the record carries.
     carrier: EventRef,
@@ -75,6 +78,7 @@ impl<'a> Draft<'a> {
             seq,
             now: now.wall,
             wall: now.wall,
+            held: None,
             uptime: now.uptime,
             subject: carrier.clone(),
             carrier,
@@ -182,6 +186,11 @@ impl<'a> Draft<'a> {
     /// An earlier record, if it is at hand.
     pub(crate) fn record(&self, seq: u64) -> Option<&'a Record> {
         self.sight.record(seq)
+    }
+
+    /// What the batch in progress has recorded so far.
+    pub(super) const fn batch_records(&self) -> &'a [Record] {
+        self.sight.records
     }
 
     /// A conflict that is closed by now, if it is at hand.
@@ -322,9 +331,14 @@ impl<'a> Draft<'a> {
     }
 
     /// Opens a conflict in which this event takes part; gives its id.
-    pub(crate) fn open(&mut self, kind: ConflictKind, mut about: About, evidence: Vec<Evidence>) {
+    pub(crate) fn open(
+        &mut self,
+        kind: ConflictKind,
+        mut about: About,
+        evidence: Vec<Evidence>,
+    ) -> ConflictId {
         about.events.push(self.subject.clone());
-        self.open_with(kind, about, evidence);
+        self.open_with(kind, about, evidence)
     }
 
     /// Opens a conflict about what this very record does, also where it decides an earlier event:
@@ -342,7 +356,12 @@ impl<'a> Draft<'a> {
         self.open_with(kind, about, evidence);
     }
 
-    fn open_with(&mut self, kind: ConflictKind, about: About, evidence: Vec<Evidence>) {
+    fn open_with(
+        &mut self,
+        kind: ConflictKind,
+        about: About,
+        evidence: Vec<Evidence>,
+    ) -> ConflictId {
         self.conflicts += 1;
         let id = ConflictId::from_number(self.conflicts);
         let events = about.events;
@@ -366,6 +385,7 @@ impl<'a> Draft<'a> {
         };
         self.conflict = self.conflict.or(Some(id));
         self.changes.push(Change::Conflict(Box::new(conflict)));
+        id
     }
 
     /// Joins an open conflict.

@@ -6,6 +6,7 @@ mod count;
 mod draft;
 mod finish;
 mod kit;
+mod mass_change;
 mod movement;
 mod names;
 mod order;
@@ -31,6 +32,7 @@ use crate::time::{Now, Timestamp};
 use draft::About;
 pub(crate) use draft::Draft;
 use finish::OutOfRange;
+pub(crate) use mass_change::{Held, MassChange, judge};
 pub(crate) use orphan::ask as ask_about_orphan;
 pub(crate) use release::release;
 pub(crate) use reservation::expire;
@@ -113,13 +115,15 @@ pub(crate) enum Excess {
     Anyway,
 }
 
-/// Decides an event that came from outside, when the server's clock shows `wall`.
+/// Decides an event that came from outside, when the server's clock shows `wall`. What is `held` of
+/// its batch stops it before any rule that changes something.
 pub(crate) fn decide(
     sight: Sight<'_>,
     event: &Event,
     now: Now,
     wall: Timestamp,
     actor: &str,
+    held: Option<Held<'_>>,
 ) -> Verdict {
     let state = sight.state;
     let known = state.known(&event.source, &event.id);
@@ -136,11 +140,12 @@ pub(crate) fn decide(
     }
     let mut draft = Draft::new(sight, event, now, actor);
     draft.wall = wall;
-    let outcome = if known.is_empty() {
-        let seq = draft.seq;
-        weigh(&mut draft, event, seq, Lifted::default())
-    } else {
-        Ok(id_reused(&mut draft, event, known[0].seq))
+    draft.held = held;
+    let seq = draft.seq;
+    let outcome = match (known.first(), held.filter(|held| held.is_certain())) {
+        (Some(first), _) => Ok(id_reused(&mut draft, event, first.seq)),
+        (None, Some(held)) => Ok(mass_change::hold(&mut draft, held, &event.data, seq)),
+        (None, None) => weigh(&mut draft, event, seq, Lifted::default()),
     };
     match outcome.and_then(|outcome| Ok(draft.finish(outcome)?)) {
         Ok(decision) => Verdict::Record(decision),
@@ -190,6 +195,9 @@ fn weigh(draft: &mut Draft<'_>, event: &Event, seq: u64, lifted: Lifted) -> Resu
     }
     if let Some(key) = names::unknown(draft, event) {
         return Ok(names::hold(draft, key, seq));
+    }
+    if let Some(held) = draft.held {
+        return Ok(mass_change::hold(draft, held, &event.data, seq));
     }
     match &event.data {
         EventData::ItemUpserted(data) => catalogue::item(draft, data),

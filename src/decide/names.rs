@@ -7,7 +7,7 @@ use crate::conflict::{ConflictKind, Evidence};
 use crate::event::{Event, EventData};
 use crate::id::{LocationId, Sku};
 use crate::record::{Change, ItemInfo, Outcome, WaitKey};
-use crate::state::Subject;
+use crate::state::{LocIx, SkuIx, Subject};
 
 /// The first name of the event that means nothing yet. Unknown SKUs are created instead, if the
 /// house has settled that.
@@ -17,6 +17,10 @@ pub(super) fn unknown(draft: &mut Draft<'_>, event: &Event) -> Option<WaitKey> {
         if draft.sku(sku).is_none() {
             if !draft.state.settings.create_unknown_skus {
                 return Some(WaitKey::Sku(sku.clone()));
+            }
+            if draft.held.is_some() {
+                // Nothing comes of the event for now.
+                continue;
             }
             let sku = sku.clone();
             catalogue::arrived(draft, WaitKey::Sku(sku.clone()));
@@ -47,7 +51,10 @@ pub(super) fn is_known(draft: &Draft<'_>, key: &WaitKey) -> bool {
             .location(name)
             .is_some_and(|location| catalogue.location_name(location) == name),
         WaitKey::AnyLocation => !catalogue.ranking().is_empty(),
-        WaitKey::Order(_) | WaitKey::RestOfOrder(..) | WaitKey::Transfer(_) => false,
+        WaitKey::Order(_)
+        | WaitKey::RestOfOrder(..)
+        | WaitKey::Transfer(_)
+        | WaitKey::Approval(_) => false,
     }
 }
 
@@ -64,6 +71,7 @@ pub(super) fn hold(draft: &mut Draft<'_>, key: WaitKey, seq: u64) -> Outcome {
             WaitKey::Order(_)
             | WaitKey::RestOfOrder(..)
             | WaitKey::Transfer(_)
+            | WaitKey::Approval(_)
             | WaitKey::AnyLocation => (None, None),
         };
         let evidence = vec![Evidence::new("not known", &key)];
@@ -72,6 +80,29 @@ pub(super) fn hold(draft: &mut Draft<'_>, key: WaitKey, seq: u64) -> Outcome {
     }
     draft.change(Change::Waiting { on: key, seq });
     Outcome::Conflict
+}
+
+/// All SKUs that an event names.
+pub(super) fn skus(data: &EventData) -> Vec<&Sku> {
+    let mut skus = named(data).0;
+    match data {
+        EventData::ItemUpserted(data) => skus.push(&data.sku),
+        EventData::OrderFulfilled(data) => {
+            skus.extend(data.lines.iter().filter_map(|line| line.sku.as_ref()));
+        }
+        EventData::OrderReturned(data) => {
+            skus.extend(data.lines.iter().filter_map(|line| line.sku.as_ref()));
+        }
+        _ => {}
+    }
+    skus
+}
+
+/// The level that an event is about, if it is one and known.
+pub(super) fn level(draft: &Draft<'_>, data: &EventData) -> Option<(SkuIx, LocIx)> {
+    let (skus, locations) = named(data);
+    let ([sku], [location]) = (&skus[..], &locations[..]) else { return None };
+    draft.sku(sku).zip(draft.location(location))
 }
 
 /// The SKUs and locations that an event names and that have to be known for it.

@@ -18,6 +18,7 @@ pub(super) fn decided(draft: &mut Draft<'_>, record: &Record) -> Result<(), Refu
     let conflict = decided.ok_or("it decided nothing")?;
     let open = match conflict.kind {
         ConflictKind::Unmapped => unmap(draft, record, conflict)?,
+        ConflictKind::MassChange => wait_again(draft, conflict, &WaitKey::Approval(conflict.id))?,
         ConflictKind::Excess if conflict.is_about_transfer() => not_withdrawn(record)?,
         ConflictKind::Oversold => is_short(draft, record, conflict)?,
         ConflictKind::CountOverlap if conflict.count.is_some() => stands_near(draft, conflict)?,

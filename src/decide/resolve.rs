@@ -76,6 +76,10 @@ pub(crate) fn resolve(
             map(&mut draft, conflict, choice)?;
             draft.finish(Outcome::Applied).map_err(Stop::from)
         }
+        (ConflictKind::MassChange, _) => {
+            draft.wake(waits_for(conflict), choice.option == O::Reject);
+            draft.finish(Outcome::Applied).map_err(Stop::from)
+        }
         (ConflictKind::IdReused | ConflictKind::OrderChanged, _)
             if choice.option == O::ApplySecond =>
         {
@@ -184,8 +188,11 @@ fn carry_out(
     settle(draft, outcome, held.seq)
 }
 
-/// What the events of a conflict about an unknown name wait for.
+/// What the events of a conflict about an unknown name, or of a batch, wait for.
 pub(super) fn waits_for(conflict: &Conflict) -> WaitKey {
+    if conflict.kind == ConflictKind::MassChange {
+        return WaitKey::Approval(conflict.id);
+    }
     match (&conflict.sku, &conflict.location) {
         (Some(sku), _) => WaitKey::Sku(sku.clone()),
         (None, Some(location)) => WaitKey::Location(location.clone()),

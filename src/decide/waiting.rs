@@ -42,6 +42,8 @@ pub(super) fn has_come(draft: &Draft<'_>, on: &WaitKey) -> bool {
             draft.order(order).is_some_and(|known| known.has_all_lines() || known.wait_key() != *on)
         }
         WaitKey::Transfer(transfer) => draft.transfer(transfer).is_some(),
-        WaitKey::Sku(_) | WaitKey::Location(_) | WaitKey::AnyLocation => false,
+        WaitKey::Sku(_) | WaitKey::Location(_) | WaitKey::AnyLocation | WaitKey::Approval(_) => {
+            false
+        }
     }
 }

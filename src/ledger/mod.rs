@@ -2,6 +2,7 @@
 //! writes what [`Ledger::finish`] hands out in one transaction; only then is the batch kept.
 
 mod batch;
+mod group;
 mod sight;
 mod wants;
 
@@ -10,7 +11,7 @@ use std::collections::BTreeMap;
 use crate::apply::apply;
 use crate::conflict::Choice;
 pub use crate::decide::Refused;
-use crate::decide::{self, Verdict};
+use crate::decide::{self, Held, Verdict};
 use crate::event::{
     Event, EventData, EventOrphaned, EventReleased, FieldError, Fingerprint, ReservationExpired,
 };
@@ -24,6 +25,8 @@ use crate::time::{Now, Uptime};
 use crate::transfer::Transfer;
 
 pub use batch::{Batch, Entry};
+pub use group::inputs;
+use group::{Group, TriedOut};
 pub(crate) use sight::Sight;
 
 /// Events released in one transaction; the others go on in the next ones.
@@ -34,6 +37,8 @@ pub const RELEASES_MAX: usize = 1_024;
 pub enum Input {
     /// What a source says.
     Event(Event),
+    /// What a source says in one go: the events of one request that share a batch id.
+    Group(Vec<Event>),
     /// A person's decision.
     Resolve(Choice),
     /// A timer that is due.
@@ -49,6 +54,8 @@ pub enum Processed {
     Duplicate(Original),
     /// It does not fit; nothing is recorded.
     Invalid(Vec<FieldError>),
+    /// What became of each event of the group.
+    Group(Vec<Processed>),
     /// The resolution is not taken; nothing is recorded.
     Refused(Refused),
     /// The timer is not due, or no longer; nothing is recorded.
@@ -75,12 +82,17 @@ pub struct Ledger {
     records: Vec<Record>,
     /// Events released in this batch.
     releases: usize,
+    /// The group in progress.
+    group: Option<Group>,
+    /// The groups of this batch that are to be held, by the places of their inputs.
+    held: BTreeMap<usize, TriedOut>,
 }
 
 impl Ledger {
     /// Takes over a state as a store remembers it.
     pub fn new(state: State) -> Self {
-        Self { state, records: Vec::new(), releases: 0 }
+        let (group, held) = (None, BTreeMap::new());
+        Self { state, records: Vec::new(), releases: 0, group, held }
     }
 
     /// The state, with what the batch in progress has changed.
@@ -164,9 +176,9 @@ impl Ledger {
     }
 
     /// Decides inputs one after another, each by an actor, from the first that is not `processed`
-    /// yet, and after each all the events that it has woken: what waited goes on before anything
-    /// new, so it makes no difference how inputs are put into batches. Ends where the host has
-    /// something to do.
+    /// in this batch yet, and after each all the events that it has woken: what waited goes on
+    /// before anything new, so it makes no difference how inputs are put into batches. Ends where
+    /// the host has something to do.
     ///
     /// The time of recording and the time of service never go back, whatever the clocks do.
     pub fn advance(
@@ -178,7 +190,9 @@ impl Ledger {
         loop {
             let rest = &inputs[processed.len()..];
             let wants = |ledger: &Self| ledger.wants(rest.iter().map(|(input, _)| *input));
-            if let Some(due) = self.state.waiting.next_due() {
+            // What a group wakes goes on after the whole of it.
+            let due = if self.group.is_some() { None } else { self.state.waiting.next_due() };
+            if let Some(due) = due {
                 let there = self.record(due.seq).is_some();
                 if self.releases == RELEASES_MAX || (!there && self.is_crowded()) {
                     return Step::Full;
@@ -187,6 +201,10 @@ impl Ledger {
                     return Step::Load(wants(self));
                 }
                 self.release(&due, now);
+            } else if let Some((Input::Group(events), actor)) = rest.first() {
+                if !self.advance_group(events, actor, processed, now) {
+                    return Step::Load(wants(self));
+                }
             } else if let Some((input, actor)) = rest.first() {
                 if !self.has_all_for(input) {
                     return Step::Load(wants(self));
@@ -221,17 +239,11 @@ impl Ledger {
 
     /// Decides one input and applies the decision.
     fn process(&mut self, input: &Input, actor: &str, now: Now) -> Processed {
-        let wall = now.wall;
-        let now = self.next(now);
         match input {
-            Input::Event(event) => match decide::decide(self.sight(), event, now, wall, actor) {
-                Verdict::Record(decision) => {
-                    self.record_decision(event.clone(), decision, now, actor)
-                }
-                Verdict::Duplicate(original) => Processed::Duplicate(original),
-                Verdict::Invalid(errors) => Processed::Invalid(errors),
-            },
+            Input::Event(event) => self.process_event(event, actor, now),
+            Input::Group(_) => unreachable!("a group is decided event by event"),
             Input::Resolve(choice) => {
+                let now = self.next(now);
                 let data = EventData::ConflictResolved(choice.clone());
                 let carrier = self.own_event("resolved", data, now);
                 let conflict = self.state.open_conflict(choice.conflict);
@@ -243,11 +255,32 @@ impl Ledger {
                 }
             }
             Input::Timer(timer) => {
+                let now = self.next(now);
                 if self.state.schedule.time_of(timer).is_none_or(|at| at > now.uptime) {
                     return Processed::NotDue;
                 }
                 self.come_due(timer, now, actor)
             }
+        }
+    }
+
+    /// Decides an event and applies the decision.
+    fn process_event(&mut self, event: &Event, actor: &str, now: Now) -> Processed {
+        let verdict = self.decide(event, None, actor, now);
+        self.carry_out(event, verdict, actor, now)
+    }
+
+    fn decide(&self, event: &Event, held: Option<Held<'_>>, actor: &str, now: Now) -> Verdict {
+        decide::decide(self.sight(), event, self.next(now), now.wall, actor, held)
+    }
+
+    fn carry_out(&mut self, event: &Event, verdict: Verdict, actor: &str, now: Now) -> Processed {
+        match verdict {
+            Verdict::Record(decision) => {
+                self.record_decision(event.clone(), decision, self.next(now), actor)
+            }
+            Verdict::Duplicate(original) => Processed::Duplicate(original),
+            Verdict::Invalid(errors) => Processed::Invalid(errors),
         }
     }
 
@@ -349,13 +382,21 @@ impl Ledger {
     /// The batch is durable.
     pub fn keep(&mut self) {
         self.releases = 0;
+        self.held.clear();
         self.state.undo.clear();
         self.state.working.clear();
     }
 
     /// The batch is not durable: it never happened.
     pub fn undo(&mut self) {
+        self.held.clear();
+        self.start_over();
+    }
+
+    /// Goes back to the beginning of the batch.
+    fn start_over(&mut self) {
         self.releases = 0;
+        self.group = None;
         self.records.clear();
         self.state.roll_back();
     }

@@ -41,6 +41,13 @@ impl Ledger {
         needs.wants.is_empty()
     }
 
+    /// The same for one event.
+    pub(super) fn has_all_for_event(&self, event: &Event) -> bool {
+        let mut needs = self.needs();
+        needs.named(event);
+        needs.wants.is_empty()
+    }
+
     /// Whether all is loaded to decide an event again, its record included.
     pub(super) fn has_all_for_held(&self, seq: u64) -> bool {
         let Some(held) = self.record(seq) else { return false };
@@ -72,11 +79,11 @@ struct Needs<'a> {
 impl<'a> Needs<'a> {
     fn input(&mut self, input: &Input) {
         match input {
-            Input::Event(event) => {
-                if !self.ledger.state.working.has_name(&event.source, &event.id) {
-                    self.wants.ids.push((event.source.clone(), event.id.clone()));
+            Input::Event(event) => self.named(event),
+            Input::Group(events) => {
+                for event in events {
+                    self.named(event);
                 }
-                self.event(event, event.time);
             }
             Input::Resolve(choice) => {
                 let Some(conflict) = self.ledger.state.open_conflict(choice.conflict) else {
@@ -85,6 +92,7 @@ impl<'a> Needs<'a> {
                 self.keys.extend(conflict.sku.clone().map(WaitKey::Sku));
                 self.keys.extend(conflict.location.clone().map(WaitKey::Location));
                 self.keys.push(WaitKey::AnyLocation);
+                self.keys.push(WaitKey::Approval(conflict.id));
                 match choice.option {
                     ResolutionOption::ApplySecond => self.both(conflict),
                     ResolutionOption::Reallocate => self.holders(conflict),
@@ -105,6 +113,14 @@ impl<'a> Needs<'a> {
             Input::Timer(Timer::Reservation(reservation)) => self.reservation(reservation),
             Input::Timer(Timer::Orphan(seq)) => drop(self.record(*seq)),
         }
+    }
+
+    /// What it takes to decide an event that comes from outside.
+    fn named(&mut self, event: &Event) {
+        if !self.ledger.state.working.has_name(&event.source, &event.id) {
+            self.wants.ids.push((event.source.clone(), event.id.clone()));
+        }
+        self.event(event, event.time);
     }
 
     /// The orders that are promised units of the level that a conflict is about.
@@ -208,7 +224,7 @@ impl<'a> Needs<'a> {
             if !ledger.state.working.has_name(&event.source, &event.id) {
                 self.wants.ids.push((event.source.clone(), event.id.clone()));
             }
-            if conflict.kind != ConflictKind::Unmapped {
+            if !matches!(conflict.kind, ConflictKind::Unmapped | ConflictKind::MassChange) {
                 continue;
             }
             for known in ledger.state.known(&event.source, &event.id) {

@@ -45,9 +45,11 @@ fn batches_leave_no_mark(pair: &Pair) {
 /// Whatever was sent can be sent again, late and all at once: each answer names the first copy and
 /// what has become of it, and nothing is recorded.
 fn repeats_change_nothing(pair: &mut Pair) {
-    let sent = pair.inputs.iter().flat_map(|(_, inputs)| inputs).filter_map(|input| match input {
-        Input::Event(event) => Some(event.clone()),
-        Input::Resolve(_) | Input::Timer(_) => None,
+    let inputs = pair.inputs.iter().flat_map(|(_, inputs)| inputs);
+    let sent = inputs.flat_map(|input| match input {
+        Input::Event(event) => std::slice::from_ref(event),
+        Input::Group(events) => events,
+        Input::Resolve(_) | Input::Timer(_) => &[],
     });
     // A fact that came under another id before is not recorded, so that its id can be used again
     // for something else; what is said under this id then is not a repeat.
@@ -63,9 +65,9 @@ fn repeats_change_nothing(pair: &mut Pair) {
     };
     let events = sent.filter(|event| {
         let unrecorded = !used(event) && !same_fact(event);
-        (unrecorded || recorded.contains(&event)) && !pair.invalid.contains(event)
+        (unrecorded || recorded.contains(event)) && !pair.invalid.contains(event)
     });
-    let inputs: Vec<Input> = events.map(Input::Event).collect();
+    let inputs: Vec<Input> = events.cloned().map(Input::Event).collect();
     let records = pair.host.store.journal.len();
     let state = digest::of_state(pair.host.ledger.state());
     for (input, answer) in inputs.iter().zip(pair.host.batch(&inputs, ACTOR)) {

@@ -65,8 +65,11 @@ pub fn play(history: &History, watch: &mut Watch<'_>) -> Pair {
 }
 
 /// An input for the core, with what the model needs of it.
+#[derive(Debug)]
 enum Both {
     Event(Event),
+    /// Events of one request that share a batch id.
+    Group(Vec<Event>),
     /// A choice about the model's conflict of this index.
     Choice(Choice, usize),
     /// Something that has come due, though another input of the batch may settle it.
@@ -79,28 +82,28 @@ impl Pair {
         self.host.uptime = steps[0].uptime;
         let now = self.host.now();
         let known = self.host.store.journal.len();
-        let mut inputs: Vec<Both> = steps.iter().filter_map(|step| self.input(step)).collect();
+        let inputs: Vec<Both> = steps.iter().filter_map(|step| self.input(step)).collect();
+        let mut inputs = requests(inputs);
         let due = self.host.ledger.due(now.uptime, usize::MAX).into_iter().map(Both::Timer);
         let at = if steps[0].due_last { inputs.len() } else { 0 };
         inputs.splice(at..at, due);
         let answers = self.commit(&inputs);
         watch(steps, &self.host.store.journal[known..]);
-        for (input, answer) in inputs.iter().zip(answers) {
-            let (name, expected) = match input {
-                Both::Event(event) => {
-                    let name = format!("{}/{}", event.source, event.id);
-                    (name, self.model.tell(event, now))
-                }
-                Both::Choice(choice, asked) => {
-                    let name = format!("{choice:?}");
-                    (name, self.model.decide(*asked, choice, now))
-                }
-                Both::Timer(timer) => (format!("{timer:?}"), self.model.come_due(timer, now)),
+        for (input, answers) in inputs.iter().zip(answers) {
+            let events = match input {
+                Both::Event(event) => std::slice::from_ref(event),
+                Both::Group(events) => events,
+                Both::Choice(..) | Both::Timer(_) => &[],
             };
-            assert_eq!(answer, expected, "the answer to {name}: core, model");
-            if let (Both::Event(event), Answer::Invalid) = (input, answer) {
-                self.invalid.push(event.clone());
-            }
+            let expected = match input {
+                Both::Event(event) => vec![self.model.tell(event, now)],
+                Both::Group(events) => self.model.tell_batch(events, now),
+                Both::Choice(choice, asked) => vec![self.model.decide(*asked, choice, now)],
+                Both::Timer(timer) => vec![self.model.come_due(timer, now)],
+            };
+            assert_eq!(answers, expected, "the answer to {input:?}: core, model");
+            let invalid = events.iter().zip(answers).filter(|(_, it)| *it == Answer::Invalid);
+            self.invalid.extend(invalid.map(|(event, _)| event.clone()));
         }
         self.compare();
     }
@@ -148,11 +151,12 @@ impl Pair {
         Some(Both::Choice(choice, self.asked(conflict)))
     }
 
-    fn commit(&mut self, inputs: &[Both]) -> Vec<Answer> {
+    fn commit(&mut self, inputs: &[Both]) -> Vec<Vec<Answer>> {
         let inputs: Vec<Input> = inputs
             .iter()
             .map(|input| match input {
                 Both::Event(event) => Input::Event(event.clone()),
+                Both::Group(events) => Input::Group(events.clone()),
                 Both::Choice(choice, _) => Input::Resolve(choice.clone()),
                 Both::Timer(timer) => Input::Timer(timer.clone()),
             })
@@ -160,11 +164,8 @@ impl Pair {
         let processed = self.host.batch(&inputs, ACTOR);
         self.inputs.push((self.host.now(), inputs));
         let answers = processed.into_iter().map(|processed| match processed {
-            Processed::Recorded(index) => Answer::Recorded(index as u64 + 1),
-            Processed::Duplicate(original) => Answer::Duplicate(original.seq, original.outcome),
-            Processed::Refused(_) => Answer::Refused,
-            Processed::NotDue => Answer::NotDue,
-            Processed::Invalid(_) => Answer::Invalid,
+            Processed::Group(events) => events.into_iter().map(answer).collect(),
+            one => vec![answer(one)],
         });
         answers.collect()
     }
@@ -292,5 +293,42 @@ impl Pair {
         let shown = Shown::of(conflict);
         let mut same = self.model.open().filter(|(_, asked)| Shown::expected(asked) == shown);
         same.next().expect("what is asked was compared").0
+    }
+}
+
+/// What a batch says between two decisions is one request, of which the events that share a batch id
+/// are one input.
+fn requests(inputs: Vec<Both>) -> Vec<Both> {
+    let mut requests = Vec::with_capacity(inputs.len());
+    let mut events = Vec::new();
+    let end = |events: &mut Vec<Event>| {
+        let inputs = crate::ledger::inputs(std::mem::take(events)).into_iter();
+        inputs.map(|(input, _)| match input {
+            Input::Event(event) => Both::Event(event),
+            Input::Group(events) => Both::Group(events),
+            Input::Resolve(_) | Input::Timer(_) => unreachable!("nobody says that"),
+        })
+    };
+    for input in inputs {
+        match input {
+            Both::Event(event) => events.push(event),
+            other => {
+                requests.extend(end(&mut events));
+                requests.push(other);
+            }
+        }
+    }
+    requests.extend(end(&mut events));
+    requests
+}
+
+fn answer(processed: Processed) -> Answer {
+    match processed {
+        Processed::Recorded(index) => Answer::Recorded(index as u64 + 1),
+        Processed::Duplicate(original) => Answer::Duplicate(original.seq, original.outcome),
+        Processed::Refused(_) => Answer::Refused,
+        Processed::Invalid(_) => Answer::Invalid,
+        Processed::NotDue => Answer::NotDue,
+        Processed::Group(_) => panic!("a group is not within a group"),
     }
 }

@@ -69,10 +69,7 @@ impl Host {
         loop {
             let before = self.store.journal.len();
             let (processed, more) = self.transaction(&inputs[answers.len()..]);
-            answers.extend(processed.into_iter().map(|processed| match processed {
-                Processed::Recorded(index) => Processed::Recorded(before + index),
-                other => other,
-            }));
+            answers.extend(processed.into_iter().map(|processed| counted_from(before, processed)));
             if !more {
                 return answers;
             }
@@ -163,4 +160,16 @@ impl Host {
 
 fn bytes(batch: &Batch) -> impl Iterator<Item = &[u8]> {
     batch.entries.iter().map(|entry| entry.bytes.as_slice())
+}
+
+/// The same, with what is recorded counted from the start of the journal.
+fn counted_from(before: usize, processed: Processed) -> Processed {
+    match processed {
+        Processed::Recorded(index) => Processed::Recorded(before + index),
+        Processed::Group(events) => {
+            let events = events.into_iter().map(|processed| counted_from(before, processed));
+            Processed::Group(events.collect())
+        }
+        other => other,
+    }
 }

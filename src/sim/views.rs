@@ -45,7 +45,7 @@ impl Shown {
             About::Changed(id) | About::Orphan(_, id) => order.clone_from(id),
             About::Excess(id) => order = Some(id.clone()),
             About::Transfer(_, to) => location = Some(to.clone()),
-            About::Name(..) | About::Future | About::Unknown(_) => {}
+            About::Name(..) | About::Future | About::Unknown(_) | About::Batch(_) => {}
         }
         let event_count = asked.events.len() as u64;
         // The last event is the one that a decision is about, so it is always listed.

@@ -42,6 +42,11 @@ pub struct Settings {
     pub orphan_after_us: i64,
     /// Whether an unknown SKU is created on first sight instead of being held.
     pub create_unknown_skus: bool,
+    /// Of the items that a batch names, how many it may take to zero without being held, in
+    /// percent.
+    pub mass_change_share: u8,
+    /// Items that a batch has to take to zero at least to be held.
+    pub mass_change_min: usize,
 }
 
 impl Default for Settings {
@@ -51,6 +56,8 @@ impl Default for Settings {
             future_limit_us: 300 * SECOND_US,
             orphan_after_us: 86_400 * SECOND_US,
             create_unknown_skus: false,
+            mass_change_share: 20,
+            mass_change_min: 20,
         }
     }
 }

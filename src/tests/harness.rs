@@ -91,6 +91,17 @@ impl World {
         self.inputs(&inputs)
     }
 
+    /// The events of one request, which may share batch ids, in one batch.
+    pub fn request(&mut self, events: impl IntoIterator<Item = Says>) -> Vec<EventResult> {
+        let events = events.into_iter().map(|says| self.name(&says));
+        let (inputs, places): (Vec<Input>, Vec<Vec<usize>>) =
+            onhand::ledger::inputs(events.collect::<Vec<_>>()).into_iter().unzip();
+        let results = self.inputs(&inputs);
+        let mut results: Vec<_> = places.into_iter().flatten().zip(results).collect();
+        results.sort_by_key(|(place, _)| *place);
+        results.into_iter().map(|(_, result)| result).collect()
+    }
+
     /// Events one after another in batches of these sizes, over and over.
     pub fn stream(&mut self, events: &[Says], sizes: &[usize]) {
         let events: Vec<Input> = events.iter().map(|says| Input::Event(self.name(says))).collect();
@@ -116,21 +127,25 @@ impl World {
     /// Events as inputs in one batch.
     pub fn inputs(&mut self, inputs: &[Input]) -> Vec<EventResult> {
         let processed = self.answers(inputs);
-        let results = inputs.iter().zip(processed).map(|(input, processed)| {
-            let Input::Event(event) = input else { panic!("{input:?} is no event") };
-            match processed {
-                Processed::Recorded(index) => {
-                    EventResult::recorded(&self.store.journal[index].record)
-                }
-                Processed::Duplicate(original) => {
-                    EventResult::duplicate(&event.source, &event.id, original)
-                }
-                Processed::Invalid(errors) => EventResult::invalid(None, None, errors),
-                Processed::Refused(refused) => panic!("{refused}"),
-                Processed::NotDue => panic!("{event:?} is no timer"),
+        let results = inputs.iter().zip(processed).flat_map(|answered| match answered {
+            (Input::Event(event), processed) => vec![self.result(event, processed)],
+            (Input::Group(events), Processed::Group(all)) => {
+                events.iter().zip(all).map(|(event, one)| self.result(event, one)).collect()
             }
+            (input, processed) => panic!("{input:?} is answered {processed:?}"),
         });
         results.collect()
+    }
+
+    fn result(&self, event: &Event, processed: Processed) -> EventResult {
+        match processed {
+            Processed::Recorded(index) => EventResult::recorded(&self.store.journal[index].record),
+            Processed::Duplicate(original) => {
+                EventResult::duplicate(&event.source, &event.id, original)
+            }
+            Processed::Invalid(errors) => EventResult::invalid(None, None, errors),
+            other => panic!("{event:?} is answered {other:?}"),
+        }
     }
 
     /// Inputs of any kind in one batch.

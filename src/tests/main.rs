@@ -24,6 +24,7 @@ mod idempotency;
 mod journal;
 mod kits;
 mod kits_in_orders;
+mod mass_changes;
 mod moves;
 mod names;
 mod orphans;

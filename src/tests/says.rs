@@ -24,6 +24,7 @@ pub struct Says {
     pub id: Option<String>,
     pub time: Timestamp,
     pub version: Option<u64>,
+    pub batch: Option<&'static str>,
 }
 
 impl Says {
@@ -57,6 +58,12 @@ impl Says {
         self
     }
 
+    /// The batch that it is part of.
+    pub fn in_batch(mut self, batch: &'static str) -> Self {
+        self.batch = Some(batch);
+        self
+    }
+
     /// The same with one more member in its data.
     pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
         self.data[name] = value.into();
@@ -72,13 +79,16 @@ impl Says {
         if let Some(version) = self.version {
             envelope["expectedversion"] = version.into();
         }
+        if let Some(batch) = self.batch {
+            envelope["batchid"] = batch.into();
+        }
         let json: Json = serde_json::from_str(&envelope.to_string()).unwrap();
         parse(&json).unwrap_or_else(|invalid| panic!("{envelope} is {invalid:?}"))
     }
 }
 
 fn says(kind: &'static str, data: Value) -> Says {
-    Says { kind, data, source: "wms", id: None, time: start(), version: None }
+    Says { kind, data, source: "wms", id: None, time: start(), version: None, batch: None }
 }
 
 pub fn item(sku: &str) -> Says {

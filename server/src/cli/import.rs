@@ -22,6 +22,10 @@ use crate::server::{LEDGER_FILE, settings};
 use crate::store::Store;
 use crate::store::sqlite::SqliteStore;
 
+/// The batch id of imported events. The same for every import, so that importing a file again gives
+/// only duplicates; a batch is what shares it within one request.
+const BATCH: &str = "import";
+
 /// Where imported events go.
 enum Target {
     /// The ledger in the data folder, which no server works on.
@@ -111,7 +115,11 @@ async fn one(
         let mut events = Vec::with_capacity(REQUEST_EVENTS_MAX);
         while events.len() < REQUEST_EVENTS_MAX {
             match log.next() {
-                Some(event) => events.push(event?),
+                Some(event) => {
+                    let mut event = event?;
+                    event.extensions.insert("batchid".to_owned(), BATCH.to_owned());
+                    events.push(event);
+                }
                 None => break,
             }
         }

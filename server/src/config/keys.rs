@@ -28,7 +28,7 @@ pub(super) struct Key {
 const SECONDS_MAX: u64 = 315_360_000;
 
 /// Every key, in the order of the printed defaults.
-pub(super) static KEYS: [Key; 14] = [
+pub(super) static KEYS: [Key; 16] = [
     Key {
         name: "data",
         meaning: "The folder of the ledger and the control database. On a local disk, never on a\n\
@@ -137,6 +137,22 @@ pub(super) static KEYS: [Key; 14] = [
         must_be: "true or false",
         example: "",
         right: |_| true,
+    },
+    Key {
+        name: "mass_change_share",
+        meaning: "A batch (events of one request with the same batchid) that would take more than\n\
+                  this share of the SKUs it names to zero is held until a manager approves it. In\n\
+                  percent; 100 holds none.",
+        must_be: "a whole number of percent from 0 to 100",
+        example: "",
+        right: |config| (0..=100).contains(&config.mass_change_share),
+    },
+    Key {
+        name: "mass_change_min",
+        meaning: "SKUs that a batch has to take to zero at least to be held.",
+        must_be: "a whole number from 1 to 1000000",
+        example: "",
+        right: |config| (1..=1_000_000).contains(&config.mass_change_min),
     },
 ];
 

@@ -50,6 +50,10 @@ pub struct Config {
     pub orphan_after_s: i64,
     /// Whether an unknown SKU is created instead of becoming a conflict.
     pub create_unknown_skus: bool,
+    /// Of the SKUs that a batch names, how many it may take to zero without approval, in percent.
+    pub mass_change_share: u8,
+    /// SKUs that a batch has to take to zero at least to need approval.
+    pub mass_change_min: usize,
 }
 
 /// Whether the session cookie travels over https only.
@@ -81,6 +85,8 @@ impl Default for Config {
             count_window_s: 10,
             orphan_after_s: 86_400,
             create_unknown_skus: false,
+            mass_change_share: 20,
+            mass_change_min: 20,
         }
     }
 }

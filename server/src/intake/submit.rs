@@ -1,10 +1,11 @@
 //! From checked events to their answers: what does not fit is answered at once, the rest goes
-//! through the processor, and the answers come back in the order of the request.
+//! through the processor, those that share a batch id together, and the answers come back in the
+//! order of the request.
 
 use std::sync::Arc;
 
 use onhand::event::{Event, Invalid};
-use onhand::ledger::Input;
+use onhand::ledger;
 use onhand::wire::EventResult;
 
 use crate::processor::{Answer, Handle, Unavailable};
@@ -19,11 +20,12 @@ pub async fn submit(
     actor: Arc<str>,
 ) -> Result<Vec<EventResult>, Unavailable> {
     let mut results: Vec<Option<EventResult>> = Vec::with_capacity(events.len());
-    let mut inputs = Vec::with_capacity(events.len());
+    let (mut good, mut places) = (Vec::with_capacity(events.len()), Vec::new());
     for event in events {
         match event {
             Ok(event) => {
-                inputs.push(Input::Event(event));
+                places.push(results.len());
+                good.push(event);
                 results.push(None);
             }
             Err(Invalid { source, id, errors }) => {
@@ -31,15 +33,18 @@ pub async fn submit(
             }
         }
     }
-    let answers = if inputs.is_empty() { Vec::new() } else { handle.submit(inputs, actor).await? };
-    let mut answers = answers.into_iter();
-    let results = results.into_iter().map(|result| match result {
-        Some(result) => Some(result),
-        None => match answers.next() {
-            Some(Answer::Event(result)) => Some(result),
-            _ => None,
-        },
-    });
-    // The processor answers every input; one without an answer would be a stopped processor.
-    results.collect::<Option<Vec<_>>>().ok_or(Unavailable::Stopping)
+    if !good.is_empty() {
+        let (inputs, among): (Vec<_>, Vec<_>) = ledger::inputs(good).into_iter().unzip();
+        let answers = handle.submit(inputs, actor).await?;
+        let answers = answers.into_iter().flat_map(|answer| match answer {
+            Answer::Event(result) => vec![result],
+            Answer::Group(results) => results,
+            _ => Vec::new(),
+        });
+        for (among, result) in among.into_iter().flatten().zip(answers) {
+            results[places[among]] = Some(result);
+        }
+    }
+    // The processor answers every event; one without an answer would be a stopped processor.
+    results.into_iter().collect::<Option<Vec<_>>>().ok_or(Unavailable::Stopping)
 }

@@ -140,9 +140,11 @@ impl Backend for Pages {
                     Err(Refusal::Changed(refused.to_string()))
                 }
                 Decided::Refused(refused) => Err(Refusal::Invalid(refused.to_string())),
-                Decided::Event(_) | Decided::Preview { .. } => Err(Refusal::Unavailable(
-                    "The ledger gave no answer; nothing was changed.".to_owned(),
-                )),
+                Decided::Event(_) | Decided::Group(_) | Decided::Preview { .. } => {
+                    Err(Refusal::Unavailable(
+                        "The ledger gave no answer; nothing was changed.".to_owned(),
+                    ))
+                }
             }
         })
     }

@@ -19,6 +19,8 @@ use crate::store::Store;
 pub enum Answer {
     /// What became of an event. True for ever: it is durable.
     Event(EventResult),
+    /// The same for each event of a group, in its order.
+    Group(Vec<EventResult>),
     /// A resolution was carried out; the record holds its effects.
     Resolved(Box<Record>),
     /// A resolution was not taken.

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use onhand::conflict::Choice;
+use onhand::event::Event;
 use onhand::ledger::{Entry, Input, Processed};
 use onhand::wire::EventResult;
 use tokio::sync::oneshot;
@@ -86,22 +87,30 @@ pub(super) fn refuse(pending: VecDeque<Pending>, previews: Vec<Preview>, why: &U
 
 fn answer_to(input: &Input, processed: Processed, entries: &[Entry]) -> Answer {
     match (input, processed) {
-        (Input::Event(event), Processed::Duplicate(original)) => {
-            Answer::Event(EventResult::duplicate(&event.source, &event.id, original))
-        }
-        (Input::Event(event), Processed::Invalid(errors)) => {
-            let (source, id) = (event.source.to_string(), event.id.to_string());
-            Answer::Event(EventResult::invalid(Some(source), Some(id), errors))
-        }
-        (Input::Event(_), Processed::Recorded(index)) => {
-            Answer::Event(EventResult::recorded(&entries[index].record))
+        (Input::Event(event), processed) => Answer::Event(result(event, processed, entries)),
+        (Input::Group(events), Processed::Group(all)) => {
+            let results = events.iter().zip(all);
+            Answer::Group(results.map(|(event, one)| result(event, one, entries)).collect())
         }
         (_, Processed::Recorded(index)) => {
             Answer::Resolved(Box::new(entries[index].record.clone()))
         }
         (_, Processed::Refused(refused)) => Answer::Refused(refused),
-        (_, Processed::Duplicate(_) | Processed::Invalid(_) | Processed::NotDue) => {
-            unreachable!("only events from outside are duplicates or invalid")
+        (_, processed) => unreachable!("only events from outside are {processed:?}"),
+    }
+}
+
+/// What became of an event from outside.
+fn result(event: &Event, processed: Processed, entries: &[Entry]) -> EventResult {
+    match processed {
+        Processed::Recorded(index) => EventResult::recorded(&entries[index].record),
+        Processed::Duplicate(original) => {
+            EventResult::duplicate(&event.source, &event.id, original)
         }
+        Processed::Invalid(errors) => {
+            let (source, id) = (event.source.to_string(), event.id.to_string());
+            EventResult::invalid(Some(source), Some(id), errors)
+        }
+        other => unreachable!("an event is not {other:?}"),
     }
 }

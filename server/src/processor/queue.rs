@@ -22,10 +22,14 @@ pub enum Work {
 }
 
 impl Work {
-    /// How many inputs this counts as.
+    /// How many inputs this counts as; each event of a group is one.
     fn size(&self) -> usize {
+        let size = |input: &Input| match input {
+            Input::Group(events) => events.len(),
+            Input::Event(_) | Input::Resolve(_) | Input::Timer(_) => 1,
+        };
         match self {
-            Self::Decide(inputs) => inputs.len(),
+            Self::Decide(inputs) => inputs.iter().map(size).sum(),
             Self::Preview(_) | Self::Resolve(_) => 1,
         }
     }

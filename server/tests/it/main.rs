@@ -12,6 +12,7 @@ mod history;
 mod hooks;
 mod identity;
 mod live;
+mod mass_changes;
 mod orphans;
 mod pages;
 mod program;

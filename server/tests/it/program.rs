@@ -108,3 +108,31 @@ fn usage_is_2_and_failure_is_1() {
     assert_eq!((code, out.as_str()), (Some(1), ""));
     assert!(err.contains(&format!("{address} cannot be listened on")), "{err}");
 }
+
+#[test]
+fn an_import_that_would_empty_the_shelves_is_held_and_a_second_one_repeats_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let header =
+        "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country";
+    let file = |name: &str, row: &dyn Fn(usize) -> String| {
+        let path = folder.path().join(name);
+        let rows: Vec<String> = (0..25).map(row).collect();
+        fs::write(&path, format!("{header}\n{}\n", rows.join("\n"))).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    // 5 of each come back, then the warehouse says that none is there.
+    let back =
+        file("back.csv", &|n| format!("C{n},{},CUP,-5,2011-01-04 10:00:00,1.0,12,UK", 20_000 + n));
+    let gone =
+        file("gone.csv", &|n| format!("{n},{},gone,-5,2011-01-05 10:00:00,0.0,,UK", 20_000 + n));
+    let import = |files: &[&str]| {
+        let (code, out, err) =
+            told(&onhand(folder.path(), &[&["import"], files].concat()).output().unwrap());
+        assert_eq!(code, Some(0), "{err}");
+        out
+    };
+    let out = import(&[&back, &gone]);
+    assert!(out.contains("  applied: 51\n") && out.contains("  conflict: 51\n"), "{out}");
+    let again = import(&[&gone]);
+    assert!(again.contains("  duplicate: 51\n"), "{again}");
+}

@@ -40,10 +40,12 @@ pub fn history(seed: u64) -> History {
         count_window_us: rng.pick(&[10, 10, 0, 60]) * SECOND_US,
         create_unknown_skus: rng.percent(15),
         orphan_after_us: rng.pick(&[86_400, 600, 60]) * SECOND_US,
+        mass_change_share: rng.pick(&[20, 20, 0, 50]),
+        mass_change_min: rng.pick(&[1, 1, 2, 20]),
         ..Settings::default()
     };
-    Generator { rng, swarm, ids: 0, facts: 0, reservations: 0, told: BTreeMap::new() }
-        .history(settings)
+    let (told, batch) = (BTreeMap::new(), Batch::default());
+    Generator { rng, swarm, ids: 0, facts: 0, reservations: 0, told, batch }.history(settings)
 }
 
 /// Something on its way to the processor.
@@ -62,6 +64,16 @@ struct Generator {
     reservations: u64,
     /// What each source has said so far.
     told: BTreeMap<&'static str, Vec<Event>>,
+    batch: Batch,
+}
+
+/// The batch that is being said.
+#[derive(Default)]
+struct Batch {
+    /// Its number.
+    number: u64,
+    /// Events that it still gets.
+    left: usize,
 }
 
 impl Generator {
@@ -79,6 +91,10 @@ impl Generator {
                 travelling.push(Travelling { arrives_us: time_us, saying, act });
                 continue;
             }
+            if self.batch.left == 0 && self.rng.percent(self.swarm.batch_percent) {
+                self.batch.number += 1;
+                self.batch.left = 1 + self.rng.index(6);
+            }
             let source = self.rng.index(self.swarm.sources);
             let mut happened_us = time_us + skews[source] * SECOND_US;
             if self.rng.percent(self.swarm.future_percent) {
@@ -89,6 +105,7 @@ impl Generator {
                 happened_us -= happened_us.rem_euclid(SECOND_US);
             }
             let act = self.tell(SOURCES[source], Timestamp::from_micros(happened_us));
+            self.batch.left = self.batch.left.saturating_sub(1);
             let copies = if self.rng.percent(self.swarm.repeat_percent) { 2 } else { 1 };
             for _ in 0..copies {
                 let delayed = self.rng.percent(self.swarm.delay_percent);
@@ -124,13 +141,21 @@ impl Generator {
     fn deliver(&mut self, travelling: Vec<Travelling>) -> Vec<Step> {
         let mut first: BTreeMap<usize, usize> = BTreeMap::new();
         let mut jump_us = 0;
+        let mut batch_before = None;
         let step = |(number, Travelling { arrives_us, saying, act })| {
             let earlier = *first.entry(saying).or_insert(number);
             let act = if earlier < number { Act::Again(earlier) } else { act };
             if self.rng.percent(self.swarm.jump_percent) {
                 jump_us = self.rng.within(-7_200, 7_200) * SECOND_US;
             }
-            let joins = number > 0 && self.rng.percent(self.swarm.join_percent);
+            // A batch mostly travels together.
+            let batch = match &act {
+                Act::Tell { event, .. } => event.batch_id().map(str::to_owned),
+                Act::Again(_) | Act::Decide(_) => None,
+            };
+            let together = batch.is_some() && batch == batch_before && self.rng.percent(90);
+            batch_before = batch;
+            let joins = number > 0 && (together || self.rng.percent(self.swarm.join_percent));
             let wall = Timestamp::from_micros(arrives_us + SECOND_US + jump_us);
             let uptime = Uptime::from_micros(arrives_us - START_US);
             let due_last = self.rng.percent(self.swarm.due_last_percent);
@@ -156,7 +181,7 @@ impl Generator {
             id: name(&format!("e{}", self.ids)),
             time,
             expected_version: None,
-            extensions: BTreeMap::new(),
+            extensions: self.batch.extensions(),
             data,
         };
         self.told.entry(source).or_default().push(event.clone());
@@ -199,6 +224,14 @@ impl Generator {
 
     fn seen(&mut self) -> i64 {
         if self.rng.percent(70) { 0 } else { self.rng.within(-2, 1) }
+    }
+}
+
+impl Batch {
+    /// What it adds to an event.
+    fn extensions(&self) -> BTreeMap<String, String> {
+        let id = (self.left > 0).then(|| ("batchid".to_owned(), format!("b{}", self.number)));
+        id.into_iter().collect()
     }
 }
 

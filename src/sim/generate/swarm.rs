@@ -71,6 +71,7 @@ pub(super) struct Swarm {
     pub future_percent: u64,
     pub version_percent: u64,
     pub join_percent: u64,
+    pub batch_percent: u64,
     pub decide_percent: u64,
     pub jump_percent: u64,
     pub due_last_percent: u64,
@@ -92,6 +93,7 @@ impl Swarm {
         let (version_percent, join_percent) = (sometimes(20), sometimes(40));
         let (decide_percent, jump_percent) = (sometimes(20), sometimes(3));
         let due_last_percent = sometimes(50);
+        let batch_percent = sometimes(25);
         Self {
             kinds,
             skus: 1 + rng.index(SKUS.len()),
@@ -112,6 +114,7 @@ impl Swarm {
             future_percent,
             version_percent,
             join_percent,
+            batch_percent,
             decide_percent,
             jump_percent,
             due_last_percent,

@@ -3,7 +3,7 @@
 use super::Model;
 use super::levels::LevelName;
 use crate::conflict::ConflictKind;
-use crate::id::{EventId, LocationId, OrderId, Source, TransferId};
+use crate::id::{ConflictId, EventId, LocationId, OrderId, Source, TransferId};
 use crate::record::WaitKey;
 
 /// A conflict.
@@ -46,6 +46,8 @@ pub enum About {
     LateMovement(LevelName, Vec<usize>),
     /// A level where more is promised than is there.
     Oversold(LevelName),
+    /// A batch that would take too much to zero, by the id of the conflict.
+    Batch(ConflictId),
 }
 
 impl About {
@@ -61,12 +63,20 @@ impl About {
             Self::Unknown(_) => ConflictKind::Unmapped,
             Self::HeldCount(_) | Self::LateMovement(..) => ConflictKind::CountOverlap,
             Self::Oversold(_) => ConflictKind::Oversold,
+            Self::Batch(_) => ConflictKind::MassChange,
         }
     }
 
     /// Whether another event about the same joins the open conflict.
     const fn gathers(&self) -> bool {
-        matches!(self, Self::Name(..) | Self::Unknown(_) | Self::Oversold(_) | Self::Transfer(..))
+        matches!(
+            self,
+            Self::Name(..)
+                | Self::Unknown(_)
+                | Self::Oversold(_)
+                | Self::Transfer(..)
+                | Self::Batch(_)
+        )
     }
 }
 

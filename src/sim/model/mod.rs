@@ -4,6 +4,7 @@
 //! was ever said, never undoes anything and has no index: what a level is, it works out each time
 //! from the list of facts. What it does not say (texts, evidence, previews) it does not check.
 
+mod batches;
 mod conflicts;
 mod counts;
 mod facts;
@@ -30,6 +31,7 @@ use crate::id::{LocationId, Sku};
 use crate::record::{Outcome, WaitKey};
 use crate::state::Settings;
 use crate::time::{Now, Timestamp, Uptime};
+use batches::Holding;
 use counts::Count;
 use facts::{Movement, Shift};
 use reservations::Reservation;
@@ -69,6 +71,8 @@ pub struct Model {
     woken: BTreeMap<u64, bool>,
     /// Levels that are oversold with a person's knowledge.
     acknowledged: BTreeSet<LevelName>,
+    /// The batch that is being held.
+    holding: Option<Holding>,
 }
 
 /// One record of the journal, as far as the model predicts it.
@@ -145,11 +149,19 @@ impl Model {
             patience: BTreeMap::new(),
             woken: BTreeMap::new(),
             acknowledged: BTreeSet::new(),
+            holding: None,
         }
     }
 
     /// An event from outside comes in.
     pub fn tell(&mut self, event: &Event, now: Now) -> Answer {
+        let answer = self.say(event, now);
+        self.release(now);
+        answer
+    }
+
+    /// The same, without what it wakes.
+    fn say(&mut self, event: &Event, now: Now) -> Answer {
         if let Some(first) = self.repeated(event) {
             return Answer::Duplicate(first, self.told[&first].outcome);
         }
@@ -161,6 +173,8 @@ impl Model {
         self.told.insert(seq, told);
         let ruling = if self.name_is_taken(seq) {
             Ruling::Outcome(self.ask_about_name(seq))
+        } else if self.holding.as_ref().is_some_and(|holding| holding.certain) {
+            Ruling::Outcome(self.hold(seq))
         } else {
             self.rule(seq, rules::Waived::default())
         };
@@ -168,7 +182,6 @@ impl Model {
             Ruling::Outcome(outcome) => {
                 self.become_of(seq, outcome);
                 self.record(seq, outcome, &before);
-                self.release(now);
                 Answer::Recorded(seq)
             }
             Ruling::Repeats(first) => {

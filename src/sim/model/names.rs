@@ -117,6 +117,11 @@ impl Model {
     /// The first name in an event that nobody knows, items before locations. One is asked about at
     /// a time.
     pub(super) fn unknown_name(&self, data: &EventData) -> Option<WaitKey> {
+        self.unknown_names(data).into_iter().next()
+    }
+
+    /// All of them, in this order.
+    pub(super) fn unknown_names(&self, data: &EventData) -> Vec<WaitKey> {
         let unknown = |name: &WaitKey| match name {
             WaitKey::Sku(name) => self.item(name).is_none(),
             WaitKey::Location(name) => self.place(name).is_none(),
@@ -124,7 +129,8 @@ impl Model {
         };
         let mut names = names(data);
         names.sort_by_key(|name| !matches!(name, WaitKey::Sku(_)));
-        names.into_iter().find(unknown)
+        names.retain(unknown);
+        names
     }
 }
 
@@ -175,4 +181,21 @@ fn ordered(lines: &[OrderedLine]) -> Vec<WaitKey> {
     let named = lines.iter().flat_map(|line| row(Some(&line.sku), line.location.as_ref()));
     let anywhere = lines.iter().any(|line| line.location.is_none());
     named.chain(anywhere.then_some(WaitKey::AnyLocation)).collect()
+}
+
+/// All items that an event names.
+pub(super) fn skus(data: &EventData) -> Vec<Sku> {
+    let sku = |name| if let WaitKey::Sku(sku) = name { Some(sku) } else { None };
+    let mut skus: Vec<Sku> = names(data).into_iter().filter_map(sku).collect();
+    match data {
+        EventData::ItemUpserted(data) => skus.push(data.sku.clone()),
+        EventData::OrderFulfilled(data) => {
+            skus.extend(data.lines.iter().filter_map(|line| line.sku.clone()));
+        }
+        EventData::OrderReturned(data) => {
+            skus.extend(data.lines.iter().filter_map(|line| line.sku.clone()));
+        }
+        _ => {}
+    }
+    skus
 }

@@ -42,6 +42,10 @@ impl Model {
         let waived = Waived { future: true, ..Waived::default() };
         match &asked.about {
             About::Unknown(name) => self.settle_name(name, choice),
+            About::Batch(id) => {
+                self.wake(&WaitKey::Approval(*id), choice.option == O::Reject);
+                true
+            }
             About::Oversold(level) => self.acknowledged.insert(level.clone()),
             About::LateMovement(level, numbers) => self.flip(level, numbers, choice.option),
             About::Name(..) => {

@@ -45,16 +45,24 @@ impl Model {
             self.ask(About::Future, [seq]);
             return Ruling::Outcome(Outcome::Conflict);
         }
+        let holding = self.holding.is_some();
         while self.settings.create_unknown_skus
+            && !holding
             && let Some(WaitKey::Sku(sku)) = self.unknown_name(&event.data)
         {
             self.items.push(sku.clone());
             self.name_came(&WaitKey::Sku(sku));
         }
-        if let Some(name) = self.unknown_name(&event.data) {
+        // What would be made known stops nothing.
+        let made =
+            |name: &WaitKey| self.settings.create_unknown_skus && matches!(name, WaitKey::Sku(_));
+        if let Some(name) = self.unknown_names(&event.data).into_iter().find(|name| !made(name)) {
             self.waiting.insert((name.clone(), seq));
             self.ask(About::Unknown(name), [seq]);
             return Ruling::Outcome(Outcome::Conflict);
+        }
+        if holding {
+            return Ruling::Outcome(self.hold(seq));
         }
         if let Some(expected) = event.expected_version
             && !waived.version

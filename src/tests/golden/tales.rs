@@ -14,7 +14,7 @@ use crate::says::{
 type Tale = fn(&mut World);
 
 /// The tales, by the names of their journals.
-pub const TALES: [(&str, Tale); 7] = [
+pub const TALES: [(&str, Tale); 8] = [
     ("stock", stock),
     ("orders", orders),
     ("transfers", transfers),
@@ -22,6 +22,7 @@ pub const TALES: [(&str, Tale); 7] = [
     ("names", names),
     ("decisions", decisions),
     ("orphans", orphans),
+    ("batches", batches),
 ];
 
 /// Berlin, Hamburg and Munich, tea and mugs, a set of two of tea and a mug, and some of each.
@@ -273,4 +274,18 @@ fn lines_to_cancel(order: &str, option: O) -> Vec<CancelledPart> {
 fn resolve(world: &mut World, kind: ConflictKind, option: O) {
     let conflict = world.open(kind).pop().unwrap();
     world.resolve(&conflict, option).unwrap_or_else(|refused| panic!("{kind:?}: {refused}"));
+}
+
+/// One batch that would empty the shelves is rejected, the next one approved.
+fn batches(world: &mut World) {
+    let name = |number: usize| format!("S{number}");
+    world.post(location("berlin", 1));
+    for number in 0..20 {
+        world.post_all([item(&name(number)), received(&name(number), "berlin", 5).at(-9_000)]);
+    }
+    for (second, option) in [(-60, O::Reject), (-50, O::Approve)] {
+        let counts = (0..20).map(|number| counted(&name(number), "berlin", 0).at(second));
+        world.request(counts.map(|count| count.in_batch("night")).collect::<Vec<_>>());
+        resolve(world, ConflictKind::MassChange, option);
+    }
 }

@@ -109,7 +109,7 @@ async fn resolve(
     match state.ledger.resolve(choice, Arc::from(identity.actor.as_str())).await? {
         Answer::Resolved(record) => Ok(Json(resolved(&record, conflict))),
         Answer::Refused(refused) => Err(refused.into()),
-        Answer::Event(_) | Answer::Preview { .. } => {
+        Answer::Event(_) | Answer::Group(_) | Answer::Preview { .. } => {
             Err(Problem::unavailable("The ledger gave no answer to the resolution."))
         }
     }

@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use onhand::conflict::{Choice, Conflict, ConflictStatus};
 use onhand::event::Event;
-use onhand::ledger::Input;
 use onhand::sim::history::{Act, Decide, History};
 use onhand::sim::rng::Rng;
 use onhand::time::Timestamp;
+use onhand_server::intake::submit::submit;
 use onhand_server::processor::{Answer, Handle, Unavailable};
 use onhand_server::store::{ConflictQuery, Store};
 use tokio::sync::watch;
@@ -104,8 +104,8 @@ impl World {
             let answers = self
                 .until_answered(&mut running, async |handle: Handle| {
                     let only = std::mem::take(&mut only);
-                    let inputs = events.iter().cloned().map(Input::Event).collect();
-                    let answer = handle.submit(inputs, Arc::from("token:client")).await;
+                    let request = events.iter().cloned().map(Ok).collect();
+                    let answer = submit(&handle, request, Arc::from("token:client")).await;
                     if only && !matches!(answer, Ok(_) | Err(Unavailable::Stopping)) {
                         // It was sent once and refused, so it never was, also later.
                         self.linger(PAUSE_MS).await;
@@ -115,8 +115,7 @@ impl World {
                 })
                 .await;
             assert_eq!(answers.len(), events.len(), "one answer for each event");
-            for (event, answer) in events.iter().zip(answers) {
-                let Answer::Event(result) = answer else { panic!("{answer:?}") };
+            for (event, result) in events.iter().zip(answers) {
                 let told = self.oracle.borrow_mut().told(event, &result);
                 assert!(told.is_durable(&*self.durable).await, "{told:?}");
             }

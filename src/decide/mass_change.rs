@@ -1,0 +1,174 @@
+//! Safeguard 8: a batch that would take many items to zero at once is held as a whole, until a
+//! person has looked at it (contract.md section 3.3).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::draft::{About, Draft};
+use super::{names, waiting};
+use crate::conflict::{Conflict, ConflictKind, EVENTS_LISTED_MAX, Evidence};
+use crate::event::{Event, EventData, EventRef};
+use crate::id::{ConflictId, Sku};
+use crate::record::{Bucket, Change, Outcome, Record, WaitKey};
+use crate::state::{SkuIx, State};
+
+/// Items named in the evidence at most, of those that would go to zero.
+const EMPTIED_SHOWN: usize = 10;
+
+/// What a batch would do, found by deciding all of it.
+#[derive(Debug)]
+pub(crate) struct MassChange {
+    /// The batch, as its sender calls it.
+    batch: String,
+    /// How many items it names.
+    named: usize,
+    /// How many of them it would take to zero.
+    emptied: usize,
+    /// The first of those, by name.
+    shown: Vec<Sku>,
+    /// Which of its events come as far as this safeguard, by their places in the batch.
+    reached: Vec<bool>,
+}
+
+/// A place in a batch that is held.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Held<'a> {
+    /// What the batch would do.
+    pub(crate) change: &'a MassChange,
+    /// Which of its events is being decided.
+    pub(crate) place: usize,
+    /// The conflict that holds the batch, once an event has opened it.
+    pub(crate) conflict: Option<ConflictId>,
+}
+
+impl Held<'_> {
+    /// Whether the event came as far as this safeguard when the batch was tried out. Names that
+    /// another event of the batch would make known do not stop it then.
+    pub(super) fn is_certain(self) -> bool {
+        self.change.reached[self.place]
+    }
+
+    /// Whether no later event is certain to be held: then the conflict has to list all so far.
+    fn is_last(self) -> bool {
+        !self.change.reached[self.place + 1..].contains(&true)
+    }
+}
+
+/// What a batch has done that was decided and applied just now, if that is too much. `records` are
+/// those of its events; one that came before or cannot be has none.
+pub(crate) fn judge(
+    state: &State,
+    events: &[Event],
+    records: &[Option<&Record>],
+) -> Option<MassChange> {
+    let emptied = emptied(state, records);
+    let settings = state.settings();
+    if emptied.is_empty() || emptied.len() < settings.mass_change_min {
+        return None;
+    }
+    let reached: Vec<bool> = records.iter().map(|record| record.is_some_and(has_come)).collect();
+    let mut named: BTreeSet<SkuIx> = BTreeSet::new();
+    for (event, record) in events.iter().zip(records) {
+        if let Some(record) = record.filter(|record| has_come(record)) {
+            let moved = record.effects.iter().map(|effect| &effect.sku);
+            let skus = names::skus(&event.data).into_iter().chain(moved);
+            named.extend(skus.filter_map(|sku| state.catalogue().sku(sku)));
+        }
+    }
+    let named = named.len();
+    if emptied.len() * 100 <= named * usize::from(settings.mass_change_share) {
+        return None;
+    }
+    Some(MassChange {
+        batch: events[0].batch_id().unwrap_or_default().to_owned(),
+        named,
+        emptied: emptied.len(),
+        shown: emptied.into_iter().take(EMPTIED_SHOWN).cloned().collect(),
+        reached,
+    })
+}
+
+/// The items of which there was something before these records, over all locations, and is nothing
+/// now.
+fn emptied<'a>(state: &State, records: &[Option<&'a Record>]) -> BTreeSet<&'a Sku> {
+    let mut moved: BTreeMap<&Sku, i64> = BTreeMap::new();
+    for effect in records.iter().flatten().flat_map(|record| &record.effects) {
+        if effect.state == Bucket::OnHand {
+            let sum = moved.entry(&effect.sku).or_default();
+            *sum = sum.saturating_add(effect.delta);
+        }
+    }
+    let is_emptied = |(name, delta): (&'a Sku, i64)| {
+        let levels = state.levels_of(state.catalogue().sku(name)?);
+        let on_hand = levels.map(|(_, level)| level.get(Bucket::OnHand));
+        let after = on_hand.fold(0, i64::saturating_add);
+        (after <= 0 && after.saturating_sub(delta) > 0).then_some(name)
+    };
+    moved.into_iter().filter_map(is_emptied).collect()
+}
+
+/// Whether an event has come as far as this safeguard: none before it has held it.
+fn has_come(record: &Record) -> bool {
+    let held = record.conflict.filter(|_| record.outcome == Outcome::Conflict);
+    let kind = record.changes.iter().find_map(|change| match change {
+        Change::Conflict(conflict) if Some(conflict.id) == held => Some(conflict.kind),
+        _ => None,
+    });
+    !matches!(
+        kind,
+        Some(
+            ConflictKind::IdReused
+                | ConflictKind::OrderChanged
+                | ConflictKind::FutureTime
+                | ConflictKind::Unmapped
+        )
+    )
+}
+
+/// Lets an event wait for the decision on its batch.
+pub(super) fn hold(draft: &mut Draft<'_>, held: Held<'_>, data: &EventData, seq: u64) -> Outcome {
+    let MassChange { named, emptied, .. } = held.change;
+    draft.reason =
+        Some(format!("its batch would take {emptied} of the {named} items it names to zero"));
+    let conflict = held.conflict.and_then(|id| draft.state.open_conflict(id));
+    let id = match conflict {
+        None => draft.open(ConflictKind::MassChange, About::default(), evidence(held.change)),
+        Some(conflict) => {
+            draft.conflict = Some(conflict.id);
+            if held.is_last() {
+                let whole = whole(draft, conflict);
+                draft.change(Change::Conflict(Box::new(whole)));
+            }
+            conflict.id
+        }
+    };
+    waiting::begin(draft, WaitKey::Approval(id), seq);
+    if let Some((sku, location)) = names::level(draft, data) {
+        draft.mention(sku, location);
+    }
+    Outcome::Conflict
+}
+
+/// The conflict with all the events of its batch, as it is written once rather than with each of
+/// them.
+fn whole(draft: &Draft<'_>, conflict: &Conflict) -> Conflict {
+    let held = draft.batch_records().iter().filter(|record| record.conflict == Some(conflict.id));
+    let mut events: Vec<EventRef> = held.map(Record::event_ref).collect();
+    let event_count = events.len() as u64 + 1;
+    // The last event is always listed, as in any conflict.
+    events.truncate(EVENTS_LISTED_MAX - 1);
+    events.push(draft.subject.clone());
+    Conflict { events, event_count, version: conflict.version + 1, ..conflict.clone() }
+}
+
+fn evidence(change: &MassChange) -> Vec<Evidence> {
+    let names: Vec<&str> = change.shown.iter().map(Sku::as_str).collect();
+    let more = change.emptied - names.len();
+    let names = names.join(", ");
+    let names = if more == 0 { names } else { format!("{names} and {more} more") };
+    vec![
+        Evidence::new("batch", &change.batch),
+        Evidence::new("items it names", change.named),
+        Evidence::new("would go to zero", change.emptied),
+        Evidence::new("these are", names),
+    ]
+}

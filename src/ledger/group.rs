@@ -1,0 +1,125 @@
+//! A group: events of one request that share a batch id. They are decided one after another, then
+//! looked at as a whole; if together they would empty too much, all of them are held (safeguard 8).
+
+use std::collections::BTreeMap;
+
+use super::{Input, Ledger, Processed};
+use crate::decide::{self, Held, MassChange};
+use crate::event::Event;
+use crate::id::ConflictId;
+use crate::record::{Change, Record, WaitKey};
+use crate::time::Now;
+
+/// A group of which the first events are decided.
+#[derive(Debug, Default)]
+pub(super) struct Group {
+    /// What became of them.
+    done: Vec<Processed>,
+    /// The conflict that holds the group, once one of them has opened it.
+    conflict: Option<ConflictId>,
+}
+
+/// A group that is to be held, and what became of its events when it was tried out.
+#[derive(Debug)]
+pub(super) struct TriedOut {
+    change: MassChange,
+    processed: Vec<Processed>,
+}
+
+impl Ledger {
+    /// Decides the next event of a group, or ends the group; says whether all was there for that.
+    /// A group that has to be held is only known as one at its end. Then the batch is undone and
+    /// decided again up to there, which is rare and costs the usual case nothing.
+    pub(super) fn advance_group(
+        &mut self,
+        events: &[Event],
+        actor: &str,
+        processed: &mut Vec<Processed>,
+        now: Now,
+    ) -> bool {
+        let place = processed.len();
+        let mut group = self.group.take().unwrap_or_default();
+        let Some(event) = events.get(group.done.len()) else {
+            match self.judge(events, &group.done).filter(|_| !self.held.contains_key(&place)) {
+                None => processed.push(Processed::Group(group.done)),
+                Some(change) => {
+                    self.held.insert(place, TriedOut { change, processed: group.done });
+                    processed.clear();
+                    self.start_over();
+                }
+            }
+            return true;
+        };
+        let there = self.has_all_for_event(event);
+        if there {
+            let done = self.process_in_group(event, &group, place, actor, now);
+            if let Processed::Recorded(index) = done {
+                group.conflict = group.conflict.or_else(|| approval(&self.records[index]));
+            }
+            group.done.push(done);
+        }
+        self.group = Some(group);
+        there
+    }
+
+    fn process_in_group(
+        &mut self,
+        event: &Event,
+        group: &Group,
+        place: usize,
+        actor: &str,
+        now: Now,
+    ) -> Processed {
+        let Some(tried) = self.held.get(&place) else {
+            return self.process_event(event, actor, now);
+        };
+        let index = group.done.len();
+        if let Processed::Invalid(errors) = &tried.processed[index] {
+            // It cannot be, whatever becomes of the others.
+            return Processed::Invalid(errors.clone());
+        }
+        let held = Held { change: &tried.change, place: index, conflict: group.conflict };
+        let verdict = self.decide(event, Some(held), actor, now);
+        self.carry_out(event, verdict, actor, now)
+    }
+
+    /// What the events of a group have done together, if that is too much.
+    fn judge(&self, events: &[Event], done: &[Processed]) -> Option<MassChange> {
+        let record = |done: &Processed| match done {
+            Processed::Recorded(index) => Some(&self.records[*index]),
+            _ => None,
+        };
+        let records: Vec<Option<&Record>> = done.iter().map(record).collect();
+        decide::judge(&self.state, events, &records)
+    }
+}
+
+/// The conflict whose decision a record's event waits for.
+fn approval(record: &Record) -> Option<ConflictId> {
+    record.changes.iter().find_map(|change| match change {
+        Change::Waiting { on: WaitKey::Approval(conflict), .. } => Some(*conflict),
+        _ => None,
+    })
+}
+
+/// The events of one request as inputs: those that share a batch id as one, where the first of
+/// them stands. With each input come the places of its events in the request.
+pub fn inputs(events: impl IntoIterator<Item = Event>) -> Vec<(Input, Vec<usize>)> {
+    let mut inputs: Vec<(Input, Vec<usize>)> = Vec::new();
+    let mut groups: BTreeMap<String, usize> = BTreeMap::new();
+    for (place, event) in events.into_iter().enumerate() {
+        let Some(batch) = event.batch_id().map(str::to_owned) else {
+            inputs.push((Input::Event(event), vec![place]));
+            continue;
+        };
+        let known = *groups.entry(batch).or_insert(inputs.len());
+        match inputs.get_mut(known) {
+            Some((Input::Group(events), places)) => {
+                events.push(event);
+                places.push(place);
+            }
+            _ => inputs.push((Input::Group(vec![event]), vec![place])),
+        }
+    }
+    inputs
+}

@@ -1,0 +1,125 @@
+//! Safeguard 8: batches that would take too much to zero are held as a whole.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::conflicts::About;
+use super::names::skus;
+use super::{Answer, Model};
+use crate::event::Event;
+use crate::id::{ConflictId, Sku};
+use crate::record::{Bucket, Outcome, WaitKey};
+use crate::time::Now;
+
+/// A batch that is being held.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Holding {
+    /// Where its conflict is, once that is open.
+    asked: Option<usize>,
+    /// Whether the event being said came as far when the batch was tried out.
+    pub certain: bool,
+}
+
+impl Model {
+    /// The events of a batch come in.
+    pub fn tell_batch(&mut self, events: &[Event], now: Now) -> Vec<Answer> {
+        let before = self.clone();
+        let answers: Vec<Answer> = events.iter().map(|event| self.say(event, now)).collect();
+        let answers = if self.is_mass_change(&before, events, &answers) {
+            let tried = std::mem::replace(self, before);
+            self.hold_batch(&tried, events, &answers, now)
+        } else {
+            answers
+        };
+        self.release(now);
+        answers
+    }
+
+    /// Whether what the batch has done since `before` is too much.
+    fn is_mass_change(&self, before: &Self, events: &[Event], answers: &[Answer]) -> bool {
+        let (had, has) = (before.stock(), self.stock());
+        let sum = |stock: &BTreeMap<Sku, i64>, sku: &Sku| stock.get(sku).copied().unwrap_or(0);
+        let emptied = had.iter().filter(|(sku, units)| **units > 0 && sum(&has, sku) <= 0).count();
+        let mut named: BTreeSet<Sku> = BTreeSet::new();
+        for (event, answer) in events.iter().zip(answers) {
+            if let Some(seq) = self.came_as_far(*answer) {
+                named.extend(skus(&event.data).into_iter().filter_map(|sku| self.item(&sku)));
+                let index = usize::try_from(seq).expect("a journal fits in memory") - 1;
+                let effects = self.journal[index].effects.keys();
+                named.extend(effects.map(|(level, _)| level.0.clone()));
+            }
+        }
+        let share = usize::from(self.settings.mass_change_share);
+        let enough = emptied > 0 && emptied >= self.settings.mass_change_min;
+        enough && emptied * 100 > named.len() * share
+    }
+
+    /// What is on hand of each item, over all locations.
+    fn stock(&self) -> BTreeMap<Sku, i64> {
+        let mut stock = BTreeMap::new();
+        for ((sku, _), numbers) in self.levels() {
+            *stock.entry(sku).or_default() += numbers[Bucket::OnHand as usize];
+        }
+        stock
+    }
+
+    /// The place of an event that no safeguard before this one has stopped.
+    fn came_as_far(&self, answer: Answer) -> Option<u64> {
+        let Answer::Recorded(seq) = answer else { return None };
+        let stops = |about: &About, events: &[u64]| match about {
+            // The first said nothing wrong.
+            About::Name(..) | About::Changed(_) => events[1..].contains(&seq),
+            About::Future | About::Unknown(_) => events.contains(&seq),
+            _ => false,
+        };
+        let stopped = self.asked.iter().any(|asked| stops(&asked.about, &asked.events));
+        (!stopped).then_some(seq)
+    }
+
+    /// Says all of it again, and holds what comes as far. `tried` is how it went, with these
+    /// answers.
+    fn hold_batch(
+        &mut self,
+        tried: &Self,
+        events: &[Event],
+        answers: &[Answer],
+        now: Now,
+    ) -> Vec<Answer> {
+        let certain: Vec<bool> =
+            answers.iter().map(|answer| tried.came_as_far(*answer).is_some()).collect();
+        let last = certain.iter().rposition(|certain| *certain);
+        let mut held = Vec::new();
+        let mut written = 0;
+        self.holding = Some(Holding::default());
+        for (place, event) in events.iter().enumerate() {
+            let before = self.held_so_far();
+            self.holding.as_mut().expect("a batch is held").certain = certain[place];
+            held.push(match answers[place] {
+                Answer::Invalid => Answer::Invalid,
+                _ => self.say(event, now),
+            });
+            // It is written when it opens, and from the last that is certain on.
+            if self.held_so_far() > before && (before == 0 || Some(place) >= last) {
+                written += 1;
+            }
+        }
+        let batch = self.holding.take().and_then(|holding| holding.asked);
+        self.asked[batch.expect("what took effect is held")].version = written;
+        held
+    }
+
+    fn held_so_far(&self) -> usize {
+        let batch = self.holding.as_ref().and_then(|holding| holding.asked);
+        batch.map_or(0, |batch| self.asked[batch].events.len())
+    }
+
+    /// Lets an event wait for the decision on its batch.
+    pub(super) fn hold(&mut self, seq: u64) -> Outcome {
+        let known = self.holding.as_ref().and_then(|holding| holding.asked);
+        let batch = known.unwrap_or(self.asked.len());
+        let id = ConflictId::from_number(batch as u64 + 1);
+        self.ask(About::Batch(id), [seq]);
+        self.holding.as_mut().expect("a batch is held").asked = Some(batch);
+        self.waiting.insert((WaitKey::Approval(id), seq));
+        Outcome::Conflict
+    }
+}
