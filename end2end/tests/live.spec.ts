@@ -36,6 +36,36 @@ test("new levels wait until the person wants to see them", async ({ page, server
   await expect(level(page, "A-NEW-ONE", "On hand")).toHaveText("4");
 });
 
+test("what is on the screen stays live while the next answer is on its way", async ({
+  page,
+  problems,
+  server,
+}) => {
+  const program = new Program(server, await token(server, "operator"));
+  await program.stocked("TSHIRT-M", 10);
+  await program.stocked("TSHIRT-L", 10);
+  await signIn(page, server, await person(server, "viewer"));
+  await page.goto(`${server.url}/stock`);
+  await isLive(page);
+  let answer = () => {};
+  const held = new Promise<void>((done) => (answer = done));
+  await page.route("**/api/fn/load", async (route) => {
+    await held;
+    await route.continue();
+  });
+  const asked = page.waitForRequest("**/api/fn/load");
+  await page.getByPlaceholder("Search SKUs and names").fill("SHIRT-L");
+  await asked;
+  const sold = { sku: "TSHIRT-M", location: "berlin", delta: -3, reason: "damaged" };
+  await program.post([event("stock.adjusted", sold)]);
+  await expect(level(page, "TSHIRT-M", "On hand")).toHaveText("7");
+  answer();
+  await expect(level(page, "TSHIRT-M", "On hand")).toHaveCount(0);
+  await program.post([event("stock.adjusted", { ...sold, sku: "TSHIRT-L" })]);
+  await expect(level(page, "TSHIRT-L", "On hand")).toHaveText("7");
+  expect(problems).toEqual([]);
+});
+
 test("the page outlives a crash of the server", async ({ page, server }) => {
   const program = new Program(server, await token(server, "operator"));
   await program.stocked("TSHIRT-M", 10);

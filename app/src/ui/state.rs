@@ -40,14 +40,13 @@ pub fn loaded<T: DeserializeOwned>(
     transition(what, Arc::new(unpack))
 }
 
-/// One copy for all pages.
+/// One copy for all pages. The content is built anew in the moment in which the next answer is
+/// there, not when it is asked for: until then it stays on the screen, and what it is made of has to
+/// stay alive with it, since live frames go on coming in.
 fn transition(what: Loading, show: Arc<dyn Fn(Answer) -> AnyView + Send + Sync>) -> AnyView {
     view! {
         <Transition fallback=skeleton>
-            {move || {
-                let show = Arc::clone(&show);
-                Suspend::new(async move { show(what.await) })
-            }}
+            {move || what.get().map(|answer| show(answer))}
         </Transition>
     }
     .into_any()
