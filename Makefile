@@ -3,7 +3,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo dev test soak bench crash setup site toolchain site-builder
+.PHONY: help demo dev test soak bench delay crash setup site toolchain site-builder
 
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 SITE_BUILDER := $(TARGET)/debug/onhand-site
@@ -76,6 +76,14 @@ bench: site ## Measure the figures beside the raw limits of the machine (one: ma
 	@ONHAND_EMBED_SITE="$(abspath $(TARGET))/site" cargo bench --no-run -p onhand-server --bench figures
 	@$(say) "Measuring"
 	@ONHAND_EMBED_SITE="$(abspath $(TARGET))/site" cargo bench -q -p onhand-server --bench figures -- $(ONLY)
+
+delay: site ## Measure how long a signed webhook takes to change a number in a real browser
+	@$(say) "Building the server"
+	@ONHAND_EMBED_SITE="$(abspath $(TARGET))/site" cargo build --release -p onhand-server
+	@end2end/setup.sh
+	@$(say) "Measuring in the browser"
+	@cd end2end && ONHAND_BIN="$(abspath $(TARGET))/release/onhand" \
+	  ONHAND_SITE_DIR="$(abspath $(TARGET))/site" npx playwright test --config bench.config.ts
 
 crash: ## Kill a server under load CYCLES times (100): nothing that was answered may be lost
 	@$(say) "Killing a server under load $(CYCLES) times"
