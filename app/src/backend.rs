@@ -8,10 +8,11 @@ use std::sync::Arc;
 use onhand::conflict::ConflictStatus;
 use onhand::id::ConflictId;
 use onhand::wire::channel::{ChannelStatus, PublicationRow};
-use onhand::wire::conflict::{ConflictPage, ConflictView};
+use onhand::wire::conflict::{ConflictPage, ConflictView, Given};
 use onhand::wire::live::EventRow;
 use onhand::wire::page::{
-    AdjustForm, AdjustPage, Figures, FormResult, LocationRow, Overview, SkuPage, Viewer,
+    AdjustForm, AdjustPage, EventPage, Figures, FormResult, LevelReason, LocationRow, Overview,
+    SkuPage, Viewer,
 };
 use onhand::wire::stock::{StockPage, StockQuery};
 
@@ -52,6 +53,15 @@ pub struct ResolveForm {
     pub lines: Vec<String>,
 }
 
+/// The request to take an event back, as the form sends it.
+#[derive(Debug, Clone, Default)]
+pub struct ReverseForm {
+    /// The id minted when the form opened.
+    pub event_id: String,
+    /// Why; required.
+    pub reason: String,
+}
+
 /// Answers pages on behalf of one signed-in person. Every call checks the person's role itself.
 pub trait Backend: Send + Sync {
     /// The person, or `SignIn`.
@@ -73,13 +83,19 @@ pub trait Backend: Send + Sync {
     fn stock(&self, query: StockQuery) -> Answer<'_, StockPage>;
     /// One SKU.
     fn sku(&self, sku: String) -> Answer<'_, SkuPage>;
+    /// Why the levels of one SKU are what they are.
+    fn why(&self, sku: String) -> Answer<'_, Vec<LevelReason>>;
+    /// One event of the journal.
+    fn event(&self, seq: u64) -> Answer<'_, EventPage>;
+    /// Takes an event back; the text of the answer says what was done.
+    fn reverse(&self, seq: u64, form: ReverseForm) -> Answer<'_, String>;
     /// The newest events of the journal before `before` (all without it), newest first, at most
     /// `limit`.
     fn events(&self, before: Option<u64>, limit: u32) -> Answer<'_, Vec<EventRow>>;
     /// Conflicts, most urgent first if open, else newest first.
     fn conflicts(&self, status: Option<ConflictStatus>) -> Answer<'_, ConflictPage>;
-    /// One conflict with its options and their previews.
-    fn conflict(&self, id: ConflictId) -> Answer<'_, ConflictView>;
+    /// One conflict with its options and their previews, tried out with what is given.
+    fn conflict(&self, id: ConflictId, given: Given) -> Answer<'_, ConflictView>;
     /// Decides a conflict; the text of the answer says what was done.
     fn resolve(&self, id: ConflictId, form: ResolveForm) -> Answer<'_, String>;
     /// What the adjustment form needs.

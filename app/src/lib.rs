@@ -25,7 +25,7 @@ use leptos_router::path;
 
 use pages::{
     NotFound, adjust_stock, channel_page, channels_page, command_center, conflict_page,
-    conflicts_page, events_page, sign_in, sku_page, stock_page,
+    conflicts_page, event_page, events_page, sign_in, sku_page, stock_page,
 };
 use ui::frame::Frame;
 
@@ -46,6 +46,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/stock") view=page(stock_page) ssr=SsrMode::Async/>
                     <Route path=path!("/stock/:sku") view=page(sku_page) ssr=SsrMode::Async/>
                     <Route path=path!("/events") view=page(events_page) ssr=SsrMode::Async/>
+                    <Route path=path!("/events/:seq") view=page(event_page) ssr=SsrMode::Async/>
                     <Route path=path!("/conflicts") view=page(conflicts_page) ssr=SsrMode::Async/>
                     <Route path=path!("/conflicts/:id") view=page(conflict_page) ssr=SsrMode::Async/>
                     <Route path=path!("/adjust") view=page(adjust_stock) ssr=SsrMode::Async/>

@@ -78,6 +78,8 @@ function paths(conflict: string): string[] {
     "/adjust?action=adjust&err_quantity=wrong&quantity=x",
     "/channels",
     "/channels/none",
+    "/events/1",
+    "/events/999",
     "/nothing-here",
   ];
 }
@@ -254,7 +256,7 @@ test("what others have typed is only ever text", async ({ house, page, problems 
   await expect(page.getByText(ATTACK, { exact: true })).toBeVisible();
   await page.getByRole("link", { name: ATTACK_SKU, exact: true }).click();
   await expect(page.locator("h1")).toContainText(ATTACK_SKU);
-  await expect(page.getByRole("region", { name: "Why this number" })).toContainText(ATTACK);
+  await expect(page.getByRole("region", { name: "What changed it lately" })).toContainText(ATTACK);
 
   // Also when it arrives live.
   const moved = { sku: ATTACK_SKU, location: "berlin", delta: 40, reason: `live ${ATTACK}` };

@@ -5,24 +5,32 @@ use std::collections::BTreeSet;
 
 use onhand::conflict::{Choice, Conflict, ConflictKind, ConflictStatus, ResolutionOption};
 use onhand::id::Sku;
+use onhand::ledger::Refused;
 use onhand::orphan;
 use onhand::state::Wants;
-use onhand::wire::conflict::{ConflictView, OptionView, PROMISES_LISTED_MAX, Preview, Promise};
+use onhand::wire::conflict::{
+    ConflictView, Given, OptionView, PROMISES_LISTED_MAX, Preview, Promise,
+};
 
 use crate::processor::{Answer, Unavailable};
 use crate::state::AppState;
 use crate::store::StoreError;
 
-/// The conflict with its options, each tried out by the real rules.
+/// The conflict with its options, each tried out by the real rules; those that need something, with
+/// what is given.
 ///
 /// # Errors
 /// When the processor cannot answer right now.
-pub async fn view(state: &AppState, conflict: Conflict) -> Result<ConflictView, Unavailable> {
+pub async fn view(
+    state: &AppState,
+    conflict: Conflict,
+    given: &Given,
+) -> Result<ConflictView, Unavailable> {
     let mut options = Vec::new();
     if conflict.status == ConflictStatus::Open {
         for option in conflict.kind.options() {
             let needs = needs(state, &conflict, *option).await.map_err(unread)?;
-            options.extend(try_out(state, &conflict, *option, needs).await?);
+            options.extend(try_out(state, &conflict, *option, needs, given).await?);
         }
     }
     Ok(ConflictView {
@@ -63,29 +71,38 @@ async fn try_out(
     conflict: &Conflict,
     option: ResolutionOption,
     needs: &'static [&'static str],
+    given: &Given,
 ) -> Result<Option<OptionView>, Unavailable> {
-    let view = |preview| OptionView {
+    let view = |preview, problem| OptionView {
         option,
         label: conflict.label(option).to_owned(),
         needs: needs.iter().map(|need| (*need).to_owned()).collect(),
         preview,
+        problem,
     };
-    if !needs.is_empty() {
-        return Ok(Some(view(None)));
+    if !needs.iter().all(|need| given.has(need)) {
+        return Ok(Some(view(None, None)));
     }
+    let given = if needs.is_empty() { Given::default() } else { given.clone() };
     let choice = Choice {
         conflict: conflict.id,
         option,
         expected_version: conflict.version,
         note: None,
-        sku: None,
-        location: None,
-        lines: Vec::new(),
+        sku: given.sku,
+        location: given.location,
+        lines: given.lines,
     };
     Ok(match state.ledger.preview(choice).await? {
         Answer::Preview { levels, availability, more } => {
             let publications = state.publication_previews(&availability);
-            Some(view(Some(Preview { levels, publications, more })))
+            Some(view(Some(Preview { levels, publications, more }), None))
+        }
+        // The field that was given will not do; without one, the option is not for this conflict.
+        Answer::Refused(refused @ (Refused::Needs { .. } | Refused::Impossible(_)))
+            if !needs.is_empty() =>
+        {
+            Some(view(None, Some(refused.to_string())))
         }
         Answer::Refused(_) | Answer::Event(_) | Answer::Group(_) | Answer::Resolved(_) => None,
     })

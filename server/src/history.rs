@@ -106,8 +106,8 @@ async fn steps_of(store: &dyn Store, page: &StockPage) -> Result<Vec<Vec<Step>>,
     Ok(steps)
 }
 
-/// Why the levels of an item are what they are, at one location or at all; `None` if there is no
-/// such item.
+/// Why the levels of an item are what they are, at one location or at all, in at most `most` terms
+/// each; `None` if there is no such item.
 ///
 /// # Errors
 /// When the store cannot be read.
@@ -115,6 +115,7 @@ pub async fn explain_stock(
     store: &dyn Store,
     sku: &Sku,
     location: Option<&LocationId>,
+    most: usize,
 ) -> Result<Option<StockExplained>, StoreError> {
     let Some(item) = store.item(sku).await? else { return Ok(None) };
     let query = StockQuery {
@@ -133,7 +134,7 @@ pub async fn explain_stock(
             location: row.location,
             version: row.version,
             counted_at: row.counted_at,
-            why: explain(&steps),
+            why: explain(&steps, most),
         })
         .collect();
     let mut available = levels.iter().map(|level| level.why.available).sum();

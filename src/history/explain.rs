@@ -12,7 +12,7 @@ use crate::id::{OrderId, Source};
 use crate::record::Bucket;
 use crate::time::Timestamp;
 
-/// Terms listed of one number; those before are one sum.
+/// Terms listed of one number at most; those before are one sum.
 pub const TERMS_MAX: usize = 1_000;
 
 /// Why a level is what it is: `on_hand` is the sum of `terms`, `available` is that without `holds`.
@@ -81,15 +81,17 @@ pub struct Hold {
     pub order: Option<OrderId>,
 }
 
-/// Explains a level by all steps that touched it, in any order.
-pub fn explain(steps: &[Step]) -> Explanation {
+/// Explains a level by all steps that touched it, in any order. Of its terms, and of the holds of
+/// each state, it lists the last `most` (at least one); what came before is one sum.
+pub fn explain(steps: &[Step], most: usize) -> Explanation {
+    let most = most.max(1);
     let on_hand = steps.iter().map(Step::on_hand).sum();
     let (incoming, holds): (Vec<_>, Vec<_>) =
-        holds(steps).into_iter().partition(|hold| hold.state == Bucket::Incoming);
+        holds(steps, most).into_iter().partition(|hold| hold.state == Bucket::Incoming);
     let held: i64 = holds.iter().map(|hold| hold.quantity).sum();
     Explanation {
         on_hand,
-        terms: bounded(terms(steps, on_hand)),
+        terms: bounded(terms(steps, on_hand), most),
         holds,
         available: on_hand - held,
         incoming,
@@ -135,8 +137,8 @@ fn term(cause: Cause, quantity: i64, step: &Step) -> Term {
 }
 
 /// The last terms, with the sum of those before as the first one.
-fn bounded(mut terms: Vec<Term>) -> Vec<Term> {
-    let Some(more) = terms.len().checked_sub(TERMS_MAX).filter(|more| *more > 0) else {
+fn bounded(mut terms: Vec<Term>, most: usize) -> Vec<Term> {
+    let Some(more) = terms.len().checked_sub(most).filter(|more| *more > 0) else {
         return terms;
     };
     let mut earlier: Vec<Term> = terms.drain(..=more).collect();
@@ -150,7 +152,7 @@ fn bounded(mut terms: Vec<Term>) -> Vec<Term> {
 
 /// What is held: for each state and order what is left of it, and for each other event what it
 /// moved; the oldest first.
-fn holds(steps: &[Step]) -> Vec<Hold> {
+fn holds(steps: &[Step], most: usize) -> Vec<Hold> {
     let mut left: BTreeMap<(Bucket, Option<&OrderId>, u64), Hold> = BTreeMap::new();
     for step in steps {
         for state in Bucket::ALL.into_iter().filter(|state| *state != Bucket::OnHand) {
@@ -174,12 +176,13 @@ fn holds(steps: &[Step]) -> Vec<Hold> {
     }
     let mut holds: Vec<Hold> = left.into_values().filter(|hold| hold.quantity != 0).collect();
     holds.sort_by_key(|hold| (hold.state, hold.event.seq));
-    holds.chunk_by(|one, next| one.state == next.state).flat_map(bounded_holds).collect()
+    let states = holds.chunk_by(|one, next| one.state == next.state);
+    states.flat_map(|of_state| bounded_holds(of_state, most)).collect()
 }
 
 /// Of the holds of one state the last, with the sum of those before as the first one.
-fn bounded_holds(holds: &[Hold]) -> Vec<Hold> {
-    let Some(more) = holds.len().checked_sub(TERMS_MAX).filter(|more| *more > 0) else {
+fn bounded_holds(holds: &[Hold], most: usize) -> Vec<Hold> {
+    let Some(more) = holds.len().checked_sub(most).filter(|more| *more > 0) else {
         return holds.to_vec();
     };
     let (earlier, listed) = holds.split_at(more + 1);

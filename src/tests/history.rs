@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use onhand::conflict::{ConflictKind, ResolutionOption as O};
-use onhand::history::{Cause, Explanation, Moment, Step, explain, level_at, steps};
+use onhand::history::{Cause, Explanation, Moment, Step, TERMS_MAX, explain, level_at, steps};
 use onhand::ledger::Ledger;
 use onhand::record::Bucket;
 use onhand::state::{Level, Oversold, State};
@@ -41,7 +41,7 @@ fn believed(world: &World, seq: u64) -> i64 {
 }
 
 fn terms(world: &World) -> Vec<(Cause, i64)> {
-    explain(&tea(world)).terms.iter().map(|term| (term.cause, term.quantity)).collect()
+    explain(&tea(world), TERMS_MAX).terms.iter().map(|term| (term.cause, term.quantity)).collect()
 }
 
 #[test]
@@ -109,7 +109,7 @@ fn an_explanation_begins_with_the_count_and_adds_what_came_later_whenever_it_arr
     ]);
     world.post(adjusted("TEA", "berlin", -2).at(200).by("shop"));
     assert_eq!(terms(&world), [(Cause::Counted, 12), (Cause::Moved, -2), (Cause::Moved, 7)]);
-    assert_eq!(explain(&tea(&world)).on_hand, 17);
+    assert_eq!(explain(&tea(&world), TERMS_MAX).on_hand, 17);
 }
 
 #[test]
@@ -138,7 +138,7 @@ fn holds_name_the_order_and_what_is_left_of_it() {
         placed("o2", &[line("1", "TEA", 4)]).at(3),
         fulfilled("o1", "f1", &[part("1", 5)]).at(4),
     ]);
-    let Explanation { on_hand, holds, available, .. } = explain(&tea(&world));
+    let Explanation { on_hand, holds, available, .. } = explain(&tea(&world), TERMS_MAX);
     let holds: Vec<_> = holds
         .iter()
         .map(|hold| (hold.state, hold.quantity, hold.order.as_ref().map(ToString::to_string)))
@@ -156,7 +156,7 @@ fn a_shipment_that_waited_for_its_order_leaves_no_hold_behind() {
     let mut world = World::new().given([received("TEA", "berlin", 20).at(0)]);
     world.post(fulfilled("o1", "f1", &[part("1", 5)]).at(4));
     world.post(placed("o1", &[line("1", "TEA", 5)]).at(2));
-    let explained = explain(&tea(&world));
+    let explained = explain(&tea(&world), TERMS_MAX);
     assert_eq!((explained.on_hand, explained.holds), (15, vec![]));
 }
 
@@ -171,7 +171,7 @@ fn long_sums_are_bounded_and_still_add_up() {
             step
         })
         .collect();
-    let explained = explain(&many);
+    let explained = explain(&many, TERMS_MAX);
     assert_eq!(explained.terms.len(), onhand::history::TERMS_MAX);
     assert_eq!(explained.terms[0].cause, Cause::Earlier);
     assert_eq!(explained.terms.iter().map(|term| term.quantity).sum::<i64>(), 5_000);
@@ -215,7 +215,7 @@ fn check_present(world: &World) {
         let steps = &kept[&(names.0.to_string(), names.1.to_string())];
         let now = level_at(steps, Moment::Occurred(second(i64::from(i32::MAX))));
         assert_eq!(now, comparable(level), "{names:?}");
-        let explained = explain(steps);
+        let explained = explain(steps, TERMS_MAX);
         let sum: i64 = explained.terms.iter().map(|term| term.quantity).sum();
         assert_eq!(sum, level.get(Bucket::OnHand), "{explained:?}");
         let held: i64 = explained.holds.iter().map(|hold| hold.quantity).sum();

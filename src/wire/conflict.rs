@@ -3,9 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::stock::LevelRow;
-use crate::conflict::{Conflict, ResolutionOption, Severity};
+use crate::conflict::{CancelledPart, Conflict, ResolutionOption, Severity};
 use crate::event::EventRef;
-use crate::id::Text;
+use crate::id::{LocationId, Sku, Text};
 use crate::record::Effect;
 
 /// A conflict with what can be done about it.
@@ -52,6 +52,36 @@ pub struct OptionView {
     pub needs: Vec<String>,
     /// What would be so afterwards; `None` where it depends on what is still needed.
     pub preview: Option<Preview>,
+    /// Why it cannot be done with what was given for its needs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub problem: Option<String>,
+}
+
+/// What options need, as far as a person has said it before they decide: so that these options can
+/// be tried out, too.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Given {
+    /// The item.
+    #[serde(default)]
+    pub sku: Option<Sku>,
+    /// The location.
+    #[serde(default)]
+    pub location: Option<LocationId>,
+    /// The lines to be cancelled.
+    #[serde(default)]
+    pub lines: Vec<CancelledPart>,
+}
+
+impl Given {
+    /// Whether a field that an option needs is there.
+    pub fn has(&self, need: &str) -> bool {
+        match need {
+            "sku" => self.sku.is_some(),
+            "location" => self.location.is_some(),
+            "lines" => !self.lines.is_empty(),
+            _ => false,
+        }
+    }
 }
 
 /// What an option would lead to, found by running the real rules on a copy.
@@ -103,13 +133,13 @@ pub struct ResolveRequest {
     pub expected_version: u64,
     /// The item, where the option needs one.
     #[serde(default)]
-    pub sku: Option<crate::id::Sku>,
+    pub sku: Option<Sku>,
     /// The location, where the option needs one.
     #[serde(default)]
-    pub location: Option<crate::id::LocationId>,
+    pub location: Option<LocationId>,
     /// The lines to be cancelled, where the option needs some.
     #[serde(default)]
-    pub lines: Vec<crate::conflict::CancelledPart>,
+    pub lines: Vec<CancelledPart>,
 }
 
 /// The answer to a resolution.

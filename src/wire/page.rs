@@ -7,7 +7,9 @@ use super::live::EventRow;
 use super::stock::LevelRow;
 use crate::conflict::Conflict;
 use crate::event::KitPart;
-use crate::record::Effect;
+use crate::history::Explanation;
+use crate::id::LocationId;
+use crate::record::{Effect, Outcome};
 
 /// Who may do what (contract.md section 2), from least to most.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -128,8 +130,36 @@ pub struct SkuPage {
     pub conflicts: Vec<Conflict>,
     /// `on_hand` over time, over all locations, oldest first: the last points only.
     pub history: Vec<HistoryPoint>,
-    /// Locations that could be chosen in a form.
-    pub locations: Vec<LocationRow>,
+    /// Why its levels are what they are.
+    pub why: Vec<LevelReason>,
+}
+
+/// One event of the journal.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EventPage {
+    /// What became of it, with what it changed.
+    pub event: EventRow,
+    /// What it was answered first, where that was not yet what became of it.
+    pub first_outcome: Option<Outcome>,
+    /// The whole envelope, as JSON for people.
+    pub envelope: String,
+    /// The record that has taken its effects back, if one has.
+    pub reversed_by: Option<u64>,
+    /// Whether it has effects that can be taken back.
+    pub can_be_reversed: bool,
+    /// A fresh event id for taking it back: sending the form twice is the same as once.
+    pub event_id: String,
+}
+
+/// Why one level is what it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LevelReason {
+    /// The location.
+    pub location: LocationId,
+    /// The events that have had an effect here.
+    pub version: u64,
+    /// Its terms.
+    pub why: Explanation,
 }
 
 /// A level's numbers after an event.

@@ -31,6 +31,8 @@ pub const PREFIX: &str = "/api/fn";
 pub const LOAD: &str = "/api/fn/load";
 /// Posts an adjustment, a receipt or a count.
 pub const ADJUST: &str = "/api/fn/adjust";
+/// Takes an event back.
+pub const REVERSE: &str = "/api/fn/reverse";
 /// Decides a conflict.
 pub const RESOLVE: &str = "/api/fn/resolve";
 

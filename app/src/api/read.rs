@@ -61,6 +61,17 @@ pub struct ConflictDetail {
     pub promises: Vec<Promise>,
 }
 
+/// What a form holds for the options that need something, as it was typed.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct TypedNeeds {
+    /// The item.
+    pub sku: String,
+    /// The location.
+    pub location: String,
+    /// The lines to be cancelled, each as JSON.
+    pub lines: Vec<String>,
+}
+
 /// What a page asks the server for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Ask {
@@ -83,6 +94,15 @@ pub enum Ask {
     },
     /// One SKU: `At<SkuPage>`.
     Sku(String),
+    /// Why the levels of one SKU are what they are: `Vec<LevelReason>`.
+    Why(String),
+    /// One event of the journal, `At<EventPage>`, read anew with each outcome of its form.
+    Event {
+        /// Its place.
+        seq: u64,
+        /// The outcome of the form, as the address has it.
+        outcome: String,
+    },
     /// The newest events before this place, newest first, all for 0: `At<Vec<EventRow>>`.
     Events(u64),
     /// The open conflicts, or those that are closed: `At<ConflictPage>`.
@@ -94,6 +114,8 @@ pub enum Ask {
     Conflict {
         /// Its id.
         id: String,
+        /// What its form holds for the options that need something.
+        given: TypedNeeds,
         /// The outcome of the form, as the address has it.
         outcome: String,
     },

@@ -1,12 +1,14 @@
 //! How the server answers what pages ask.
 
 use leptos::prelude::*;
+use onhand::id::{LocationId, Sku};
+use onhand::wire::conflict::Given;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::read::{
     Ask, ChannelView, ConflictDetail, EVENTS_PAGE_ROWS, LISTINGS_PAGE_ROWS, STOCK_PAGE_ROWS,
-    StockView,
+    StockView, TypedNeeds,
 };
 use super::{At, PageError, backend, refused};
 use crate::backend::{Backend, Refusal};
@@ -39,12 +41,14 @@ pub(super) async fn answer(ask: Ask) -> Result<Box<RawValue>, PageError> {
             stock(backend, seq, [q, location, cursor], low).await
         }
         Ask::Sku(sku) => pack(seq, backend.sku(sku).await),
+        Ask::Why(sku) => json(&backend.why(sku).await.map_err(refused)?),
+        Ask::Event { seq: place, .. } => pack(seq, backend.event(place).await),
         Ask::Events(before) => {
             let before = (before > 0).then_some(before);
             pack(seq, backend.events(before, EVENTS_PAGE_ROWS).await)
         }
         Ask::Conflicts { closed } => conflicts(backend, seq, closed).await,
-        Ask::Conflict { id, .. } => conflict(backend, seq, &id).await,
+        Ask::Conflict { id, given, .. } => conflict(backend, seq, &id, &given).await,
         Ask::Adjust { .. } => pack(seq, backend.adjust_page().await),
         Ask::LevelsOf(sku) => {
             let query = onhand::wire::stock::StockQuery { sku: Some(sku), ..Default::default() };
@@ -99,9 +103,20 @@ async fn conflicts(
     pack(seq, Ok(page))
 }
 
-async fn conflict(backend: &dyn Backend, seq: u64, id: &str) -> Result<Box<RawValue>, PageError> {
+async fn conflict(
+    backend: &dyn Backend,
+    seq: u64,
+    id: &str,
+    given: &TypedNeeds,
+) -> Result<Box<RawValue>, PageError> {
     let id = id.parse().map_err(|_| refused(Refusal::NotFound))?;
-    let view = backend.conflict(id).await.map_err(refused)?;
+    // What cannot be read is left out: the option then still says what it needs.
+    let given = Given {
+        sku: Sku::new(given.sku.trim()).ok(),
+        location: LocationId::new(given.location.trim()).ok(),
+        lines: given.lines.iter().filter_map(|line| serde_json::from_str(line).ok()).collect(),
+    };
+    let view = backend.conflict(id, given).await.map_err(refused)?;
     let locations = backend.locations().await.map_err(refused)?;
     let onhand::wire::conflict::ConflictView { conflict, severity, explanation, options, promises } =
         view;

@@ -9,7 +9,7 @@
 use leptos::prelude::*;
 
 use super::{PageError, backend, refused};
-use crate::backend::{Refusal, ResolveForm};
+use crate::backend::{Refusal, ResolveForm, ReverseForm};
 use crate::format::Query;
 use onhand::wire::page::AdjustForm;
 
@@ -71,7 +71,7 @@ pub async fn resolve(
         back.add("option", &typed.option).add("note", &typed.note);
         back.add("sku", &typed.sku).add("location", &typed.location);
         for line in &typed.lines {
-            back.add("lines", line);
+            back.add("lines[]", line);
         }
     };
     let refusal = if form.option.is_empty() {
@@ -86,6 +86,27 @@ pub async fn resolve(
         }
     };
     answer_refusal(refusal, back, keep)
+}
+
+/// Takes an event of the journal back.
+#[server(name = PostReverse, prefix = "/api/fn", endpoint = "reverse")]
+pub async fn reverse(
+    seq: u64,
+    #[server(default)] event_id: String,
+    #[server(default)] reason: String,
+) -> Result<(), PageError> {
+    let backend = backend()?;
+    let mut back = Query::new(&format!("/events/{seq}"));
+    let typed = reason.clone();
+    match backend.reverse(seq, ReverseForm { event_id, reason }).await {
+        Ok(done) => {
+            leptos_axum::redirect(back.add("done", &done).as_str());
+            Ok(())
+        }
+        Err(refusal) => answer_refusal(refusal, back, |back| {
+            back.add("reason", &typed);
+        }),
+    }
 }
 
 /// Sends the person back to the form with the reason and what they had typed.

@@ -11,6 +11,7 @@ use onhand::wire::live::EventRow;
 use onhand::wire::page::{HistoryPoint, Role, SkuPage};
 use onhand::wire::stock::LevelRow;
 
+use super::why::why;
 use super::{conflict_key, page_head};
 use crate::api::At;
 use crate::api::read::Ask;
@@ -19,7 +20,7 @@ use crate::live::use_live;
 use crate::ui::badge::{outcome_badge, publication_badge, severity_badge};
 use crate::ui::chart::{SERIES_MAX, history_chart};
 use crate::ui::clock::Time;
-use crate::ui::event::{effect_words, journal_href, what};
+use crate::ui::event::{effect_words, journal_href, record_href, what};
 use crate::ui::icon::{Icon, icon};
 use crate::ui::level::{Lead, LevelTr, level_head};
 use crate::ui::number::LiveNumber;
@@ -71,6 +72,7 @@ fn detail(at: At<SkuPage>) -> AnyView {
         {totals(&rows)}
         <div class="split">
             <div class="stack">
+                {why(page.why, page.sku.clone(), &rows)}
                 {levels(rows)}
                 {history(page.history, page.sku.clone())}
                 {reasons(page.events, page.sku.clone(), seq)}
@@ -207,7 +209,7 @@ fn history_drawn(points: &[HistoryPoint]) -> AnyView {
     .into_any()
 }
 
-/// Why this number: the events that made it, newest first, with what each changed.
+/// What changed it lately: the events, newest first, with what each changed.
 fn reasons(first: Vec<EventRow>, sku: String, seq: u64) -> AnyView {
     let live = use_live();
     let newest = first.first().map_or(seq, |event| event.seq.max(seq));
@@ -246,7 +248,7 @@ fn reasons(first: Vec<EventRow>, sku: String, seq: u64) -> AnyView {
             words.into_iter().flatten().map(|words| view! { <li>{words}</li> }).collect_view();
         let from = format!("from {}", event.envelope.source);
         view! {
-            <a class="sum-row reason" href=journal_href(event.seq)>
+            <a class="sum-row reason" href=record_href(event.seq)>
                 <span class="reason-what">
                     {outcome_badge(event.outcome)}
                     <strong>{what(&event.envelope.event_type)}</strong>
@@ -261,10 +263,10 @@ fn reasons(first: Vec<EventRow>, sku: String, seq: u64) -> AnyView {
         .into_any()
     };
     view! {
-        <section class="card card-flush" aria-labelledby="why">
+        <section class="card card-flush" aria-labelledby="lately">
             <div class="card-head">
-                <h2 class="card-title" id="why">"Why this number"</h2>
-                <span class="card-sub">"the events that made it, newest first"</span>
+                <h2 class="card-title" id="lately">"What changed it lately"</h2>
+                <span class="card-sub">"newest first"</span>
             </div>
             <div class="sum">
                 {keyed(move || events.get(), |event| event.seq.to_string(), row)}

@@ -3,7 +3,7 @@
 use onhand::record::{Bucket, Effect, Outcome};
 use onhand::wire::live::EventRow;
 
-use crate::format::{encode, signed, sku_href, title, words};
+use crate::format::{encode, signed, title, words};
 
 /// What happened, in words: `stock.adjusted` becomes `Stock adjusted`.
 pub fn what(event_type: &str) -> String {
@@ -60,15 +60,17 @@ pub fn effect_words(effect: &Effect) -> String {
     )
 }
 
-/// Where more about an event is found: its conflict, else the SKU it changed, else the journal.
+/// Where more about an event is found: its conflict if it has one, else its own page.
 pub fn event_href(event: &EventRow) -> String {
     if let Some(conflict) = event.conflict {
         return format!("/conflicts/{conflict}");
     }
-    match event.effects.first() {
-        Some(effect) => sku_href(effect.sku.as_str()),
-        None => journal_href(event.seq),
-    }
+    record_href(event.seq)
+}
+
+/// The page of one record of the journal.
+pub fn record_href(seq: u64) -> String {
+    format!("/events/{seq}")
 }
 
 /// The journal with this event on top.
@@ -100,12 +102,12 @@ mod tests {
         assert_eq!(what(&row.envelope.event_type), "Stock adjusted");
         assert_eq!(about(&row), "changed no level");
         assert_eq!(about(&EventRow { outcome: Outcome::Duplicate, ..row.clone() }), "7");
-        assert_eq!(event_href(&row), "/events?before=8");
+        assert_eq!(event_href(&row), "/events/7");
+        assert_eq!(journal_href(7), "/events?before=8");
         row.effects = vec![effect("A", Bucket::OnHand, -3), effect("A", Bucket::Damaged, 3)];
         assert_eq!(about(&row), "A at berlin");
         assert_eq!(main_effect(&row.effects).as_deref(), Some("\u{2212}3"));
         assert_eq!(effect_words(&row.effects[1]), "+3 damaged at berlin, then 14");
-        assert_eq!(event_href(&row), "/stock/A");
         row.effects = vec![effect("A", Bucket::Committed, 2), effect("B", Bucket::Committed, 1)];
         assert_eq!(about(&row), "A and 1 more");
         assert_eq!(main_effect(&row.effects).as_deref(), Some("+3 committed"));

@@ -34,12 +34,24 @@ fn fields_of(event: &SubmitEvent) -> Option<String> {
     Some(fields.to_string().into())
 }
 
-/// A form that changes something. Its answer is the address of a page that shows the outcome.
+/// Where a button of the form asks instead of sending: the path that its answer is at.
+fn asked_at(event: &SubmitEvent) -> Option<String> {
+    let button = event.submitter()?;
+    (button.get_attribute("formmethod")? == "get").then(|| button.get_attribute("formaction"))?
+}
+
+/// A form that changes something. Its answer is the address of a page that shows the outcome. A
+/// button with a `formmethod` of `get` only asks: what the form holds becomes the address.
 pub fn post_form(action: &'static str, sending: Sending, fields: AnyView) -> AnyView {
     let navigate = use_navigate();
     let submit = move |event: SubmitEvent| {
         let Some(fields) = fields_of(&event) else { return };
         event.prevent_default();
+        if let Some(path) = asked_at(&event) {
+            let options = NavigateOptions { replace: true, scroll: false, ..Default::default() };
+            navigate(&address(&path, &fields), options);
+            return;
+        }
         if sending.pending.get_untracked() {
             return;
         }

@@ -50,6 +50,8 @@ pub enum Icon {
     Lock,
     /// Begin again.
     Reload,
+    /// Take back.
+    Undo,
     /// More or less.
     Plus,
     /// Less.
@@ -90,6 +92,7 @@ impl Icon {
             }
             Self::Lock => "M6 11h12v9H6zM8.5 11V8a3.5 3.5 0 0 1 7 0v3",
             Self::Reload => "M19.5 12a7.5 7.5 0 1 1-2.3-5.4M20 4v4.5h-4.5",
+            Self::Undo => "M9 5 4.5 9.5 9 14M4.5 9.5H15a4.5 4.5 0 0 1 0 9h-3",
             Self::Plus => "M12 5v14M5 12h14",
             Self::Minus => "M5 12h14",
         }

@@ -6,15 +6,16 @@ use onhand::conflict::{CancelledPart, Choice, ConflictStatus, ResolutionOption};
 use onhand::id::{ConflictId, LocationId, Sku, Text};
 use onhand::ledger::Refused;
 use onhand::wire::channel::{ChannelStatus, PublicationRow};
-use onhand::wire::conflict::{ConflictPage, ConflictView};
+use onhand::wire::conflict::{ConflictPage, ConflictView, Given};
 use onhand::wire::live::EventRow;
 use onhand::wire::page::{
-    AdjustForm, AdjustPage, Figures, FormResult, LocationRow, Overview, SkuPage, Viewer,
+    AdjustForm, AdjustPage, EventPage, Figures, FormResult, LevelReason, LocationRow, Overview,
+    SkuPage, Viewer,
 };
 use onhand::wire::stock::{StockPage, StockQuery};
-use onhand_app::backend::{Answer, Backend, Refusal, ResolveForm};
+use onhand_app::backend::{Answer, Backend, Refusal, ResolveForm, ReverseForm};
 
-use super::read;
+use super::{event, read};
 use crate::auth::{Action, Identity, authorise};
 use crate::processor::{Answer as Decided, Unavailable};
 use crate::state::AppState;
@@ -102,6 +103,25 @@ impl Backend for Pages {
         })
     }
 
+    fn why(&self, sku: String) -> Answer<'_, Vec<LevelReason>> {
+        Box::pin(async move {
+            self.sees()?;
+            let sku = Sku::new(sku).map_err(|_| Refusal::NotFound)?;
+            read::why(&self.state, &sku).await
+        })
+    }
+
+    fn event(&self, seq: u64) -> Answer<'_, EventPage> {
+        Box::pin(async move {
+            self.sees()?;
+            event::page(&self.state, seq).await
+        })
+    }
+
+    fn reverse(&self, seq: u64, form: ReverseForm) -> Answer<'_, String> {
+        Box::pin(self.take_back(seq, form))
+    }
+
     fn events(&self, before: Option<u64>, limit: u32) -> Answer<'_, Vec<EventRow>> {
         Box::pin(async move {
             self.sees()?;
@@ -116,12 +136,12 @@ impl Backend for Pages {
         })
     }
 
-    fn conflict(&self, id: ConflictId) -> Answer<'_, ConflictView> {
+    fn conflict(&self, id: ConflictId, given: Given) -> Answer<'_, ConflictView> {
         Box::pin(async move {
             self.sees()?;
             let conflict = self.state.ledger.store().conflict(id).await.map_err(unread)?;
             let conflict = conflict.ok_or(Refusal::NotFound)?;
-            crate::conflicts::view(&self.state, conflict).await.map_err(untaken)
+            crate::conflicts::view(&self.state, conflict, &given).await.map_err(untaken)
         })
     }
 

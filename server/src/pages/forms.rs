@@ -48,7 +48,7 @@ impl FormTimes {
 
 /// The source of a person's postings. Each person is a source of their own, so that a count by one
 /// and a movement by another at nearly the same moment are seen as what they are: ambiguous.
-fn source_of(identity: &Identity) -> Result<Source, Refusal> {
+pub(super) fn source_of(identity: &Identity) -> Result<Source, Refusal> {
     let name = identity.email().unwrap_or(&identity.actor);
     Source::new(format!("form:{name}"))
         .map_err(|_| Refusal::Invalid("Your address is too long to post with.".to_owned()))
@@ -98,31 +98,45 @@ impl Pages {
         source: Source,
         form: &AdjustForm,
     ) -> Result<Result<Event, Vec<(String, String)>>, Refusal> {
-        let id = match EventId::new(form.event_id.trim()) {
-            Ok(id) => id,
-            // A form without its id was not sent by our page; it gets an id of its own.
-            Err(_) => EventId::new(uuid::Uuid::now_v7().to_string())
-                .map_err(|error| Refusal::Invalid(error.to_string()))?,
-        };
+        let id = id_of(&form.event_id)?;
         let data = match data(form) {
             Ok(data) => data,
             Err(errors) => return Ok(Err(errors)),
         };
+        self.dated(source, id, data).await.map(Ok)
+    }
+
+    /// An event of a form, at the moment when the form was first sent.
+    pub(super) async fn dated(
+        &self,
+        source: Source,
+        id: EventId,
+        data: EventData,
+    ) -> Result<Event, Refusal> {
         let rows = self.state.ledger.store().journal_of(&source, &id).await.map_err(unread)?;
         let recorded = rows.first().and_then(|row| onhand::journal::decode(&row.bytes).ok());
         let time = match recorded {
             Some(record) => record.envelope.time,
             None => self.state.form_times.first_sent(&id, self.state.clock.now()),
         };
-        Ok(Ok(Event {
+        Ok(Event {
             source,
             id,
             time,
             expected_version: None,
             extensions: std::collections::BTreeMap::new(),
             data,
-        }))
+        })
     }
+}
+
+/// The event id that a form brings along.
+pub(super) fn id_of(event_id: &str) -> Result<EventId, Refusal> {
+    // A form without its id was not sent by our page; it gets an id of its own.
+    let own = || EventId::new(uuid::Uuid::now_v7().to_string());
+    EventId::new(event_id.trim())
+        .or_else(|_| own())
+        .map_err(|error| Refusal::Invalid(error.to_string()))
 }
 
 /// What the form says, or the fields that are wrong.

@@ -1,6 +1,7 @@
 //! The website: Leptos renders the pages of `onhand-app`, and every request brings its own backend.
 
 mod backend;
+mod event;
 mod forms;
 mod read;
 mod unknown;

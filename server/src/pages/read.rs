@@ -3,11 +3,13 @@
 use onhand::conflict::ConflictStatus;
 use onhand::id::Sku;
 use onhand::wire::conflict::ConflictPage;
+use onhand::wire::explain::LevelExplained;
 use onhand::wire::live::EventRow;
-use onhand::wire::page::{Figures, LocationRow, Overview, SkuPage};
+use onhand::wire::page::{Figures, LevelReason, LocationRow, Overview, SkuPage};
 use onhand_app::backend::Refusal;
 
 use super::backend::unread;
+use crate::history::explain_stock;
 use crate::state::AppState;
 use crate::store::{ConflictQuery, JournalQuery, JournalRow};
 
@@ -21,6 +23,8 @@ const OVERVIEW_SCARCE: u32 = 12;
 const SKU_EVENTS: u32 = 50;
 /// Points of a SKU's chart.
 const SKU_POINTS: u32 = 400;
+/// Terms of a level that a SKU's page lists.
+const WHY_TERMS: usize = 12;
 /// Conflicts on one page.
 const CONFLICTS: u32 = 200;
 
@@ -74,7 +78,7 @@ pub(super) async fn rows(state: &AppState, query: JournalQuery) -> Result<Vec<Ev
     rows.iter().map(event_row).collect()
 }
 
-fn event_row(row: &JournalRow) -> Result<EventRow, Refusal> {
+pub(super) fn event_row(row: &JournalRow) -> Result<EventRow, Refusal> {
     let mut event: EventRow = serde_json::from_slice(&row.bytes).map_err(|error| {
         tracing::error!(%error, seq = row.seq, "a row of the journal cannot be read");
         Refusal::Unavailable(format!("Event #{} cannot be read.", row.seq))
@@ -112,8 +116,18 @@ pub(super) async fn sku(state: &AppState, name: &str) -> Result<SkuPage, Refusal
         publications: state.publications_of_sku(&sku),
         conflicts: store.conflicts(&about).await.map_err(unread)?,
         history: store.history(&sku, SKU_POINTS).await.map_err(unread)?,
-        locations: locations(state).await?,
+        why: why(state, &sku).await?,
     })
+}
+
+/// Why the levels of an item are what they are.
+pub(super) async fn why(state: &AppState, sku: &Sku) -> Result<Vec<LevelReason>, Refusal> {
+    let store = state.ledger.store();
+    let explained = explain_stock(store.as_ref(), sku, None, WHY_TERMS).await.map_err(unread)?;
+    let levels = explained.ok_or(Refusal::NotFound)?.levels.into_iter();
+    let reason =
+        |LevelExplained { location, version, why, .. }| LevelReason { location, version, why };
+    Ok(levels.map(reason).collect())
 }
 
 pub(super) async fn conflicts(

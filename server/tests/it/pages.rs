@@ -54,7 +54,7 @@ async fn a_page_allows_only_scripts_with_its_own_fresh_nonce() {
 async fn a_foreign_page_cannot_send_our_forms() {
     let server = TestServer::start().await;
     let mia = server.signed_in("mia@example.com", Role::Manager).await;
-    for path in ["/api/fn/adjust", "/api/fn/resolve", "/sign-out"] {
+    for path in ["/api/fn/adjust", "/api/fn/resolve", "/api/fn/reverse", "/sign-out"] {
         for kind in ["application/x-www-form-urlencoded", "text/plain", "application/json"] {
             let request = server.post(path).header("cookie", &mia.cookie);
             let request = request.header("sec-fetch-site", "cross-site").header(CONTENT_TYPE, kind);

@@ -60,6 +60,14 @@ async fn another_location_serves_what_is_missing_and_the_rest_is_asked_about_ane
     assert_eq!(needs[2], ("cancel_lines", &json!(["lines"])));
     assert_eq!(conflict["promises"][0], json!({"order": "o2", "line": "1", "quantity": 3}));
 
+    let reallocated = |view: &Value| view["options"][1].clone();
+    assert_eq!(reallocated(&conflict)["preview"], Value::Null, "it depends on the location");
+    let tried = get(&server, &token, "/api/v1/conflicts/c1?location=hamburg").await;
+    assert_eq!(reallocated(&tried)["preview"]["levels"][0]["available"], -1);
+    let tried = get(&server, &token, "/api/v1/conflicts/c1?location=atlantis").await;
+    assert_eq!(reallocated(&tried)["preview"], Value::Null);
+    assert!(reallocated(&tried)["problem"].as_str().unwrap().contains("location"), "{tried}");
+
     let resolve = |body: Value| {
         server.post("/api/v1/conflicts/c1/resolve").bearer_auth(&token).json(&body).send()
     };
@@ -84,6 +92,9 @@ async fn lines_are_cancelled_by_a_form_without_a_script() {
         fields.extend(lines.iter().map(|line| ("lines%5B%5D", *line)));
         mia.form("/api/fn/resolve", &fields).send()
     };
+    let asked = "/conflicts/c1?lines%5B%5D=%7B%22order%22%3A%22o2%22%2C%22line%22%3A%221%22%7D";
+    let tried = mia.get(asked).send().await.unwrap().text().await.unwrap();
+    assert!(tried.matches("available").count() > page.matches("available").count(), "a preview");
     let none = form(&[]).await.unwrap();
     assert!(location(&none).contains("error="), "{}", location(&none));
     let done = form(&[r#"{"order":"o2","line":"1"}"#]).await.unwrap();

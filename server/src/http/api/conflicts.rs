@@ -6,12 +6,12 @@ use axum::extract::rejection::JsonRejection;
 use axum::extract::{Path, Query, State};
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use onhand::conflict::{Choice, Conflict, ConflictStatus};
+use onhand::conflict::{CancelledPart, Choice, Conflict, ConflictStatus};
 use onhand::event::FieldError;
-use onhand::id::ConflictId;
+use onhand::id::{ConflictId, LocationId, Sku};
 use onhand::ledger::Refused;
 use onhand::record::{Change, Record};
-use onhand::wire::conflict::{ConflictView, ResolveRequest, ResolveResult};
+use onhand::wire::conflict::{ConflictView, Given, ResolveRequest, ResolveResult};
 use serde::{Deserialize, Serialize};
 
 use super::list;
@@ -75,14 +75,32 @@ async fn find(state: &AppState, id: &str) -> Result<Conflict, Problem> {
     state.ledger.store().conflict(id).await?.ok_or_else(missing)
 }
 
+/// What the options that need something are tried out with.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct GivenParams {
+    sku: Option<Sku>,
+    location: Option<LocationId>,
+    /// A JSON array, as in the body of a resolution.
+    lines: Option<String>,
+}
+
 async fn one(
     State(state): State<AppState>,
     identity: Identity,
     Path(id): Path<String>,
+    params: Result<Query<GivenParams>, axum::extract::rejection::QueryRejection>,
 ) -> Result<Json<ConflictView>, Problem> {
     state.auth.require(&identity, Action::See, "GET /api/v1/conflicts/{id}")?;
+    let Query(GivenParams { sku, location, lines }) =
+        params.map_err(|error| Problem::bad_request(error.body_text()))?;
+    let lines: Option<Vec<CancelledPart>> =
+        lines.map(|lines| serde_json::from_str(&lines)).transpose().map_err(|error| {
+            Problem::bad_request(format!("lines must be a JSON array of lines to cancel: {error}"))
+        })?;
     let conflict = find(&state, &id).await?;
-    Ok(Json(view(&state, conflict).await?))
+    let given = Given { sku, location, lines: lines.unwrap_or_default() };
+    Ok(Json(view(&state, conflict, &given).await?))
 }
 
 async fn resolve(

@@ -5,6 +5,7 @@ use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
+use onhand::history::TERMS_MAX;
 use onhand::id::{ChannelId, LocationId, Sku};
 use onhand::time::Timestamp;
 use onhand::wire::stock::{StockPage, StockQuery};
@@ -88,7 +89,8 @@ async fn explain(
             Err(Problem::bad_request("name a location or a channel, not both at once"))
         }
         (location, None) => {
-            let explained = history::explain_stock(store, &sku, location.as_ref()).await?;
+            let explained =
+                history::explain_stock(store, &sku, location.as_ref(), TERMS_MAX).await?;
             Ok(Json(explained.ok_or_else(no_item)?).into_response())
         }
         (None, Some(channel)) => {
