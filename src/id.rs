@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use serde::de::Visitor;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// Longest id or SKU, in characters (contract.md, conventions).
@@ -38,6 +39,9 @@ pub enum NameError {
 pub fn check_id(text: &str) -> Result<(), NameError> {
     if text.is_empty() {
         return Err(NameError::Empty);
+    }
+    if text.len() <= ID_MAX_CHARS && text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        return Ok(());
     }
     // A string of at most 128 bytes has at most 128 characters; only longer ones need the count.
     if text.len() > ID_MAX_CHARS && text.chars().count() > ID_MAX_CHARS {
@@ -99,8 +103,7 @@ macro_rules! ids {
 
         impl<'de> Deserialize<'de> for $name {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                let text = String::deserialize(deserializer)?;
-                Self::new(text).map_err(serde::de::Error::custom)
+                deserializer.deserialize_str(Parsed(|text: &str| Self::new(text)))
             }
         }
     )+};
@@ -188,8 +191,7 @@ impl Serialize for ConflictId {
 
 impl<'de> Deserialize<'de> for ConflictId {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        text.parse().map_err(serde::de::Error::custom)
+        deserializer.deserialize_str(Parsed(str::parse::<Self>))
     }
 }
 
@@ -233,8 +235,22 @@ impl Serialize for Text {
 
 impl<'de> Deserialize<'de> for Text {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        Self::new(text).map_err(serde::de::Error::custom)
+        deserializer.deserialize_str(Parsed(|text: &str| Self::new(text)))
+    }
+}
+
+/// Reads what a text means out of it, wherever it stands, without making a text of its own first.
+pub(crate) struct Parsed<F>(pub(crate) F);
+
+impl<T, E: fmt::Display, F: FnOnce(&str) -> Result<T, E>> Visitor<'_> for Parsed<F> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a string")
+    }
+
+    fn visit_str<D: serde::de::Error>(self, text: &str) -> Result<T, D> {
+        self.0(text).map_err(D::custom)
     }
 }
 

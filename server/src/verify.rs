@@ -12,8 +12,9 @@ use onhand::order::Order;
 use onhand::reservation::Reservation;
 use onhand::state::{Settings, State, Wants};
 use onhand::transfer::Transfer;
+use tokio::task::spawn_blocking;
 
-use crate::store::{JournalQuery, Store, StoreError};
+use crate::store::{JournalQuery, JournalRow, Store, StoreError};
 
 /// Records read at a time.
 const PAGE_RECORDS: u32 = 10_000;
@@ -84,25 +85,17 @@ pub async fn verify(
 ) -> Result<Verified, Fault> {
     let stored = store.load(settings).await?;
     let mut ledger = Ledger::new(State::new(settings));
-    let mut seq = 0;
-    loop {
-        let query =
-            JournalQuery { after: Some(seq), limit: PAGE_RECORDS, ..JournalQuery::default() };
-        let rows = store.journal(&query).await?;
-        if rows.is_empty() {
-            break;
-        }
-        for row in &rows {
-            seq += 1;
-            let last = *ledger.state().head();
-            let record = journal::follow(&last, row.seq, &row.bytes, journal::Chain(row.chain))
-                .map_err(|why| Fault::Broken { seq, why })?;
-            // The core asserts what a record may do; a record that breaks it is what is looked for.
-            let replay = AssertUnwindSafe(|| ledger.replay(&record, &row.bytes));
-            catch_unwind(replay).map_err(|_| Fault::Unsound(seq))?;
-        }
-        progress(seq, stored.head().seq);
+    let mut rows = store.journal(&page(0)).await?;
+    while let Some(last) = rows.last().map(|row| row.seq) {
+        // While one page is replayed, the next is read.
+        let replayed = spawn_blocking(move || replay(ledger, &rows));
+        let next = page(last);
+        let (read, replayed) = tokio::join!(store.journal(&next), replayed);
+        ledger = replayed.map_err(|_| Fault::Unsound(last))??;
+        rows = read?;
+        progress(ledger.state().head().seq, stored.head().seq);
     }
+    let seq = ledger.state().head().seq;
     if seq != stored.head().seq {
         return Err(Fault::Head { journal: seq, tables: stored.head().seq });
     }
@@ -114,6 +107,25 @@ pub async fn verify(
         return Err(Fault::State { replayed, stored });
     }
     Ok(Verified { seq, digest: stored })
+}
+
+/// The page of the journal after a record.
+fn page(after: u64) -> JournalQuery {
+    JournalQuery { after: Some(after), limit: PAGE_RECORDS, ..JournalQuery::default() }
+}
+
+/// Replays rows of the journal.
+fn replay(mut ledger: Ledger, rows: &[JournalRow]) -> Result<Ledger, Fault> {
+    for row in rows {
+        let last = *ledger.state().head();
+        let seq = last.seq + 1;
+        let record = journal::follow(&last, row.seq, &row.bytes, journal::Chain(row.chain))
+            .map_err(|why| Fault::Broken { seq, why })?;
+        // The core asserts what a record may do; a record that breaks it is what is looked for.
+        let replay = AssertUnwindSafe(|| ledger.replay(&record, &row.bytes));
+        catch_unwind(replay).map_err(|_| Fault::Unsound(seq))?;
+    }
+    Ok(ledger)
 }
 
 async fn compare_orders(store: &dyn Store, ledger: &Ledger) -> Result<(), Fault> {

@@ -68,9 +68,8 @@ impl Serialize for Fingerprint {
 
 impl<'de> Deserialize<'de> for Fingerprint {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        crate::journal::unhex(&text)
-            .map(Self)
-            .ok_or_else(|| serde::de::Error::custom("must be 32 hexadecimal digits"))
+        deserializer.deserialize_str(crate::id::Parsed(|text: &str| {
+            crate::journal::unhex(text).map(Self).ok_or("must be 32 hexadecimal digits")
+        }))
     }
 }

@@ -9,10 +9,14 @@ mod payload;
 mod read;
 mod version_use;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::fmt;
 
+use serde::de::{Error as _, IgnoredAny, MapAccess, Visitor};
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::value::RawValue;
 
 pub use data::{
     CancelledLine, ChannelLevelReported, EventData, EventOrphaned, EventReleased, EventReversed,
@@ -93,38 +97,55 @@ impl Serialize for Event {
     }
 }
 
-/// The stored form of an envelope, before its data is read by type.
-#[derive(Deserialize)]
-struct Stored<'a> {
-    #[serde(rename = "specversion")]
-    _specversion: serde::de::IgnoredAny,
-    source: Source,
-    id: EventId,
-    #[serde(rename = "type")]
-    event_type: String,
-    time: Timestamp,
-    #[serde(rename = "expectedversion", default)]
-    expected_version: Option<u64>,
-    #[serde(borrow)]
-    data: &'a serde_json::value::RawValue,
-    #[serde(flatten)]
-    extensions: BTreeMap<String, String>,
-}
-
 impl<'de> Deserialize<'de> for Event {
     /// Reads the stored form, which was checked when it came in. For what comes from outside there
     /// is [`parse`].
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let stored = Stored::deserialize(deserializer)?;
-        let data = EventData::from_stored(&stored.event_type, stored.data.get())
-            .map_err(serde::de::Error::custom)?;
-        Ok(Self {
-            source: stored.source,
-            id: stored.id,
-            time: stored.time,
-            expected_version: stored.expected_version,
-            extensions: stored.extensions,
-            data,
+        deserializer.deserialize_map(StoredVisitor)
+    }
+}
+
+/// A text that is only looked at.
+#[derive(Deserialize)]
+struct Word<'a>(#[serde(borrow)] Cow<'a, str>);
+
+/// Reads the stored form of an envelope: its members, then its data by its type.
+struct StoredVisitor;
+
+impl<'de> Visitor<'de> for StoredVisitor {
+    type Value = Event;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an event")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Event, A::Error> {
+        let (mut source, mut id, mut time, mut expected_version) = (None, None, None, None);
+        let mut event_type: Option<Word<'_>> = None;
+        let mut data: Option<&RawValue> = None;
+        let mut extensions = BTreeMap::new();
+        while let Some(Word(name)) = map.next_key()? {
+            match &*name {
+                "specversion" => drop(map.next_value::<IgnoredAny>()?),
+                "source" => source = Some(map.next_value()?),
+                "id" => id = Some(map.next_value()?),
+                "type" => event_type = Some(map.next_value()?),
+                "time" => time = Some(map.next_value()?),
+                "expectedversion" => expected_version = map.next_value()?,
+                "data" => data = Some(map.next_value()?),
+                _ => drop(extensions.insert(name.into_owned(), map.next_value()?)),
+            }
+        }
+        let missing = A::Error::missing_field;
+        let Word(event_type) = event_type.ok_or_else(|| missing("type"))?;
+        let data = data.ok_or_else(|| missing("data"))?.get();
+        Ok(Event {
+            source: source.ok_or_else(|| missing("source"))?,
+            id: id.ok_or_else(|| missing("id"))?,
+            time: time.ok_or_else(|| missing("time"))?,
+            expected_version,
+            extensions,
+            data: EventData::from_stored(&event_type, data).map_err(A::Error::custom)?,
         })
     }
 }
