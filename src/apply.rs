@@ -159,7 +159,7 @@ fn set_baseline(
     baseline: Option<Baseline>,
 ) {
     change_level(state, sku, location, |level| {
-        level.counted = baseline;
+        level.counted = baseline.map(Box::new);
         // A count that finds just what was believed changes no number, but it does raise the
         // version: whoever read the level before has not seen it confirmed.
         if level.seq != record.seq {

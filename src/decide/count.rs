@@ -78,7 +78,7 @@ pub(super) fn counted(
         seq: draft.seq,
         recorded_at: draft.now,
         overlap: baseline.overlap,
-        before: level.counted,
+        before: level.counted.map(|count| *count),
     }));
     Ok(Outcome::Applied)
 }

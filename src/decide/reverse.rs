@@ -196,7 +196,7 @@ fn uncount(draft: &mut Draft<'_>, counted: &Counted) -> Result<(), Refusal> {
     if present.relied_on {
         return Err("movements are taken as contained in it by now: count again".to_owned());
     }
-    draft.level_mut(sku, location).counted.clone_from(&counted.before);
+    draft.level_mut(sku, location).counted = counted.before.clone().map(Box::new);
     draft.change(Change::Uncounted {
         sku: counted.sku.clone(),
         location: counted.location.clone(),

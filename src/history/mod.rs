@@ -190,13 +190,14 @@ pub fn level_at(steps: &[Step], moment: Moment) -> Level {
     level.version = records.len() as u64;
     level.seq = seq;
     level.updated_at = updated_at;
-    level.counted = newest.map(|count| Baseline {
+    let baseline = |count: &Step| Baseline {
         time: count.occurred_at,
         source: count.source.clone(),
         seq: count.seq(),
         overlap: None,
         relied_on: false,
-    });
+    };
+    level.counted = newest.map(baseline).map(Box::new);
     level
 }
 

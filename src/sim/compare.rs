@@ -215,7 +215,7 @@ impl Pair {
                 state.catalogue().location_name(location).clone(),
             );
             let numbers = expected.remove(&name).unwrap_or_default();
-            assert_eq!(level.buckets(), &numbers, "{name:?}: core, model");
+            assert_eq!(level.buckets(), numbers, "{name:?}: core, model");
             assert_eq!(
                 level.available(),
                 super::model::available(&numbers),

@@ -46,6 +46,16 @@ impl Catalogue {
             .map(|number| LocIx(*number))
     }
 
+    /// The item of this name.
+    pub(crate) fn sku_by_name(&self, name: &str) -> Option<SkuIx> {
+        self.item_numbers.get(name).copied().map(SkuIx)
+    }
+
+    /// The location of this name.
+    pub(crate) fn location_by_name(&self, name: &str) -> Option<LocIx> {
+        self.location_numbers.get(name).copied().map(LocIx)
+    }
+
     /// An item's own name.
     pub fn sku_name(&self, sku: SkuIx) -> &Sku {
         &self.item(sku).sku
@@ -125,6 +135,15 @@ impl Catalogue {
             self.items.push(item);
         }
         before
+    }
+
+    /// Takes in all items at once, in the order in which they became known.
+    pub(crate) fn restore_items(&mut self, items: Vec<ItemInfo>) {
+        self.item_numbers = items.iter().map(|item| item.sku.clone()).zip(0..).collect();
+        for item in items.iter().filter(|item| item.is_kit()) {
+            self.index_kit(item);
+        }
+        self.items = items;
     }
 
     /// Takes back [`Catalogue::put_item`].

@@ -6,10 +6,17 @@ use crate::id::{ConflictId, Source};
 use crate::record::Bucket;
 use crate::time::Timestamp;
 
-/// The stock of one SKU at one location (contract.md section 3.1).
+/// Numbers of a level that are 0 nearly everywhere: all but `on_hand` and `committed`.
+const RARE: usize = Bucket::ALL.len() - 2;
+
+/// The stock of one SKU at one location (contract.md section 3.1). There are a million of them in
+/// memory, so what most do not have stands apart.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Level {
-    buckets: [i64; Bucket::ALL.len()],
+    on_hand: i64,
+    committed: i64,
+    /// The others, in the order of [`Bucket::ALL`]; `None` if all are 0.
+    rare: Option<Box<[i64; RARE]>>,
     /// Grows by one with each event that has an effect here.
     pub version: u64,
     /// The last record that had an effect here.
@@ -17,7 +24,7 @@ pub struct Level {
     /// When that was recorded.
     pub updated_at: Timestamp,
     /// The newest accepted count.
-    pub counted: Option<Baseline>,
+    pub counted: Option<Box<Baseline>>,
     /// Whether more is promised than is there, and what a person has said about it.
     pub oversold: Oversold,
 }
@@ -91,7 +98,9 @@ impl Level {
     /// A level where nothing ever happened.
     pub(crate) const fn empty() -> Self {
         Self {
-            buckets: [0; Bucket::ALL.len()],
+            on_hand: 0,
+            committed: 0,
+            rare: None,
             version: 0,
             seq: 0,
             updated_at: Timestamp::EPOCH,
@@ -101,23 +110,48 @@ impl Level {
     }
 
     /// One of its numbers.
-    pub const fn get(&self, bucket: Bucket) -> i64 {
-        self.buckets[bucket as usize]
+    pub fn get(&self, bucket: Bucket) -> i64 {
+        match bucket {
+            Bucket::OnHand => self.on_hand,
+            Bucket::Committed => self.committed,
+            other => self.rare.as_ref().map_or(0, |rare| rare[other as usize - 2]),
+        }
     }
 
     /// Sets one of its numbers.
-    pub(crate) const fn set(&mut self, bucket: Bucket, number: i64) {
-        self.buckets[bucket as usize] = number;
+    pub(crate) fn set(&mut self, bucket: Bucket, number: i64) {
+        match bucket {
+            Bucket::OnHand => self.on_hand = number,
+            Bucket::Committed => self.committed = number,
+            other => self.set_rare(other as usize - 2, number),
+        }
+    }
+
+    fn set_rare(&mut self, place: usize, number: i64) {
+        match &mut self.rare {
+            None if number == 0 => {}
+            None => self.rare.insert(Box::default())[place] = number,
+            Some(rare) => {
+                rare[place] = number;
+                if rare.iter().all(|number| *number == 0) {
+                    self.rare = None;
+                }
+            }
+        }
     }
 
     /// A level with these numbers, as a store remembers it.
     pub fn with_buckets(buckets: [i64; Bucket::ALL.len()]) -> Self {
-        Self { buckets, ..Self::empty() }
+        let mut level = Self::empty();
+        for (bucket, number) in Bucket::ALL.into_iter().zip(buckets) {
+            level.set(bucket, number);
+        }
+        level
     }
 
     /// Its numbers, in the order of [`Bucket::ALL`].
-    pub const fn buckets(&self) -> &[i64; Bucket::ALL.len()] {
-        &self.buckets
+    pub fn buckets(&self) -> [i64; Bucket::ALL.len()] {
+        Bucket::ALL.map(|bucket| self.get(bucket))
     }
 
     /// What can be sold; negative when more is promised than is there.
@@ -145,5 +179,25 @@ mod tests {
             level.set(bucket, number);
         }
         assert_eq!(level.available(), 100 - 1 - 2 - 4 - 8 - 16, "incoming stands beside it");
+    }
+
+    #[test]
+    fn numbers_that_have_become_0_again_leave_no_trace() {
+        let mut level = Level::default();
+        for bucket in Bucket::ALL {
+            level.set(bucket, 7);
+            assert_eq!(level.get(bucket), 7);
+        }
+        assert_eq!(level.buckets(), [7; Bucket::ALL.len()]);
+        assert_eq!(Level::with_buckets(level.buckets()), level);
+        for bucket in Bucket::ALL {
+            level.set(bucket, 0);
+        }
+        assert_eq!(level, Level::default());
+    }
+
+    #[test]
+    fn a_level_is_small() {
+        assert!(size_of::<Level>() <= 72, "{}", size_of::<Level>());
     }
 }

@@ -9,17 +9,76 @@ static EMPTY: Level = Level::empty();
 /// The levels of a ledger. In order of item and location, as these became known.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Levels {
-    /// For each item its levels, by location. Items are numbered without gaps, so their numbers
-    /// are places in a list; locations are few.
-    by_sku: Vec<Vec<(LocIx, Level)>>,
+    /// For each item its levels. Items are numbered without gaps, so their numbers are places in a
+    /// list.
+    by_sku: Vec<OfSku>,
+}
+
+/// The levels of one item, by location. Most items are at one location, and need no list.
+#[derive(Debug, Clone)]
+enum OfSku {
+    One((LocIx, Level)),
+    Several(Vec<(LocIx, Level)>),
+}
+
+impl Default for OfSku {
+    fn default() -> Self {
+        Self::Several(Vec::new())
+    }
+}
+
+impl OfSku {
+    const fn all(&self) -> &[(LocIx, Level)] {
+        match self {
+            Self::One(one) => std::slice::from_ref(one),
+            Self::Several(several) => several.as_slice(),
+        }
+    }
+
+    const fn all_mut(&mut self) -> &mut [(LocIx, Level)] {
+        match self {
+            Self::One(one) => std::slice::from_mut(one),
+            Self::Several(several) => several.as_mut_slice(),
+        }
+    }
+
+    /// The place of a location's level, or where it belongs.
+    fn find(&self, location: LocIx) -> Result<usize, usize> {
+        self.all().binary_search_by_key(&location, |(location, _)| *location)
+    }
+
+    /// Puts a level where it belongs.
+    fn insert(&mut self, place: usize, level: (LocIx, Level)) {
+        *self = match std::mem::take(self) {
+            Self::Several(none) if none.is_empty() => Self::One(level),
+            Self::One(one) => {
+                let mut several = vec![one];
+                several.insert(place, level);
+                Self::Several(several)
+            }
+            Self::Several(mut several) => {
+                // An item is at a few locations: no room is kept for more.
+                several.reserve_exact(1 + several.len() / 4);
+                several.insert(place, level);
+                Self::Several(several)
+            }
+        };
+    }
+
+    fn remove(&mut self, location: LocIx) {
+        let Ok(place) = self.find(location) else { return };
+        match self {
+            Self::One(_) => *self = Self::default(),
+            Self::Several(several) => drop(several.remove(place)),
+        }
+    }
 }
 
 impl Levels {
     /// A level, if anything ever happened there.
     pub(crate) fn get(&self, (sku, location): (SkuIx, LocIx)) -> Option<&Level> {
         let levels = self.by_sku.get(sku.0 as usize)?;
-        let place = levels.binary_search_by_key(&location, |(location, _)| *location).ok()?;
-        Some(&levels[place].1)
+        Some(&levels.all()[levels.find(location).ok()?].1)
     }
 
     /// A level; an empty one if nothing ever happened there.
@@ -31,18 +90,15 @@ impl Levels {
     pub(crate) fn get_or_make(&mut self, (sku, location): (SkuIx, LocIx)) -> (&mut Level, bool) {
         let number = sku.0 as usize;
         if number >= self.by_sku.len() {
-            self.by_sku.resize_with(number + 1, Vec::new);
+            self.by_sku.resize_with(number + 1, OfSku::default);
         }
         let levels = &mut self.by_sku[number];
-        match levels.binary_search_by_key(&location, |(location, _)| *location) {
-            Ok(place) => (&mut levels[place].1, false),
-            Err(place) => {
-                // Most items are at one location or a few: no room is kept for more.
-                levels.reserve_exact(1 + levels.len() / 4);
-                levels.insert(place, (location, Level::empty()));
-                (&mut levels[place].1, true)
-            }
+        let found = levels.find(location);
+        if let Err(place) = found {
+            levels.insert(place, (location, Level::empty()));
         }
+        let (Ok(place) | Err(place)) = found;
+        (&mut levels.all_mut()[place].1, found.is_err())
     }
 
     /// Makes a level what it was before.
@@ -51,7 +107,7 @@ impl Levels {
             Some(level) => *self.get_or_make(key).0 = level,
             None => {
                 if let Some(levels) = self.by_sku.get_mut(key.0.0 as usize) {
-                    levels.retain(|(location, _)| *location != key.1);
+                    levels.remove(key.1);
                 }
             }
         }
@@ -59,14 +115,14 @@ impl Levels {
 
     /// The levels of an item, by location.
     pub(crate) fn of(&self, sku: SkuIx) -> impl Iterator<Item = (LocIx, &Level)> {
-        let levels = self.by_sku.get(sku.0 as usize).into_iter().flatten();
-        levels.map(|(location, level)| (*location, level))
+        let levels = self.by_sku.get(sku.0 as usize).map_or(&[][..], OfSku::all);
+        levels.iter().map(|(location, level)| (*location, level))
     }
 
     /// All levels.
     pub(crate) fn all(&self) -> impl Iterator<Item = (SkuIx, LocIx, &Level)> {
         (0..).map(SkuIx).zip(&self.by_sku).flat_map(|(sku, levels)| {
-            levels.iter().map(move |(location, level)| (sku, *location, level))
+            levels.all().iter().map(move |(location, level)| (sku, *location, level))
         })
     }
 }

@@ -18,7 +18,7 @@ use std::collections::BTreeMap;
 pub use catalogue::{Catalogue, LocIx, SkuIx};
 pub use level::{Baseline, Level, Overlap, Oversold};
 pub(crate) use levels::Levels;
-pub use restore::{Damaged, Snapshot};
+pub use restore::{Damaged, Restoring, Snapshot};
 pub use schedule::Schedule;
 pub(crate) use undo::{Undo, UndoLog};
 pub use waiting::{Due, Waiting};

@@ -6,21 +6,15 @@ use crate::id::{LocationId, Sku};
 use crate::record::{ItemInfo, LocationInfo, Timer, WaitKey};
 use crate::time::Uptime;
 
-/// Everything that a store remembers of a state.
+/// What a store remembers of a state besides items and levels, of which there may be very many.
 #[derive(Debug, Default)]
 pub struct Snapshot {
     /// Where the journal stands.
     pub head: Head,
-    /// The items, in the order in which they became known.
-    pub items: Vec<ItemInfo>,
-    /// The locations, in the order in which they became known.
-    pub locations: Vec<LocationInfo>,
     /// What names of items mean.
     pub sku_aliases: Vec<(Sku, Sku)>,
     /// What names of locations mean.
     pub location_aliases: Vec<(LocationId, LocationId)>,
-    /// The levels.
-    pub levels: Vec<(Sku, LocationId, Level)>,
     /// The open conflicts.
     pub conflicts: Vec<Conflict>,
     /// What events wait for, with the events' places in the journal.
@@ -34,7 +28,11 @@ pub struct Snapshot {
 /// A level names an item or a location that the store does not know: the tables are damaged.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the level of {0} at {1} has no item or no location")]
-pub struct Damaged(pub Sku, pub LocationId);
+pub struct Damaged(pub String, pub String);
+
+/// A state that a store is reading, piece by piece: items and locations, then levels, then the rest.
+#[derive(Debug)]
+pub struct Restoring(State);
 
 impl State {
     /// The state without anything of the batch in progress.
@@ -42,35 +40,43 @@ impl State {
     pub fn at_rest(&self, settings: Settings) -> Self {
         Self { settings, working: Working::default(), undo: UndoLog::new(), ..self.clone() }
     }
+}
 
-    /// The state that a store remembers.
+impl Restoring {
+    /// Begins; `items` and `locations` are in the order in which they became known.
+    pub fn begin(settings: Settings, items: Vec<ItemInfo>, locations: Vec<LocationInfo>) -> Self {
+        let mut state = State::new(settings);
+        state.catalogue.restore_items(items);
+        for location in locations {
+            state.catalogue.put_location(location);
+        }
+        Self(state)
+    }
+
+    /// Takes in a level.
     ///
     /// # Errors
     /// When the tables contradict each other.
-    pub fn restore(settings: Settings, snapshot: Snapshot) -> Result<Self, Damaged> {
-        let mut state = Self::new(settings);
+    pub fn level(&mut self, sku: &str, location: &str, level: Level) -> Result<(), Damaged> {
+        let catalogue = &self.0.catalogue;
+        let key = catalogue.sku_by_name(sku).zip(catalogue.location_by_name(location));
+        let key = key.ok_or_else(|| Damaged(sku.to_owned(), location.to_owned()))?;
+        *self.0.levels.get_or_make(key).0 = level;
+        Ok(())
+    }
+
+    /// The state, with the rest of what a store remembers.
+    pub fn finish(self, snapshot: Snapshot) -> State {
+        let Self(mut state) = self;
         state.head = snapshot.head;
-        for item in snapshot.items {
-            state.catalogue.put_item(item);
-        }
-        for location in snapshot.locations {
-            state.catalogue.put_location(location);
-        }
         for (name, sku) in snapshot.sku_aliases {
             state.catalogue.put_sku_alias(name, Some(sku));
         }
         for (name, location) in snapshot.location_aliases {
             state.catalogue.put_location_alias(name, Some(location));
         }
-        for (sku, location, level) in snapshot.levels {
-            let key = (state.catalogue.sku(&sku), state.catalogue.location(&location));
-            let (Some(sku_number), Some(location_number)) = key else {
-                return Err(Damaged(sku, location));
-            };
-            *state.levels.get_or_make((sku_number, location_number)).0 = level;
-        }
         for conflict in snapshot.conflicts {
-            if let Some(subject) = Self::subject_of(&conflict) {
+            if let Some(subject) = State::subject_of(&conflict) {
                 state.subjects.insert(subject, conflict.id);
             }
             state.conflicts.insert(conflict.id, conflict);
@@ -84,6 +90,6 @@ impl State {
         for (what, at) in snapshot.timers {
             state.schedule.set(&what, Some(at));
         }
-        Ok(state)
+        state
     }
 }

@@ -179,7 +179,7 @@ fn check_levels(world: &World) {
         );
         assert!(!state.catalogue().item(sku).is_kit(), "a kit has no level: {name:?}");
         let sum = sums.remove(&name).unwrap_or_default();
-        assert_eq!(level.buckets(), &sum, "{name:?}");
+        assert_eq!(level.buckets(), sum, "{name:?}");
         assert_eq!(Some(level.version), versions.remove(&name), "{name:?}");
         let held: i64 = [
             Bucket::Committed,

@@ -60,7 +60,7 @@ fn each_kind_of_order_event_has_its_counter_effect() {
         let levels = |world: &World| {
             let pairs =
                 [("TEA", "berlin"), ("TEA", "hamburg"), ("MUG", "berlin"), ("MUG", "hamburg")];
-            pairs.map(|(sku, place)| *world.level(sku, place).buckets())
+            pairs.map(|(sku, place)| world.level(sku, place).buckets())
         };
         let before = levels(&world);
         world.post(says.clone().id("x"));
@@ -290,7 +290,7 @@ fn kits_go_back_by_their_components() {
         let set = kit("SET", &[goods("TEA", 2), goods("MUG", 1)]);
         let mut world = world().given([set]).given(given);
         let numbers =
-            |world: &World| ["TEA", "MUG"].map(|sku| *world.level(sku, "berlin").buckets());
+            |world: &World| ["TEA", "MUG"].map(|sku| world.level(sku, "berlin").buckets());
         let (before, lines) =
             (numbers(&world), world.store.order("o1").map(|order| order.lines.clone()));
         world.post(says.clone().id("x"));

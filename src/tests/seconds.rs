@@ -70,7 +70,7 @@ fn the_second_saying_of_a_fact_takes_the_place_of_the_first() {
         assert_eq!(conflict.kind, ConflictKind::OrderChanged);
         world.resolve(&conflict, O::ApplySecond).unwrap();
         assert_eq!(world.outcome(&second), Outcome::Applied);
-        let numbers = |world: &World| *world.level("TEA", "berlin").buckets();
+        let numbers = |world: &World| world.level("TEA", "berlin").buckets();
         assert_eq!(numbers(&world), numbers(&alone));
         let lines = |world: &World| world.store.order("o1").unwrap().lines.clone();
         assert_eq!(lines(&world), lines(&alone));

@@ -71,10 +71,11 @@ impl RawSqlite {
             .create_if_missing(true)
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
-            .page_size(8_192)
+            .page_size(4_096)
             // 64 MiB, at which the store checkpoints too.
-            .pragma("wal_autocheckpoint", "8192")
+            .pragma("wal_autocheckpoint", "16384")
             .pragma("mmap_size", "0")
+            .pragma("temp_store", "MEMORY")
             .pragma("cache_size", "-65536");
         let mut connection = options.connect().await?;
         sqlx::raw_sql(TABLES).execute(&mut connection).await?;

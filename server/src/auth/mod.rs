@@ -146,6 +146,11 @@ impl Auth {
         Ok(Some(Identity { actor: format!("token:{}", token.name), role: token.role, credential }))
     }
 
+    /// Whether a role allows it. Only [`Auth::require`] notes that it does not.
+    pub fn may(&self, identity: &Identity, action: Action<'_>) -> bool {
+        authorise(identity.role, action).is_ok()
+    }
+
     /// Lets an action pass, or notes the refusal in the audit log and answers 403. `target` says
     /// what the action is aimed at.
     pub fn require(

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use onhand::conflict::Choice;
-use onhand::ledger::{Input, Ledger, Processed, RELEASES_MAX, Step};
+use onhand::ledger::{Batch, Input, Ledger, Processed, RELEASES_MAX, Step};
 use onhand::state::State;
 use onhand::time::Now;
 use tokio::sync::broadcast;
@@ -132,7 +132,7 @@ impl Processor {
         }
         let inputs: Vec<(&Input, &str)> = inputs.iter().map(|input| (input, "onhand")).collect();
         match self.transaction(&inputs).await {
-            Ok((_, committed)) => self.announce(committed),
+            Ok((_, batch)) => self.announce(batch),
             Err(error) => {
                 let why = unavailable(error)?;
                 tracing::warn!(%why, timers = inputs.len(), "timers were not written");
@@ -152,9 +152,9 @@ impl Processor {
         while !pending.is_empty() || self.is_releasing() {
             let inputs: Vec<(&Input, &str)> = pending.iter().flat_map(Pending::rest).collect();
             let failure = match self.transaction(&inputs).await {
-                Ok((processed, committed)) => {
-                    answer(&mut pending, processed, &committed.entries);
-                    self.announce(committed);
+                Ok((processed, batch)) => {
+                    answer(&mut pending, processed, &batch.entries);
+                    self.announce(batch);
                     // The next start goes on with a long release.
                     let ends = self.is_releasing() && self.queue.is_closed();
                     ends.then_some(Unavailable::Stopping)
@@ -179,7 +179,7 @@ impl Processor {
     async fn transaction(
         &mut self,
         inputs: &[(&Input, &str)],
-    ) -> Result<(Vec<Processed>, Committed), StoreError> {
+    ) -> Result<(Vec<Processed>, Batch), StoreError> {
         let mut processed = Vec::with_capacity(inputs.len());
         self.decide(inputs, &mut processed).await?;
         Ok((processed, self.commit().await?))
@@ -209,7 +209,7 @@ impl Processor {
     }
 
     /// Makes the batch in progress durable, or undoes it.
-    async fn commit(&mut self) -> Result<Committed, StoreError> {
+    async fn commit(&mut self) -> Result<Batch, StoreError> {
         let batch = self.ledger.finish();
         if !batch.entries.is_empty()
             && let Err(error) = self.store.commit(&Rows::of(&batch, &self.ledger)).await
@@ -219,11 +219,13 @@ impl Processor {
         }
         self.ledger.keep();
         self.seq.store(batch.head.seq, Ordering::Release);
-        Ok(Committed::of(batch, self.ledger.state()))
+        Ok(batch)
     }
 
-    fn announce(&self, committed: Committed) {
-        if committed.to > committed.from {
+    /// Tells of a batch that is durable, and that the state contains.
+    fn announce(&self, batch: Batch) {
+        if !batch.entries.is_empty() {
+            let committed = Committed::of(batch, self.ledger.state());
             // Nobody may be listening; that is no error.
             let _ = self.committed.send(Arc::new(committed));
         }

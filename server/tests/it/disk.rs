@@ -37,7 +37,7 @@ const SECONDS: u64 = 10;
 const SECTOR_BYTES: usize = 512;
 /// The head of the log, and of each of its frames with its page, in bytes.
 const LOG_HEAD_BYTES: usize = 32;
-const FRAME_BYTES: usize = 24 + 8_192;
+const FRAME_BYTES: usize = 24 + 4_096;
 /// Torn images of each commit and each checkpoint.
 const TORN: usize = 4;
 /// Batches between two checkpoints.

@@ -1,7 +1,9 @@
 //! One batch, one transaction, a constant number of statements: each table's rows travel as one
-//! JSON argument, the journal's bytes as one blob.
+//! JSON argument, the journal's bytes as one blob. A statement that fails ends the transaction (`OR
+//! ROLLBACK`), so that SQLite need not keep what each of them has changed apart.
 
 use onhand::conflict::Conflict;
+use onhand::history::Step;
 use onhand::record::{Bucket, ItemInfo};
 use onhand::state::{Level, Overlap, Oversold};
 use serde::Serialize;
@@ -12,20 +14,37 @@ use crate::store::StoreError;
 use crate::store::rows::Rows;
 
 const JOURNAL: &str = "
-INSERT INTO journal (ledger, seq, recorded_at, source, id, type, outcome, order_id,
+INSERT OR ROLLBACK INTO journal (ledger, seq, recorded_at, source, id, type, outcome, order_id,
                      fingerprint, chain, record)
 SELECT ?1, value->>0, value->>1, value->>2, value->>3, value->>4, value->>5, value->>6,
        substr(?3, value->>7, 16), substr(?3, (value->>7) + 16, 32),
        substr(?3, (value->>7) + 48, value->>8)
-FROM json_each(?2)";
+FROM jsonb_each(?2)";
+
+/// Most steps move `on_hand` and nothing else: what is the same in all of them need not travel.
+const MOVES: &str = "
+INSERT OR ROLLBACK INTO steps (ledger, sku, location, occurred_at, seq, source, on_hand, committed, reserved,
+    damaged, quality_control, safety_stock, incoming, absorbed, counted, is_verdict, uncounted)
+SELECT ?1, value->>0, value->>1, value->>2, value->>3, value->>4, value->>5, 0, 0, 0, 0, 0, 0, 0,
+    NULL, 0, NULL
+FROM jsonb_each(?2)";
 
 const STEPS: &str = "
-INSERT INTO steps (ledger, sku, location, occurred_at, seq, source, on_hand, committed, reserved,
+INSERT OR ROLLBACK INTO steps (ledger, sku, location, occurred_at, seq, source, on_hand, committed, reserved,
     damaged, quality_control, safety_stock, incoming, absorbed, counted, is_verdict, uncounted)
 SELECT ?1, value->>0, value->>1, value->>2, value->>3, value->>4, value->>5, value->>6, value->>7,
     value->>8, value->>9, value->>10, value->>11, value->>12, value->>13, value->>14,
     value->>15
-FROM json_each(?2)";
+FROM jsonb_each(?2)";
+
+/// Most levels have never been counted and hold nothing back: as with [`MOVES`].
+const PLAIN_LEVELS: &str = "
+INSERT OR REPLACE INTO levels (ledger, sku, location, on_hand, committed, reserved, damaged,
+    quality_control, safety_stock, incoming, version, seq, updated_at, counted_at, counted_source,
+    counted_seq, counted_overlap, counted_relied_on, oversold)
+SELECT ?1, value->>0, value->>1, value->>2, value->>3, 0, 0, 0, 0, 0, value->>4, value->>5,
+    value->>6, NULL, NULL, NULL, NULL, 0, 0
+FROM jsonb_each(?2)";
 
 const LEVELS: &str = "
 INSERT OR REPLACE INTO levels (ledger, sku, location, on_hand, committed, reserved, damaged,
@@ -34,65 +53,65 @@ INSERT OR REPLACE INTO levels (ledger, sku, location, on_hand, committed, reserv
 SELECT ?1, value->>0, value->>1, value->>2, value->>3, value->>4, value->>5, value->>6, value->>7,
     value->>8, value->>9, value->>10, value->>11, value->>12, value->>13, value->>14, value->>15,
     value->>16, value->>17
-FROM json_each(?2)";
+FROM jsonb_each(?2)";
 
 const ITEMS: &str = "
 INSERT OR REPLACE INTO items (ledger, sku, number, name, barcode, low_stock, kit)
-SELECT ?1, value->>0, value->>1, value->>2, value->>3, value->>4, value->>5 FROM json_each(?2)";
+SELECT ?1, value->>0, value->>1, value->>2, value->>3, value->>4, value->>5 FROM jsonb_each(?2)";
 
 const LOCATIONS: &str = "
 INSERT OR REPLACE INTO locations (ledger, location, number, name, rank)
-SELECT ?1, value->>0, value->>1, value->>2, value->>3 FROM json_each(?2)";
+SELECT ?1, value->>0, value->>1, value->>2, value->>3 FROM jsonb_each(?2)";
 
 const ALIASES: &str = "
 INSERT OR REPLACE INTO aliases (ledger, kind, name, target)
-SELECT ?1, value->>0, value->>1, value->>2 FROM json_each(?2)";
+SELECT ?1, value->>0, value->>1, value->>2 FROM jsonb_each(?2)";
 
 const NO_ALIASES: &str = "
 DELETE FROM aliases WHERE ledger = ?1 AND (kind, name) IN
-    (SELECT value->>0, value->>1 FROM json_each(?2))";
+    (SELECT value->>0, value->>1 FROM jsonb_each(?2))";
 
 const ORDERS: &str = "
 INSERT OR REPLACE INTO orders (ledger, order_id, seq, doc)
-SELECT ?1, value->>0, ?3, value->>1 FROM json_each(?2)";
+SELECT ?1, value->>0, ?3, value->>1 FROM jsonb_each(?2)";
 
 const TRANSFERS: &str = "
 INSERT OR REPLACE INTO transfers (ledger, transfer, seq, doc)
-SELECT ?1, value->>0, ?3, value->>1 FROM json_each(?2)";
+SELECT ?1, value->>0, ?3, value->>1 FROM jsonb_each(?2)";
 
 const RESERVATIONS: &str = "
 INSERT OR REPLACE INTO reservations (ledger, reservation, seq, doc)
-SELECT ?1, value->>0, ?3, value->>1 FROM json_each(?2)";
+SELECT ?1, value->>0, ?3, value->>1 FROM jsonb_each(?2)";
 
 const TIMERS: &str = "
 INSERT OR REPLACE INTO timers (ledger, what, at)
-SELECT ?1, value->>0, value->>1 FROM json_each(?2)";
+SELECT ?1, value->>0, value->>1 FROM jsonb_each(?2)";
 
 const SETTLED: &str = "
 DELETE FROM timers WHERE ledger = ?1 AND what IN (SELECT value FROM json_each(?2))";
 
 const CONFLICTS: &str = "
 INSERT OR REPLACE INTO conflicts (ledger, number, status, kind, sku, doc)
-SELECT ?1, value->>0, value->>1, value->>2, value->>3, value->>4 FROM json_each(?2)";
+SELECT ?1, value->>0, value->>1, value->>2, value->>3, value->>4 FROM jsonb_each(?2)";
 
 const WAITING: &str = "
 INSERT OR IGNORE INTO waiting (ledger, wait, seq)
-SELECT ?1, value->>0, value->>1 FROM json_each(?2)";
+SELECT ?1, value->>0, value->>1 FROM jsonb_each(?2)";
 
 const RELEASED: &str = "
 DELETE FROM waiting WHERE ledger = ?1 AND (wait, seq) IN
-    (SELECT value->>0, value->>1 FROM json_each(?2))";
+    (SELECT value->>0, value->>1 FROM jsonb_each(?2))";
 
 const WOKEN: &str = "
-INSERT INTO woken (ledger, wait, discard)
-SELECT ?1, value->>0, value->>1 FROM json_each(?2)";
+INSERT OR ROLLBACK INTO woken (ledger, wait, discard)
+SELECT ?1, value->>0, value->>1 FROM jsonb_each(?2)";
 
 const FINALS: &str = "
 UPDATE journal SET final_outcome = new.value->>1, final_seq = new.value->>2
-FROM json_each(?2) AS new WHERE ledger = ?1 AND seq = new.value->>0";
+FROM jsonb_each(?2) AS new WHERE ledger = ?1 AND seq = new.value->>0";
 
 const REVERSALS: &str = "
-UPDATE journal SET reversed_by = new.value->>1 FROM json_each(?2) AS new
+UPDATE journal SET reversed_by = new.value->>1 FROM jsonb_each(?2) AS new
 WHERE ledger = ?1 AND seq = new.value->>0";
 
 const HEAD: &str = "
@@ -134,30 +153,8 @@ async fn execute(
 
 async fn write(connection: &mut SqliteConnection, rows: &Rows<'_>) -> Result<(), StoreError> {
     journal(connection, rows).await?;
-    let steps = rows.steps.iter().map(|(sku, location, step)| {
-        let [on_hand, committed, reserved, damaged, quality_control, safety_stock, incoming] =
-            step.moved;
-        (
-            sku,
-            location,
-            step.occurred_at.micros(),
-            signed(step.seq()),
-            &step.source,
-            on_hand,
-            committed,
-            reserved,
-            damaged,
-            quality_control,
-            safety_stock,
-            incoming,
-            step.absorbed,
-            step.counted,
-            i64::from(step.is_verdict),
-            step.uncounted.map(signed),
-        )
-    });
-    table(connection, STEPS, steps).await?;
-    table(connection, LEVELS, rows.levels.iter().map(level)).await?;
+    steps(connection, rows).await?;
+    levels(connection, rows).await?;
     let items: Result<Vec<_>, _> =
         rows.items.iter().map(|(number, it)| item(*number, it)).collect();
     table(connection, ITEMS, items?.into_iter()).await?;
@@ -240,6 +237,68 @@ async fn journal(connection: &mut SqliteConnection, rows: &Rows<'_>) -> Result<(
         .await
         .map(|_| ())
         .map_err(writing)
+}
+
+async fn steps(connection: &mut SqliteConnection, rows: &Rows<'_>) -> Result<(), StoreError> {
+    let (moves, others): (Vec<_>, Vec<_>) =
+        rows.steps.iter().partition(|(_, _, step)| is_move(step));
+    let moves = moves.into_iter().map(|(sku, location, step)| {
+        let (at, seq) = (step.occurred_at.micros(), signed(step.seq()));
+        (sku, location, at, seq, &step.source, step.on_hand())
+    });
+    table(connection, MOVES, moves).await?;
+    let others = others.into_iter().map(|(sku, location, step)| {
+        let [on_hand, committed, reserved, damaged, quality_control, safety_stock, incoming] =
+            step.moved;
+        (
+            sku,
+            location,
+            step.occurred_at.micros(),
+            signed(step.seq()),
+            &step.source,
+            on_hand,
+            committed,
+            reserved,
+            damaged,
+            quality_control,
+            safety_stock,
+            incoming,
+            step.absorbed,
+            step.counted,
+            i64::from(step.is_verdict),
+            step.uncounted.map(signed),
+        )
+    });
+    table(connection, STEPS, others).await
+}
+
+/// Whether a step says nothing but by how much `on_hand` moved.
+fn is_move(step: &Step) -> bool {
+    let others = &step.moved[Bucket::OnHand as usize + 1..];
+    others.iter().all(|moved| *moved == 0)
+        && step.is_movement()
+        && step.absorbed == 0
+        && !step.is_verdict
+}
+
+async fn levels(connection: &mut SqliteConnection, rows: &Rows<'_>) -> Result<(), StoreError> {
+    let (plain, others): (Vec<_>, Vec<_>) =
+        rows.levels.iter().copied().partition(|(_, _, level)| is_plain(level));
+    let plain = plain.into_iter().map(|(sku, location, level)| {
+        let numbers = (level.get(Bucket::OnHand), level.get(Bucket::Committed));
+        let updated_at = level.updated_at.micros();
+        (sku, location, numbers.0, numbers.1, level.version, level.seq, updated_at)
+    });
+    table(connection, PLAIN_LEVELS, plain).await?;
+    table(connection, LEVELS, others.into_iter().map(level)).await
+}
+
+/// Whether a level holds nothing but what is there and what is promised, and was never counted.
+fn is_plain(level: &Level) -> bool {
+    let others = &level.buckets()[Bucket::Committed as usize + 1..];
+    others.iter().all(|number| *number == 0)
+        && level.counted.is_none()
+        && level.oversold == Oversold::No
 }
 
 async fn orders(connection: &mut SqliteConnection, rows: &Rows<'_>) -> Result<(), StoreError> {
@@ -328,9 +387,9 @@ fn item(number: u32, item: &ItemInfo) -> Result<impl Serialize + '_, StoreError>
 }
 
 /// The columns of a level, in the order of [`LEVELS`].
-fn level<'a>((sku, location, level): &(&'a str, &'a str, &Level)) -> Vec<serde_json::Value> {
+fn level<'a>((sku, location, level): (&'a str, &'a str, &Level)) -> Vec<serde_json::Value> {
     let mut row: Vec<serde_json::Value> = Vec::with_capacity(18);
-    row.extend([(*sku).into(), (*location).into()]);
+    row.extend([sku.into(), location.into()]);
     row.extend(Bucket::ALL.map(|bucket| level.get(bucket).into()));
     row.extend([level.version.into(), level.seq.into(), level.updated_at.micros().into()]);
     if let Some(count) = &level.counted {

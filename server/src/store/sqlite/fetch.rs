@@ -17,17 +17,20 @@ use sqlx::Row;
 use sqlx::sqlite::SqliteConnection;
 
 use super::load::name;
+use super::names::Names;
 use super::{LEDGER, damaged, reading, signed, unsigned};
 use crate::store::StoreError;
 
 /// Loads what is wanted.
 pub(super) async fn fetch(
     connection: &mut SqliteConnection,
+    names: &Names,
     wants: &Wants,
 ) -> Result<Loaded, StoreError> {
     let mut loaded = Loaded::default();
-    if !wants.ids.is_empty() {
-        loaded.known = known(connection, wants).await?;
+    let ids = names.to_look_for(&wants.ids);
+    if !ids.is_empty() {
+        loaded.known = known(connection, &ids).await?;
     }
     if !wants.orders.is_empty() {
         loaded.orders = documents(
@@ -74,9 +77,8 @@ pub(super) async fn fetch(
 // The names are few and the journal is long: CROSS JOIN keeps SQLite from turning that round.
 async fn known(
     connection: &mut SqliteConnection,
-    wants: &Wants,
+    ids: &[&(Source, EventId)],
 ) -> Result<Vec<((Source, EventId), Known)>, StoreError> {
-    let ids: Vec<_> = wants.ids.iter().collect();
     let rows = sqlx::query(
         "SELECT j.source, j.id, j.seq, j.fingerprint, coalesce(j.final_outcome, j.outcome),
                 d.seq, d.reversed_by
@@ -86,7 +88,7 @@ async fn known(
          ORDER BY j.seq",
     )
     .bind(LEDGER)
-    .bind(serde_json::to_string(&ids).map_err(damaged)?)
+    .bind(serde_json::to_string(ids).map_err(damaged)?)
     .fetch_all(connection)
     .await
     .map_err(reading)?;

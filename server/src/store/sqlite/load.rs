@@ -1,13 +1,17 @@
 //! The state as the tables remember it.
 
+use std::borrow::Cow;
 use std::str::FromStr;
 
 use onhand::event::KitPart;
-use onhand::id::{ConflictId, LocationId, Sku, Source, Text};
+use onhand::id::{ConflictId, Sku, Source, Text};
 use onhand::journal::Chain;
-use onhand::record::{Bucket, ItemInfo, LocationInfo};
-use onhand::state::{Baseline, Head, Level, Overlap, Oversold, Settings, Snapshot, State};
+use onhand::record::{ItemInfo, LocationInfo};
+use onhand::state::{
+    Baseline, Head, Level, Overlap, Oversold, Restoring, Settings, Snapshot, State,
+};
 use onhand::time::{Timestamp, Uptime};
+use serde::Deserialize;
 use sqlx::Row;
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
 
@@ -19,13 +23,13 @@ pub(super) async fn load(
     connection: &mut SqliteConnection,
     settings: Settings,
 ) -> Result<State, StoreError> {
+    let items = items(connection).await?;
+    let mut state = Restoring::begin(settings, items, locations(connection).await?);
+    levels(connection, &mut state).await?;
     let snapshot = Snapshot {
         head: head(connection).await?,
-        items: items(connection).await?,
-        locations: locations(connection).await?,
         sku_aliases: aliases(connection, "sku").await?,
         location_aliases: aliases(connection, "location").await?,
-        levels: levels(connection).await?,
         conflicts: documents(
             connection,
             "SELECT doc FROM conflicts WHERE ledger = ?1 AND status = 'open' ORDER BY number",
@@ -47,7 +51,7 @@ pub(super) async fn load(
             .map(|(what, at)| (what, Uptime::from_micros(at)))
             .collect(),
     };
-    State::restore(settings, snapshot).map_err(damaged)
+    Ok(state.finish(snapshot))
 }
 
 async fn head(connection: &mut SqliteConnection) -> Result<Head, StoreError> {
@@ -101,11 +105,48 @@ pub(super) fn location(row: &SqliteRow) -> Result<LocationInfo, StoreError> {
     })
 }
 
+/// Rows that are in memory at a time, besides what is made of them: a ledger may have millions.
+const CHUNK_ROWS: i64 = 4_096;
+
+// One text for many rows: one by one they cost more than all that is done with them.
+const ITEMS: &str = "
+SELECT json_group_array(json_array(number, sku, name, barcode, low_stock, json(kit)))
+FROM (SELECT number, sku, name, barcode, low_stock, kit FROM items
+      WHERE ledger = ?1 AND sku > ?2 ORDER BY sku LIMIT ?3)";
+
+#[derive(Deserialize)]
+struct ItemRow(usize, Sku, Option<Text>, Option<Text>, Option<i64>, Option<Vec<KitPart>>);
+
+/// The items, in the order of their numbers.
 async fn items(connection: &mut SqliteConnection) -> Result<Vec<ItemInfo>, StoreError> {
-    let query =
-        "SELECT sku, name, barcode, low_stock, kit FROM items WHERE ledger = ?1 ORDER BY number";
-    let rows = sqlx::query(query).bind(LEDGER).fetch_all(connection).await.map_err(reading)?;
-    rows.iter().map(item).collect()
+    let count: i64 = sqlx::query_scalar("SELECT count(*) FROM items WHERE ledger = ?1")
+        .bind(LEDGER)
+        .fetch_one(&mut *connection)
+        .await
+        .map_err(reading)?;
+    let mut items: Vec<Option<ItemInfo>> = Vec::new();
+    items.resize(usize::try_from(count).map_err(damaged)?, None);
+    let mut after = String::new();
+    loop {
+        let chunk: String = sqlx::query_scalar(ITEMS)
+            .bind(LEDGER)
+            .bind(&after)
+            .bind(CHUNK_ROWS)
+            .fetch_one(&mut *connection)
+            .await
+            .map_err(reading)?;
+        let rows: Vec<ItemRow> = serde_json::from_str(&chunk).map_err(damaged)?;
+        let Some(last) = rows.last() else { break };
+        last.1.as_str().clone_into(&mut after);
+        for ItemRow(number, sku, name, barcode, low_stock, kit) in rows {
+            let kit = kit.unwrap_or_default();
+            if let Some(place) = items.get_mut(number) {
+                *place = Some(ItemInfo { sku, name, barcode, low_stock, kit });
+            }
+        }
+    }
+    let known = items.into_iter().collect::<Option<Vec<_>>>();
+    known.ok_or_else(|| damaged("the items are not numbered without gaps"))
 }
 
 async fn locations(connection: &mut SqliteConnection) -> Result<Vec<LocationInfo>, StoreError> {
@@ -127,51 +168,103 @@ where
     rows.map_err(reading)?.iter().map(|row| Ok((name(row, 0)?, name(row, 1)?))).collect()
 }
 
+// As with the items. What most levels do not have comes apart.
+const LEVELS: &str = "
+SELECT json_group_array(json_array(sku, location, on_hand, committed, version, seq, updated_at,
+    CASE WHEN (reserved, damaged, quality_control, safety_stock, incoming, oversold)
+              = (0, 0, 0, 0, 0, 0) AND counted_at IS NULL
+         THEN NULL
+         ELSE json_array(reserved, damaged, quality_control, safety_stock, incoming, oversold,
+                  CASE WHEN counted_at IS NOT NULL
+                       THEN json_array(counted_at, counted_source, counted_seq, counted_overlap,
+                                counted_relied_on)
+                  END)
+    END))
+FROM (SELECT * FROM levels WHERE ledger = ?1 AND (sku, location) > (?2, ?3)
+      ORDER BY sku, location LIMIT ?4)";
+
+#[derive(Deserialize)]
+struct LevelRow<'a>(
+    #[serde(borrow)] Cow<'a, str>,
+    #[serde(borrow)] Cow<'a, str>,
+    i64,
+    i64,
+    u64,
+    u64,
+    i64,
+    Option<LevelRest>,
+);
+
+/// What most levels do not have.
+#[derive(Deserialize)]
+struct LevelRest(i64, i64, i64, i64, i64, i64, Option<CountRow>);
+
+#[derive(Deserialize)]
+struct CountRow(i64, Source, u64, Option<String>, i64);
+
 async fn levels(
     connection: &mut SqliteConnection,
-) -> Result<Vec<(Sku, LocationId, Level)>, StoreError> {
-    let query = "SELECT sku, location, on_hand, committed, reserved, damaged, quality_control,
-            safety_stock, incoming, version, seq, updated_at, counted_at, counted_source,
-            counted_seq, counted_overlap, counted_relied_on, oversold
-        FROM levels WHERE ledger = ?1";
-    let rows = sqlx::query(query).bind(LEDGER).fetch_all(connection).await.map_err(reading)?;
-    rows.iter().map(|row| Ok((name(row, 0)?, name(row, 1)?, level(row)?))).collect()
+    state: &mut Restoring,
+) -> Result<(), StoreError> {
+    let mut after = (String::new(), String::new());
+    loop {
+        let chunk: String = sqlx::query_scalar(LEVELS)
+            .bind(LEDGER)
+            .bind(&after.0)
+            .bind(&after.1)
+            .bind(CHUNK_ROWS)
+            .fetch_one(&mut *connection)
+            .await
+            .map_err(reading)?;
+        let rows: Vec<LevelRow<'_>> = serde_json::from_str(&chunk).map_err(damaged)?;
+        let Some(last) = rows.last() else { return Ok(()) };
+        after = (last.0.to_string(), last.1.to_string());
+        for row in rows {
+            let (sku, location, level) = level(row)?;
+            state.level(&sku, &location, level).map_err(damaged)?;
+        }
+    }
 }
 
-fn level(row: &SqliteRow) -> Result<Level, StoreError> {
-    let number = |column: usize| row.try_get::<i64, _>(column).map_err(damaged);
-    let mut buckets = [0; Bucket::ALL.len()];
-    for (index, bucket) in buckets.iter_mut().enumerate() {
-        *bucket = number(2 + index)?;
-    }
-    let mut level = Level::with_buckets(buckets);
-    level.version = unsigned(number(9)?);
-    level.seq = unsigned(number(10)?);
-    level.updated_at = Timestamp::from_micros(number(11)?);
-    let counted_at: Option<i64> = row.try_get(12).map_err(damaged)?;
-    if let Some(counted_at) = counted_at {
-        level.counted = Some(Baseline {
-            time: Timestamp::from_micros(counted_at),
-            source: name::<Source>(row, 13)?,
-            seq: unsigned(number(14)?),
-            overlap: overlap(row, 15)?,
-            relied_on: number(16)? != 0,
-        });
-    }
-    level.oversold = match number(17)? {
+fn level(row: LevelRow<'_>) -> Result<(Cow<'_, str>, Cow<'_, str>, Level), StoreError> {
+    let LevelRow(sku, location, on_hand, committed, version, seq, updated_at, rest) = row;
+    let LevelRest(reserved, damaged, quality_control, safety_stock, incoming, oversold, counted) =
+        rest.unwrap_or(LevelRest(0, 0, 0, 0, 0, 0, None));
+    let mut level = Level::with_buckets([
+        on_hand,
+        committed,
+        reserved,
+        damaged,
+        quality_control,
+        safety_stock,
+        incoming,
+    ]);
+    level.version = version;
+    level.seq = seq;
+    level.updated_at = Timestamp::from_micros(updated_at);
+    level.counted = counted.map(baseline).transpose()?.map(Box::new);
+    level.oversold = match oversold {
         0 => Oversold::No,
         -1 => Oversold::Acknowledged,
         conflict => Oversold::Open(ConflictId::from_number(unsigned(conflict))),
     };
-    Ok(level)
+    Ok((sku, location, level))
 }
 
-fn overlap(row: &SqliteRow, column: usize) -> Result<Option<Overlap>, StoreError> {
-    let name: Option<&str> = row.try_get(column).map_err(damaged)?;
-    let overlap = |name| {
-        Overlap::from_name(name).ok_or_else(|| damaged(format!("{name} is no word on a count")))
+fn baseline(
+    CountRow(time, source, seq, overlap, relied_on): CountRow,
+) -> Result<Baseline, StoreError> {
+    let word = |name: String| {
+        let known = Overlap::from_name(&name);
+        known.ok_or_else(|| damaged(format!("{name} is no word on a count")))
     };
-    name.map(overlap).transpose()
+    Ok(Baseline {
+        time: Timestamp::from_micros(time),
+        source,
+        seq,
+        overlap: overlap.map(word).transpose()?,
+        relied_on: relied_on != 0,
+    })
 }
 
 /// Documents (JSON) of one column.

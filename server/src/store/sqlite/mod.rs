@@ -6,6 +6,7 @@ mod commit;
 mod fetch;
 mod journal;
 mod load;
+mod names;
 mod read;
 mod steps;
 mod stock;
@@ -25,11 +26,11 @@ use onhand::time::Timestamp;
 use onhand::transfer::Transfer;
 use onhand::wire::page::{HistoryPoint, IntakeMinute};
 use onhand::wire::stock::{LevelRow, StockPage, StockQuery};
-use sqlx::ConnectOptions;
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions,
     SqliteSynchronous,
 };
+use sqlx::{ConnectOptions, Connection};
 use tokio::sync::Mutex;
 
 use super::rows::Rows;
@@ -41,6 +42,17 @@ const SQLITE_VERSION_MIN: (u32, u32, u32) = (3, 51, 3);
 
 /// Reading connections for pages and the API.
 const READERS: u32 = 4;
+
+/// Size of a page of a new file: what one commit changes lies scattered, so small pages keep the
+/// write-ahead log small.
+const PAGE_BYTES: u32 = 4_096;
+
+/// Memory for pages: the writer's, and that of each connection that only reads, which finds what it
+/// lacks in the operating system's memory. In the words of `PRAGMA cache_size`: KiB, negative.
+const WRITER_CACHE: &str = "-65536";
+const READER_CACHE: &str = "-8192";
+/// That of the connection that reads everything once, in order.
+const LOAD_CACHE: &str = "-2048";
 
 /// How long a connection waits for another program's lock, e.g. a backup's.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -55,7 +67,9 @@ pub struct SqliteStore {
     writer: Arc<Mutex<SqliteConnection>>,
     /// The processor's own reading connection, so that pages never keep it waiting.
     loader: Mutex<SqliteConnection>,
+    reading: SqliteConnectOptions,
     readers: SqlitePool,
+    names: names::Names,
     checkpoints: checkpoint::Checkpoints,
 }
 
@@ -72,11 +86,13 @@ impl SqliteStore {
             .synchronous(SqliteSynchronous::Full)
             .busy_timeout(BUSY_TIMEOUT)
             .foreign_keys(true)
-            .page_size(8_192)
+            .page_size(PAGE_BYTES)
             // Checkpoints are the writer's own business: see `checkpoint`.
             .pragma("wal_autocheckpoint", "0")
             .pragma("mmap_size", "0")
-            .pragma("cache_size", "-65536");
+            // What a statement would need to be undone alone: never on a disk.
+            .pragma("temp_store", "MEMORY")
+            .pragma("cache_size", WRITER_CACHE);
         let mut writer = options.clone().connect().await.map_err(opening)?;
         check_version(&mut writer).await?;
         sqlx::migrate!("../migrations/sqlite/ledger")
@@ -84,13 +100,17 @@ impl SqliteStore {
             .await
             .map_err(|error| StoreError::Damaged(error.to_string()))?;
         checkpoint::settle(&mut writer).await?;
+        let bringing_in = options.clone().connect().await.map_err(opening)?;
         let reading = options.read_only(true).create_if_missing(false);
-        let loader = reading.clone().connect().await.map_err(opening)?;
+        let reading = reading.pragma("cache_size", READER_CACHE);
+        let mut loader = reading.clone().connect().await.map_err(opening)?;
+        let names = names::Names::read(&mut loader).await?;
         let readers = SqlitePoolOptions::new().max_connections(READERS);
-        let readers = readers.connect_with(reading).await.map_err(opening)?;
+        let readers = readers.connect_with(reading.clone()).await.map_err(opening)?;
         let writer = Arc::new(Mutex::new(writer));
-        let checkpoints = checkpoint::Checkpoints::start(path, Arc::clone(&writer));
-        Ok(Self { path: path.to_owned(), writer, loader: Mutex::new(loader), readers, checkpoints })
+        let checkpoints = checkpoint::Checkpoints::start(path, Arc::clone(&writer), bringing_in);
+        let (path, loader) = (path.to_owned(), Mutex::new(loader));
+        Ok(Self { path, writer, loader, reading, readers, names, checkpoints })
     }
 
     /// Writes what is in the log into the file and stops looking after it. What was committed is
@@ -168,17 +188,24 @@ fn unsigned(number: i64) -> u64 {
 #[async_trait]
 impl Store for SqliteStore {
     async fn load(&self, settings: Settings) -> Result<State, StoreError> {
-        load::load(&mut *self.loader.lock().await, settings).await
+        let reading = self.reading.clone().pragma("cache_size", LOAD_CACHE);
+        let mut connection = reading.connect().await.map_err(opening)?;
+        let state = load::load(&mut connection, settings).await;
+        connection.close().await.map_err(opening)?;
+        state
     }
 
     async fn fetch(&self, wants: &Wants) -> Result<Loaded, StoreError> {
-        fetch::fetch(&mut *self.loader.lock().await, wants).await
+        fetch::fetch(&mut *self.loader.lock().await, &self.names, wants).await
     }
 
     async fn commit(&self, rows: &Rows<'_>) -> Result<(), StoreError> {
         let mut writer = self.writer.lock().await;
+        let envelopes = rows.entries.iter().map(|entry| &entry.record.envelope);
+        self.names.add(envelopes.map(|event| (&event.source, &event.id)));
         commit::commit(&mut writer, rows).await?;
-        self.checkpoints.committed(&mut writer).await;
+        drop(writer);
+        self.checkpoints.committed();
         Ok(())
     }
 
