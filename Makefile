@@ -3,7 +3,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo dev test soak bench delay crash setup site toolchain site-builder
+.PHONY: help demo dev test soak fuzz bench delay crash setup site toolchain site-builder
 
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 SITE_BUILDER := $(TARGET)/debug/onhand-site
@@ -24,7 +24,7 @@ ONLY ?=
 # How often `make crash` kills the server.
 CYCLES ?= 100
 
-# How long `make soak` goes on.
+# How long `make soak` goes on, and each target of `make fuzz`.
 SECONDS ?= 600
 
 help: ## List the commands
@@ -70,6 +70,10 @@ soak: ## Try to break rules and processor for SECONDS (600) each, or see a seed 
 	  cargo test -q -p onhand-server --test it -- --nocapture sim:: disk::)
 	@$(if $(ONHAND_SHOP_LOG),$(say) "Selling the whole log again, in any order",true)
 	@$(if $(ONHAND_SHOP_LOG),cargo test -q -p onhand-server --test it -- --ignored --nocapture real::,true)
+
+fuzz: ## Feed made-up input to all that reads what others send, for SECONDS (600) each
+	@$(say) "Building the fuzz targets"
+	@server/fuzz/run.sh $(SECONDS)
 
 bench: site ## Measure the figures beside the raw limits of the machine (one: make bench ONLY=f1b)
 	@$(say) "Building the server and the load generator"
