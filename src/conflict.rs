@@ -3,7 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::event::EventRef;
-use crate::id::{ChannelId, ConflictId, LineId, LocationId, OrderId, Sku, Text, TransferId};
+use crate::id::{
+    ChannelId, ConflictId, LineId, ListingId, LocationId, OrderId, Sku, Text, TransferId,
+};
 use crate::time::Timestamp;
 
 /// Events listed in a conflict; `event_count` counts all of them.
@@ -33,6 +35,8 @@ pub enum ConflictKind {
     Oversold,
     /// A batch that would take many items to zero at once.
     MassChange,
+    /// A channel shows a number that nothing explains.
+    Drift,
 }
 
 impl ConflictKind {
@@ -49,6 +53,7 @@ impl ConflictKind {
             Self::Unmapped => "unmapped",
             Self::Oversold => "oversold",
             Self::MassChange => "mass_change",
+            Self::Drift => "drift",
         }
     }
 
@@ -70,6 +75,7 @@ impl ConflictKind {
             Self::MassChange => {
                 "A batch would take so many items to zero at once that it may be a mistake."
             }
+            Self::Drift => "A channel shows a number that Onhand did not publish.",
         }
     }
 
@@ -82,7 +88,8 @@ impl ConflictKind {
             | Self::Orphan
             | Self::OrderChanged
             | Self::Unmapped
-            | Self::MassChange => Severity::High,
+            | Self::MassChange
+            | Self::Drift => Severity::High,
             Self::IdReused | Self::VersionMismatch | Self::FutureTime => Severity::Medium,
         }
     }
@@ -100,6 +107,7 @@ impl ConflictKind {
             Self::Unmapped => &[O::Map, O::Create, O::Discard],
             Self::Oversold => &[O::Acknowledge, O::Reallocate, O::CancelLines],
             Self::MassChange => &[O::Approve, O::Reject],
+            Self::Drift => &[O::Republish, O::AcceptChannel],
         }
     }
 }
@@ -177,11 +185,15 @@ pub enum ResolutionOption {
     Approve,
     /// The batch is wrong: none of it takes effect.
     Reject,
+    /// Onhand's number holds.
+    Republish,
+    /// The channel's number holds.
+    AcceptChannel,
 }
 
 impl ResolutionOption {
     /// Every option.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 19] = [
         Self::KeepFirst,
         Self::ApplySecond,
         Self::ApplyRequested,
@@ -199,6 +211,8 @@ impl ResolutionOption {
         Self::CancelLines,
         Self::Approve,
         Self::Reject,
+        Self::Republish,
+        Self::AcceptChannel,
     ];
 
     /// The option's name on the wire.
@@ -221,6 +235,8 @@ impl ResolutionOption {
             Self::CancelLines => "cancel_lines",
             Self::Approve => "approve",
             Self::Reject => "reject",
+            Self::Republish => "republish",
+            Self::AcceptChannel => "accept_channel",
         }
     }
 
@@ -249,6 +265,8 @@ impl ResolutionOption {
             Self::CancelLines => "Cancel lines of orders",
             Self::Approve => "Approve the batch",
             Self::Reject => "Reject the batch",
+            Self::Republish => "Publish Onhand's number again",
+            Self::AcceptChannel => "Adjust the stock to the channel's number",
         }
     }
 }
@@ -298,6 +316,9 @@ pub struct Conflict {
     /// The channel it is about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub channel: Option<ChannelId>,
+    /// The listing there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub listing: Option<ListingId>,
     /// The record of the count that a movement came too near to, where the movement came later.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub count: Option<u64>,

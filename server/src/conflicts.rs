@@ -126,6 +126,9 @@ async fn needs(
         (ConflictKind::Unmapped, ResolutionOption::Map) if conflict.sku.is_some() => &["sku"],
         (ConflictKind::Unmapped, ResolutionOption::Map)
         | (ConflictKind::Oversold, ResolutionOption::Reallocate) => &["location"],
+        (ConflictKind::Drift, ResolutionOption::AcceptChannel) if conflict.location.is_none() => {
+            &["location"]
+        }
         (ConflictKind::Oversold, ResolutionOption::CancelLines) => &["lines"],
         _ => &[],
     })

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use super::mass_change::Held;
 use crate::conflict::{Conflict, ConflictKind, ConflictStatus, Evidence, Resolution};
 use crate::event::{Event, EventRef, KitPart};
-use crate::id::{ConflictId, LineId, LocationId, OrderId, Sku, TransferId};
+use crate::id::{ChannelId, ConflictId, LineId, ListingId, LocationId, OrderId, Sku, TransferId};
 use crate::ledger::Sight;
 use crate::order::{LineMove, Order, OrderFact, OrderLine, OrderUpdate};
 use crate::record::{
@@ -375,7 +375,8 @@ impl<'a> Draft<'a> {
             location: about.location,
             order: about.order,
             transfer: about.transfer,
-            channel: None,
+            channel: about.channel,
+            listing: about.listing,
             count: about.count,
             event_count: events.len() as u64,
             events,
@@ -450,6 +451,8 @@ pub(crate) struct About {
     pub(crate) location: Option<LocationId>,
     pub(crate) order: Option<OrderId>,
     pub(crate) transfer: Option<TransferId>,
+    pub(crate) channel: Option<ChannelId>,
+    pub(crate) listing: Option<ListingId>,
     /// The record of the count that it is about, if a movement came late to it.
     pub(crate) count: Option<u64>,
     /// Earlier events that take part.

@@ -4,6 +4,7 @@
 mod catalogue;
 mod count;
 mod draft;
+mod drift;
 mod finish;
 mod kit;
 mod mass_change;
@@ -217,8 +218,7 @@ fn weigh(draft: &mut Draft<'_>, event: &Event, seq: u64, lifted: Lifted) -> Resu
         EventData::ReservationPlaced(data) => reservation::place(draft, data, seq),
         EventData::ReservationReleased(data) => Ok(reservation::release(draft, data)),
         EventData::ReservationConfirmed(data) => Ok(reservation::confirm(draft, data, seq)),
-        // An observation: what it means for the channel's publications is decided by the sync.
-        EventData::ChannelLevelReported(_) => Ok(Outcome::Applied),
+        EventData::ChannelLevelReported(data) => drift::reported(draft, event, data),
         EventData::EventReversed(data) => Ok(reverse::reversed(draft, data)),
         EventData::ReservationExpired(_)
         | EventData::EventReleased(_)

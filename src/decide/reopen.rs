@@ -20,6 +20,7 @@ pub(super) fn decided(draft: &mut Draft<'_>, record: &Record) -> Result<(), Refu
         ConflictKind::Unmapped => unmap(draft, record, conflict)?,
         ConflictKind::MassChange => wait_again(draft, conflict, &WaitKey::Approval(conflict.id))?,
         ConflictKind::Excess if conflict.is_about_transfer() => not_withdrawn(record)?,
+        ConflictKind::Drift => took_effect(record)?,
         ConflictKind::Oversold => is_short(draft, record, conflict)?,
         ConflictKind::CountOverlap if conflict.count.is_some() => stands_near(draft, conflict)?,
         _ => {
@@ -104,6 +105,15 @@ fn not_withdrawn(record: &Record) -> Result<bool, Refusal> {
         return Err("the receipt can be sent again instead".to_owned());
     }
     Ok(true)
+}
+
+/// What a decision adjusted is taken back, and the channel is told so; what it had the channel told
+/// is told by now. Either way it shows Onhand's number, and there is nothing to ask.
+fn took_effect(record: &Record) -> Result<bool, Refusal> {
+    if record.effects.is_empty() {
+        return Err("the channel has been told by now".to_owned());
+    }
+    Ok(false)
 }
 
 /// A movement near a count is asked about again as long as both stand.

@@ -2,7 +2,7 @@
 
 use super::draft::Draft;
 use super::release::settle;
-use super::{Excess, Lifted, Stop, catalogue, orphan, second, shortage, transfer, weigh};
+use super::{Excess, Lifted, Stop, catalogue, drift, orphan, second, shortage, transfer, weigh};
 use crate::conflict::{Choice, Conflict, ConflictKind, ConflictStatus, ResolutionOption as O};
 use crate::event::{Event, EventData};
 use crate::id::{LocationId, Sku};
@@ -96,6 +96,10 @@ pub(crate) fn resolve(
         }
         (ConflictKind::CountOverlap, Some(held)) if is_late_movement(held) => {
             let outcome = flip(&mut draft, conflict, choice.option, held);
+            draft.finish(outcome).map_err(Stop::from)
+        }
+        (ConflictKind::Drift, Some(held)) => {
+            let outcome = drift::decide(&mut draft, conflict, choice, held)?;
             draft.finish(outcome).map_err(Stop::from)
         }
         (_, Some(held)) if conflict.is_about_transfer() => {

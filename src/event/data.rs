@@ -8,6 +8,7 @@ use crate::id::{
     ReservationId, ReturnId, Sku, Source, Text, TransferId,
 };
 use crate::record::Bucket;
+use crate::time::Timestamp;
 
 /// What happened. The serialised form is the event's `data`; the variant is its `type`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -571,6 +572,40 @@ pub struct ChannelLevelReported {
     pub listing: ListingId,
     /// What it shows, in base units.
     pub quantity: i64,
+    /// By how much that is not what Onhand wants it to show, if a person is to be asked. Only
+    /// Onhand says so, after it has compared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drift: Option<Box<ChannelDrift>>,
+}
+
+/// A difference on a channel that nothing explains.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ChannelDrift {
+    /// The item that is sold there.
+    pub sku: Sku,
+    /// How many units more the channel shows than are explained (fewer, if negative), since it last
+    /// showed Onhand's number; 0 once it does again.
+    pub difference: i64,
+    /// What the channel acknowledged last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub acknowledged: Option<AcknowledgedLevel>,
+    /// The locations whose stock it shows; empty for all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub locations: Vec<LocationId>,
+}
+
+/// A quantity that a channel acknowledged.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AcknowledgedLevel {
+    /// The quantity, in base units.
+    pub quantity: i64,
+    /// The journal's record that it comes from.
+    pub seq: u64,
+    /// When it was acknowledged, if that is remembered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<Timestamp>,
 }
 
 /// A request to take the effects of an applied event back.

@@ -19,12 +19,12 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 
 pub use data::{
-    CancelledLine, ChannelLevelReported, EventData, EventOrphaned, EventReleased, EventReversed,
-    FulfilledLine, ItemUpserted, KitPart, LocationUpserted, OrderAmended, OrderCancelled,
-    OrderFulfilled, OrderPlaced, OrderReturned, OrderedLine, ReceivedItem, ReservationConfirmed,
-    ReservationExpired, ReservationPlaced, ReservationReleased, ReservedLine, ReturnedLine,
-    ShippedItem, StockAdjusted, StockCounted, StockMoved, StockReceived, StockSet, StockState,
-    TransferReceived, TransferShipped,
+    AcknowledgedLevel, CancelledLine, ChannelDrift, ChannelLevelReported, EventData, EventOrphaned,
+    EventReleased, EventReversed, FulfilledLine, ItemUpserted, KitPart, LocationUpserted,
+    OrderAmended, OrderCancelled, OrderFulfilled, OrderPlaced, OrderReturned, OrderedLine,
+    ReceivedItem, ReservationConfirmed, ReservationExpired, ReservationPlaced, ReservationReleased,
+    ReservedLine, ReturnedLine, ShippedItem, StockAdjusted, StockCounted, StockMoved,
+    StockReceived, StockSet, StockState, TransferReceived, TransferShipped,
 };
 pub use fingerprint::Fingerprint;
 pub use parse::{Invalid, parse};

@@ -417,6 +417,7 @@ fn reported(reader: &Reader<'_>) -> Option<EventData> {
         channel: channel?,
         listing: listing?,
         quantity: quantity?,
+        drift: None,
     }))
 }
 

@@ -19,7 +19,7 @@ impl Publication {
         }
         self.belief.written(sent.write.number.quantity, sent.own);
         self.remember(sent.write.number.quantity, now);
-        self.confirmed(sent.write.number);
+        self.confirmed(sent.write.number, now);
         self.looked(now);
     }
 
@@ -64,7 +64,7 @@ impl Publication {
         self.surprise = self.surprise.take().filter(|surprise| !surprise.is_explained());
         self.belief.seen(shown);
         if let Some(desired) = self.desired.filter(|desired| desired.quantity == shown) {
-            self.confirmed(desired);
+            self.confirmed(desired, now);
         }
         self.looked(now);
     }
@@ -144,8 +144,9 @@ impl Publication {
         Report::News
     }
 
-    fn confirmed(&mut self, number: Number) {
+    fn confirmed(&mut self, number: Number, now: Timestamp) {
         self.acknowledged = Some(number);
+        self.acknowledged_at = Some(now);
         self.attempts = 0;
         self.stale = 0;
         self.retry_at = None;

@@ -12,6 +12,7 @@ mod backoff;
 mod belief;
 mod breaker;
 mod limiter;
+mod question;
 mod surprise;
 #[cfg(test)]
 mod tests;
@@ -20,6 +21,8 @@ pub use backoff::Backoff;
 pub use belief::Belief;
 pub use breaker::{Allowed, Breaker, BreakerSettings};
 pub use limiter::{Limiter, Pace};
+pub use question::Asking;
+use question::Question;
 use surprise::Surprise;
 
 use crate::time::{SECOND_US, Timestamp};
@@ -109,6 +112,9 @@ pub struct Publication {
     belief: Belief,
     in_flight: Option<InFlight>,
     surprise: Option<Surprise>,
+    asks: bool,
+    question: Option<Question>,
+    acknowledged_at: Option<Timestamp>,
     read_at: Option<Timestamp>,
     attempts: u32,
     stale: u32,
@@ -184,6 +190,8 @@ impl Publication {
     pub fn state(&self) -> PublicationState {
         if self.parked {
             PublicationState::Parked
+        } else if self.is_held() {
+            PublicationState::Drifted
         } else if self.is_in_sync() {
             PublicationState::InSync
         } else if self.surprise.is_some() {
@@ -227,9 +235,9 @@ impl Publication {
             return Action::Wait(at);
         }
         let Some(anticipated) = self.belief.anticipated() else { return Action::Read };
-        if self.is_in_sync() {
-            let next =
-                self.read_at.into_iter().chain(self.surprise.as_ref().map(Surprise::until)).min();
+        if self.is_in_sync() || self.is_held() {
+            let surprise = self.surprise.as_ref().map(Surprise::until);
+            let next = self.read_at.into_iter().chain(surprise).chain(self.asks_at(now)).min();
             return match (next, self.read_at) {
                 (_, Some(at)) if at <= now => Action::Read,
                 (Some(at), _) => Action::Wait(at),
@@ -238,15 +246,17 @@ impl Publication {
         }
         // Fewer than believed: a sale whose webhook is still on its way may explain it, and then
         // raising the number would sell the units twice.
+        // What a person is to be asked about is not overwritten either.
         let hold = self.surprise.as_ref().filter(|surprise| {
-            surprise.may_be_a_sale() && desired.quantity > anticipated && now < surprise.until()
+            let raises = surprise.may_be_a_sale() && desired.quantity > anticipated;
+            self.asks || (raises && now < surprise.until())
         });
         hold.map_or(Action::Set, |surprise| Action::Wait(surprise.until()))
     }
 
     /// A write is about to be sent. `None` if there is none to send.
     pub fn send(&mut self, now: Timestamp) -> Option<Write> {
-        let number = self.desired.filter(|_| self.in_flight.is_none())?;
+        let number = self.desired.filter(|_| self.in_flight.is_none() && !self.is_held())?;
         let write = Write { number, expected: self.belief.anticipated()? };
         self.in_flight = Some(InFlight { write, own: self.belief.own() });
         self.remember(number.quantity, now);

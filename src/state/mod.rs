@@ -25,7 +25,10 @@ pub use waiting::{Due, Waiting};
 pub use working::{HOLDERS_MAX, Known, Loaded, Movement, Wants, Working};
 
 use crate::conflict::{Conflict, ConflictKind};
-use crate::id::{ConflictId, EventId, LocationId, OrderId, ReservationId, Sku, Source, TransferId};
+use crate::id::{
+    ChannelId, ConflictId, EventId, ListingId, LocationId, OrderId, ReservationId, Sku, Source,
+    TransferId,
+};
 use crate::journal::Chain;
 use crate::record::WaitKey;
 use crate::reservation::Reservation;
@@ -84,6 +87,8 @@ pub enum Subject {
     Waits(WaitKey),
     /// This transfer did not arrive as it left.
     Transfer(TransferId),
+    /// This listing of a channel shows a number that nothing explains.
+    Listing(ChannelId, ListingId),
     /// The event of this place in the journal has waited for too long.
     Orphan(u64),
     /// This event came with several contents.
@@ -224,6 +229,10 @@ impl State {
             },
             ConflictKind::Excess => conflict.transfer.clone().map(Subject::Transfer),
             ConflictKind::Orphan => conflict.events.first().map(|event| Subject::Orphan(event.seq)),
+            ConflictKind::Drift => {
+                let listing = conflict.channel.clone().zip(conflict.listing.clone());
+                listing.map(|(channel, listing)| Subject::Listing(channel, listing))
+            }
             ConflictKind::IdReused => conflict
                 .events
                 .first()

@@ -3,7 +3,7 @@
 use std::ops::{Deref, DerefMut};
 
 use onhand::conflict::{Choice, Conflict, ConflictKind, ConflictStatus, ResolutionOption};
-use onhand::event::Event;
+use onhand::event::{ChannelDrift, Event, EventData};
 use onhand::ledger::{Input, Processed, Refused};
 use onhand::order::OrderLine;
 use onhand::record::{Bucket, Outcome, Record};
@@ -12,7 +12,7 @@ use onhand::state::{Level, Settings};
 use onhand::time::SECOND_US;
 use onhand::wire::EventResult;
 
-use crate::says::{Says, item, location, start};
+use crate::says::{Says, item, location, reported, start};
 
 /// Longest journal that is replayed after every batch; longer ones are replayed on demand.
 const REPLAYED_MAX: usize = 200;
@@ -146,6 +146,15 @@ impl World {
             Processed::Invalid(errors) => EventResult::invalid(None, None, errors),
             other => panic!("{event:?} is answered {other:?}"),
         }
+    }
+
+    /// What Onhand finds on the channel `web`: a listing shows this, which nothing explains.
+    pub fn report(&mut self, listing: &str, shown: i64, drift: ChannelDrift) -> EventResult {
+        let mut event = self.name(&reported("web", listing, shown).by("channel:web"));
+        if let EventData::ChannelLevelReported(level) = &mut event.data {
+            level.drift = Some(Box::new(drift));
+        }
+        self.inputs(&[Input::Event(event)]).remove(0)
     }
 
     /// Inputs of any kind in one batch.

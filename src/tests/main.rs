@@ -17,6 +17,7 @@ mod story;
 mod allocation;
 mod amendments;
 mod counts;
+mod drift;
 mod excess;
 mod future;
 mod history;

@@ -16,7 +16,7 @@ use onhand::wire::channel::{
 
 use super::connector::Connector;
 use super::external::{External, ExternalId};
-use super::settings::Checked;
+use super::settings::{Checked, OnDrift};
 use crate::control::{Acknowledgement, Channel};
 
 /// The pace of a kind to which nothing is sent.
@@ -66,7 +66,7 @@ pub(super) struct ChannelState {
     pub(super) connector: Option<Arc<dyn Connector>>,
     pub(super) times: Times,
     entries: Vec<Entry>,
-    by_listing: HashMap<ListingId, usize>,
+    pub(super) by_listing: HashMap<ListingId, usize>,
     by_sku: HashMap<Sku, Vec<usize>>,
     by_item: HashMap<ExternalId, usize>,
     by_variant: HashMap<ExternalId, usize>,
@@ -136,8 +136,10 @@ impl ChannelState {
         self.connector = connector;
         self.breaker = Breaker::new(BREAKER);
         self.limiter = Limiter::new(pace);
+        let asks = self.asks();
         for entry in &mut self.entries {
             entry.policy = entry.own_policy.over(&self.channel_policy);
+            entry.publication.set_asks(asks);
         }
         self.plan_readback(now);
         self.look_at_all(now);
@@ -154,6 +156,7 @@ impl ChannelState {
         now: Timestamp,
     ) {
         let policy = own_policy.over(&self.channel_policy);
+        let asks = self.asks();
         if let Some(index) = self.by_listing.get(&listing).copied() {
             self.unindex(index);
             let entry = &mut self.entries[index];
@@ -165,17 +168,24 @@ impl ChannelState {
             }
             entry.own_policy = own_policy;
             entry.policy = policy;
+            entry.publication.set_asks(asks);
             self.index(index);
             self.change(index, now, |publication| publication.retry(now));
             self.unsaved.insert(index);
             return;
         }
-        let publication = remembered.map_or_else(Publication::default, restored);
+        let mut publication = remembered.map_or_else(Publication::default, restored);
+        publication.set_asks(asks);
         let index = self.entries.len();
         self.by_listing.insert(listing.clone(), index);
         self.entries.push(Entry { listing, sku, external, own_policy, policy, publication });
         self.index(index);
         self.changed.insert(index);
+    }
+
+    /// Whether a person is asked about numbers that nothing explains.
+    fn asks(&self) -> bool {
+        self.checked.settings.on_drift == OnDrift::Ask
     }
 
     fn index(&mut self, index: usize) {
@@ -266,6 +276,32 @@ impl ChannelState {
         let report = self.change(index, now, |it| it.reported(shown, times, now));
         self.counts.echoes += u64::from(report != Report::News);
         Some(report)
+    }
+
+    /// A person has decided about a listing, or need not any more; says whether it was held.
+    pub(super) fn release(&mut self, listing: &ListingId, now: Timestamp) -> bool {
+        let index = self.by_listing.get(listing).copied();
+        let held = index.filter(|index| self.entries[*index].publication.is_held());
+        if let Some(index) = held {
+            self.change(index, now, |publication| publication.release(now));
+        }
+        held.is_some()
+    }
+
+    /// The listings about which a person is asked, with their items and differences: these and no
+    /// others are held.
+    pub(super) fn hold_only(&mut self, asked: &HashMap<ListingId, (Sku, i64)>, now: Timestamp) {
+        for index in 0..self.entries.len() {
+            let entry = &self.entries[index];
+            let asked = asked.get(&entry.listing).filter(|(sku, _)| *sku == entry.sku);
+            match asked.map(|(_, difference)| *difference) {
+                Some(difference) => self.change(index, now, |it| it.hold(difference)),
+                None if entry.publication.is_held() => {
+                    self.change(index, now, |it| it.release(now));
+                }
+                None => {}
+            }
+        }
     }
 
     /// Has every listing tried again and compared with the channel at once.

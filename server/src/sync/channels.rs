@@ -19,7 +19,7 @@ use super::external::External;
 use super::follow::{self, OwnSale};
 use super::steady::Steady;
 use super::tell::{self, ChannelsChanged};
-use super::{connectors, levels, reconciler, settings};
+use super::{connectors, drift, levels, reconciler, settings};
 use crate::clock::Clock;
 use crate::control::{Acknowledgement, Channel, Control, ControlError, Listing};
 use crate::intake::webhooks::{Listings, SigningSecret};
@@ -171,7 +171,19 @@ impl Channels {
                 }
             }
         }
+        self.hold_what_is_asked().await?;
         self.read_levels(&self.slots()).await?;
+        Ok(())
+    }
+
+    /// Holds the listings about which a person is asked, and no others.
+    async fn hold_what_is_asked(&self) -> Result<(), StoreError> {
+        let mut asked = drift::open(self.0.handle.store().as_ref()).await?;
+        let now = self.now();
+        for slot in self.slots() {
+            let asked = asked.remove(&slot.channel).unwrap_or_default();
+            slot.state().hold_only(&asked, now);
+        }
         Ok(())
     }
 
@@ -229,6 +241,11 @@ impl Channels {
             row.next_attempt_at = row.next_attempt_at.map(|at| self.0.steady.on_the_wall(at, wall));
         }
         rows
+    }
+
+    /// A moment as the wall clock shows it.
+    pub(super) fn on_the_wall_at(&self, at: Timestamp) -> Timestamp {
+        self.0.steady.on_the_wall(at, self.wall())
     }
 
     pub(super) fn handle(&self) -> &Handle {
@@ -373,12 +390,16 @@ impl Channels {
     /// Takes in a durable batch.
     pub(super) fn take(&self, batch: &Committed, own: &[OwnSale]) {
         let now = self.now();
+        let decided = drift::decided(batch);
         for slot in self.slots() {
             let mut state = slot.state();
             for sale in own.iter().filter(|sale| sale.channel == slot.channel) {
                 state.sold_here(&sale.sku, sale.units, now);
             }
             let mut wake = false;
+            for listing in decided.iter().filter(|(channel, _)| **channel == slot.channel) {
+                wake |= state.release(listing.1, now);
+            }
             for SkuAvailability { sku, seq, by_location } in &batch.availability {
                 wake |= state.desire(sku, *seq, by_location, now);
             }
@@ -406,10 +427,15 @@ impl Channels {
         Ok(())
     }
 
+    async fn read_state(&self, slots: &[Arc<Slot>]) -> Result<(), StoreError> {
+        self.hold_what_is_asked().await?;
+        self.read_levels(slots).await
+    }
+
     /// Reads all levels and asks all channels, because batches were missed.
     pub(super) async fn read_anew(&self, shutdown: &Shutdown) {
         let slots = self.slots();
-        while let Err(error) = self.read_levels(&slots).await {
+        while let Err(error) = self.read_state(&slots).await {
             tracing::error!(%error, "the levels cannot be read");
             tokio::select! {
                 () = shutdown.requested() => return,

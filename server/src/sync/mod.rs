@@ -9,6 +9,7 @@ mod channel;
 mod channels;
 mod connector;
 mod connectors;
+mod drift;
 mod external;
 mod follow;
 pub(crate) mod levels;

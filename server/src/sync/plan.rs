@@ -1,7 +1,7 @@
 //! What a channel is to be asked next, and what its answers change.
 
-use onhand::id::ListingId;
-use onhand::publication::{Action, Allowed, Backoff, Drift};
+use onhand::id::{ListingId, LocationId, Sku};
+use onhand::publication::{Action, Allowed, Asking, Backoff, Drift};
 use onhand::time::{SECOND_US, Timestamp};
 use onhand::wire::channel::ChannelMode;
 
@@ -15,6 +15,19 @@ const RETRY: Backoff = Backoff { first_us: SECOND_US / 2, longest_us: 60 * SECON
 const PROBE_ITEMS: usize = 1;
 /// Microseconds behind after which a listing goes before scarcer ones, so that none starves.
 const OVERDUE_US: i64 = 30 * SECOND_US;
+
+/// A listing about which a person is asked.
+#[derive(Debug)]
+pub(super) struct Asked {
+    /// The listing.
+    pub(super) listing: ListingId,
+    /// What is sold there.
+    pub(super) sku: Sku,
+    /// The locations that count; empty for all.
+    pub(super) locations: Vec<LocationId>,
+    /// What is asked.
+    pub(super) asking: Asking,
+}
 
 /// What is to be done next.
 #[derive(Debug, PartialEq, Eq)]
@@ -34,16 +47,46 @@ impl ChannelState {
         let open: Vec<usize> = self.open.iter().copied().collect();
         let mut drifts = Vec::new();
         for index in open {
-            if let Some(drift) = self.entry(index).publication.due_drift(now) {
-                self.change(index, now, |publication| publication.take_drift(now));
+            let Some(drift) = self.entry(index).publication.due_drift(now) else { continue };
+            self.change(index, now, |publication| publication.take_drift(now));
+            if !self.sends() {
+                continue;
+            }
+            self.counts.drifted += 1;
+            if self.entry(index).publication.asks() {
+                self.change(index, now, |publication| publication.ask(drift, now));
+            } else {
                 drifts.push((self.entry(index).listing.clone(), drift));
             }
         }
-        if !self.sends() {
-            drifts.clear();
-        }
-        self.counts.drifted += drifts.len() as u64;
         drifts
+    }
+
+    /// What is to be recorded of the questions that persons are asked.
+    pub(super) fn take_askings(&mut self, now: Timestamp) -> Vec<Asked> {
+        let open: Vec<usize> = self.open.iter().copied().collect();
+        let mut askings = Vec::new();
+        for index in open {
+            if !self.entry(index).publication.is_held() {
+                continue;
+            }
+            if let Some(asking) = self.change(index, now, |it| it.take_asking(now)) {
+                let Entry { listing, sku, policy, .. } = self.entry(index);
+                let (listing, sku) = (listing.clone(), sku.clone());
+                let locations = policy.locations.clone().unwrap_or_default();
+                askings.push(Asked { listing, sku, locations, asking });
+            }
+        }
+        askings
+    }
+
+    /// They are recorded.
+    pub(super) fn asked(&mut self, asked: &[Asked], now: Timestamp) {
+        for Asked { listing, asking, .. } in asked {
+            if let Some(index) = self.by_listing.get(listing).copied() {
+                self.change(index, now, |publication| publication.asked(*asking, now));
+            }
+        }
     }
 
     /// What is to be done next. A call that is given out has to be answered by

@@ -26,6 +26,10 @@ pub(super) async fn run(channels: Channels, slot: Arc<Slot>, shutdown: Shutdown)
         if !drifts.is_empty() {
             readback::record(channels.handle(), &slot.channel, drifts, channels.wall()).await;
         }
+        let asked = slot.state().take_askings(now);
+        if !asked.is_empty() {
+            readback::ask(&channels, &slot, asked).await;
+        }
         // Between this and the answer nobody else plans for this channel. The connector is taken
         // with the plan: new settings hold from the next call on.
         let (plan, connector) = {

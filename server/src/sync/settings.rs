@@ -8,8 +8,9 @@
 //!
 //! Both: `location_id?` (the channel's location whose levels are ours), `locations?` (the channel's
 //! location ids and ours), `match_sku?` (default true), `readback_s?` (seconds between two
-//! comparisons with the channel's own numbers, default 300). `webhook` is text, or a list while it
-//! rotates. Channels of kind `shopify` send their webhooks; no quantity is sent to them.
+//! comparisons with the channel's own numbers, default 300), `on_drift?` (what becomes of a number
+//! that nothing explains: `republish`, the default, or `ask` a person). `webhook` is text, or a list
+//! while it rotates. Channels of kind `shopify` send their webhooks; no quantity is sent to them.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -72,6 +73,20 @@ pub struct Settings {
     /// Seconds between two comparisons with the channel's own numbers.
     #[serde(default = "readback_s")]
     pub readback_s: u64,
+    /// What becomes of a number of the channel that nothing explains.
+    #[serde(default)]
+    pub on_drift: OnDrift,
+}
+
+/// What becomes of a number of a channel that nothing explains.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OnDrift {
+    /// Onhand's number is sent again at once: nothing oversells while somebody thinks about it.
+    #[default]
+    Republish,
+    /// A conflict opens, and nothing is sent until a person has decided.
+    Ask,
 }
 
 const fn yes() -> bool {
@@ -224,14 +239,17 @@ mod tests {
     #[test]
     fn what_is_right_is_read() {
         let settings = json!({"base_url": "http://127.0.0.1:4000", "location_id": 7,
-                              "locations": {"7": "berlin"}, "match_sku": false, "readback_s": 5});
+                              "locations": {"7": "berlin"}, "match_sku": false, "readback_s": 5,
+                              "on_drift": "ask"});
         let secrets = json!({"access_token": "t", "webhook": ["new", "old"]});
         let checked = check("simulated", &settings, &secrets).unwrap();
         assert_eq!(checked.secrets.webhook.len(), 2);
+        assert_eq!(checked.settings.on_drift, OnDrift::Ask);
         assert!(!checked.settings.match_sku);
         let checked = check("shopify", &json!({}), &json!({"webhook": "w"})).unwrap();
         assert!(checked.settings.match_sku);
         assert_eq!(checked.settings.readback_s, READBACK_S);
+        assert_eq!(checked.settings.on_drift, OnDrift::Republish);
         assert!(!format!("{checked:?}").contains('w') || !format!("{checked:?}").contains("\"w\""));
     }
 
@@ -246,6 +264,7 @@ mod tests {
             ("simulated", json!({"base_ur": url}), json!({"access_token": "t"}), "/settings"),
             ("shopify", json!({"base_url": url}), json!({}), "/settings/base_url"),
             ("shopify", json!({"readback_s": 0}), json!({}), "/settings/readback_s"),
+            ("shopify", json!({"on_drift": "panic"}), json!({}), "/settings"),
             ("shopify", json!({"locations": {"x": "b"}}), json!({}), "/settings/locations"),
             ("shopify", json!({}), json!({"webhook": ""}), "/secrets/webhook"),
             ("shopify", json!({}), json!({"webhook": ["hush", ""]}), "/secrets/webhook"),

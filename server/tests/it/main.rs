@@ -5,6 +5,7 @@ mod accounts;
 mod bad_input;
 mod crash;
 mod disk;
+mod drift;
 mod events;
 mod evolution;
 mod faults;

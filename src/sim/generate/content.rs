@@ -38,6 +38,7 @@ impl Generator {
                 channel: name("web"),
                 listing: name("tea-250g"),
                 quantity: self.quantity(),
+                drift: None,
             }),
             Kind::Kit => self.any_kit(),
             Kind::Upsert if self.rng.percent(50) => {

@@ -2,19 +2,20 @@
 //! changes together with [`onhand::journal::RECORD_VERSION`]; what is new is a tale of its own.
 
 use onhand::conflict::{CancelledPart, Choice, Conflict, ConflictKind, ResolutionOption as O};
+use onhand::event::{AcknowledgedLevel, ChannelDrift};
 
 use crate::harness::{World, choice};
 use crate::says::{
     Says, adjusted, amended, arrived, back, cancelled, confirmed, counted, fulfilled, goods, held,
     item, kit, line, line_from, location, moved, part, part_from, placed, received, released,
-    reported, reserved, returned, reversed, set, shipped,
+    reported, reserved, returned, reversed, second, set, shipped,
 };
 
 /// Tells a tale to a ledger that knows nothing.
 type Tale = fn(&mut World);
 
 /// The tales, by the names of their journals.
-pub const TALES: [(&str, Tale); 8] = [
+pub const TALES: [(&str, Tale); 9] = [
     ("stock", stock),
     ("orders", orders),
     ("transfers", transfers),
@@ -23,6 +24,7 @@ pub const TALES: [(&str, Tale); 8] = [
     ("decisions", decisions),
     ("orphans", orphans),
     ("batches", batches),
+    ("drift", drift),
 ];
 
 /// Berlin, Hamburg and Munich, tea and mugs, a set of two of tea and a mug, and some of each.
@@ -288,4 +290,23 @@ fn batches(world: &mut World) {
         world.request(counts.map(|count| count.in_batch("night")).collect::<Vec<_>>());
         resolve(world, ConflictKind::MassChange, option);
     }
+}
+
+/// A channel shows other numbers: Onhand's is published again, then the channel's is accepted, then
+/// the channel shows Onhand's by itself.
+fn drift(world: &mut World) {
+    open_shop(world);
+    let found = |difference: i64| ChannelDrift {
+        sku: "TEA".parse().unwrap(),
+        difference,
+        acknowledged: Some(AcknowledgedLevel { quantity: 40, seq: 7, at: Some(second(-30)) }),
+        locations: vec!["berlin".parse().unwrap()],
+    };
+    world.report("tea-250g", 37, found(-3));
+    resolve(world, ConflictKind::Drift, O::Republish);
+    world.report("tea-250g", 38, found(-2));
+    world.report("tea-250g", 35, found(-5));
+    resolve(world, ConflictKind::Drift, O::AcceptChannel);
+    world.report("tea-250g", 90, found(55));
+    world.report("tea-250g", 35, found(0));
 }

@@ -79,6 +79,7 @@ fn conflict(number: u64, kind: ConflictKind, status: ConflictStatus, version: u6
         order: None,
         transfer: None,
         channel: None,
+        listing: None,
         count: None,
         events: Vec::new(),
         event_count: 0,

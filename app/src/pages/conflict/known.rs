@@ -186,6 +186,7 @@ mod tests {
             order: None,
             transfer: None,
             channel: None,
+            listing: None,
             count: None,
             events: Vec::new(),
             event_count: 0,

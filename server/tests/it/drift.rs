@@ -1,0 +1,134 @@
+//! A number that somebody edits in the shop, where the channel is set to have a person asked.
+
+use std::sync::Arc;
+
+use onhand_server::clock::SystemClock;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::support::eventually;
+use crate::support::server::TestServer;
+use crate::support::shops::{House, ShopChannel};
+
+/// A shop in sync at 10 of A and 5 of B, on a channel that asks.
+async fn asking(house: &House) -> ShopChannel {
+    let more = json!({"settings": {"readback_s": 1, "on_drift": "ask"}});
+    let shop = house.shop_with("shop", 1, &["A", "B"], more).await;
+    house.in_sync(&shop).await;
+    shop
+}
+
+/// Somebody sets the shop's number of A by hand; gives the conflict that follows.
+async fn edited(house: &House, shop: &ShopChannel, quantity: i64) -> Value {
+    shop.misbehave(json!({"hand_edit": {"sku": "A", "quantity": quantity}})).await;
+    eventually("a person is asked", async || {
+        let path = "/api/v1/conflicts?status=open&kind=drift";
+        let list = house.ask(Method::GET, path, None).await;
+        let conflict = list["conflicts"].get(0)?.clone();
+        let shows = json!({"label": "the channel shows", "value": quantity.to_string()});
+        let evidence = conflict["evidence"].as_array().unwrap().iter();
+        let mut same =
+            evidence.filter(|it| it["label"] == shows["label"] && it["value"] == shows["value"]);
+        same.next().is_some().then_some(conflict.clone())
+    })
+    .await
+}
+
+async fn resolve(house: &House, conflict: &Value, more: Value) {
+    let id = conflict["id"].as_str().unwrap();
+    let mut body = json!({"expected_version": conflict["version"]});
+    body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    house.ask(Method::POST, &format!("/api/v1/conflicts/{id}/resolve"), Some(body)).await;
+}
+
+async fn is_held(house: &House, shop: &ShopChannel, shows: i64) {
+    let row = house.publication(shop, "A").await;
+    assert_eq!(row["state"], "drifted", "{row}");
+    // What Onhand has changes, and the other listing follows; this one is left alone.
+    house.adjust("A", -1).await;
+    house.adjust("B", -1).await;
+    eventually("the other listing is sent", async || {
+        (shop.shows("B") == house.available("B").await).then_some(())
+    })
+    .await;
+    assert_eq!(shop.shows("A"), shows);
+    house.adjust("A", 1).await;
+}
+
+#[tokio::test]
+async fn a_person_is_asked_and_has_onhands_number_published_again() {
+    let house = House::with(&[("A", 10), ("B", 5)]).await;
+    let shop = asking(&house).await;
+    let conflict = edited(&house, &shop, 90).await;
+    assert_eq!((&conflict["channel"], &conflict["listing"]), (&json!("shop"), &json!("A")));
+    assert_eq!((&conflict["sku"], &conflict["location"]), (&json!("A"), &json!("berlin")));
+    is_held(&house, &shop, 90).await;
+    assert_eq!(house.counts(&shop).drifted, 1);
+    resolve(&house, &conflict, json!({"option": "republish"})).await;
+    house.in_sync(&shop).await;
+    assert_eq!(shop.shows("A"), 10);
+    let events = house.events("type=channel.level_reported").await;
+    let found: Vec<&Value> =
+        events.iter().filter(|event| event["envelope"]["data"].get("drift").is_some()).collect();
+    assert_eq!(found.len(), 1, "{events:?}");
+    assert_eq!(found[0]["envelope"]["data"]["drift"]["difference"], 80);
+    assert_eq!(found[0]["actor"], "onhand");
+}
+
+#[tokio::test]
+async fn a_person_is_asked_and_accepts_the_channels_number() {
+    let house = House::with(&[("A", 10), ("B", 5)]).await;
+    house.send(&[("location.upserted", json!({"location": "hamburg", "rank": 2}))]).await;
+    let shop = asking(&house).await;
+    let conflict = edited(&house, &shop, 4).await;
+    assert_eq!(conflict["location"], Value::Null, "the channel counts two");
+    let id = conflict["id"].as_str().unwrap();
+    let view = house.ask(Method::GET, &format!("/api/v1/conflicts/{id}"), None).await;
+    assert_eq!(view["options"][1]["option"], "accept_channel");
+    assert_eq!(view["options"][1]["needs"], json!(["location"]));
+    resolve(&house, &conflict, json!({"option": "accept_channel", "location": "berlin"})).await;
+    assert_eq!(house.available("A").await, 4);
+    house.in_sync(&shop).await;
+    assert_eq!(shop.shows("A"), 4);
+    // What the shop sells from there on is followed as ever.
+    shop.order("A", 1).await;
+    eventually("the sale comes in", async || (house.available("A").await == 3).then_some(())).await;
+    house.in_sync(&shop).await;
+    assert_eq!(house.counts(&shop).drifted, 1);
+}
+
+#[tokio::test]
+async fn the_question_closes_by_itself_when_the_number_is_put_back() {
+    let house = House::with(&[("A", 10), ("B", 5)]).await;
+    let shop = asking(&house).await;
+    let conflict = edited(&house, &shop, 4).await;
+    shop.misbehave(json!({"hand_edit": {"sku": "A", "quantity": 10}})).await;
+    let id = conflict["id"].as_str().unwrap();
+    eventually("nobody is asked any more", async || {
+        let path = format!("/api/v1/conflicts/{id}");
+        let view = house.ask(Method::GET, &path, None).await;
+        (view["status"] == "auto_resolved").then_some(())
+    })
+    .await;
+    house.adjust("A", -3).await;
+    house.in_sync(&shop).await;
+    assert_eq!(shop.shows("A"), 7);
+}
+
+#[tokio::test]
+async fn the_question_outlives_a_restart() {
+    let house = House::with(&[("A", 10), ("B", 5)]).await;
+    let shop = asking(&house).await;
+    let before = edited(&house, &shop, 4).await;
+    let folder = house.server.stop().await;
+    let server = TestServer::start_in(folder, Arc::new(SystemClock), |_| {}).await;
+    let house = House::on(server).await;
+    eventually("the shop is looked at", async || (house.counts(&shop).calls > 0).then_some(()))
+        .await;
+    is_held(&house, &shop, 4).await;
+    let list = house.ask(Method::GET, "/api/v1/conflicts?kind=drift", None).await;
+    assert_eq!(list["conflicts"], json!([before]), "it is not asked twice");
+    resolve(&house, &before, json!({"option": "republish"})).await;
+    house.in_sync(&shop).await;
+    assert_eq!(shop.shows("A"), 10);
+}

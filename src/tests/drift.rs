@@ -1,0 +1,198 @@
+//! Drift: a channel shows a number that nothing explains. Where a person is to be asked, Onhand's own
+//! report of it opens one conflict for the listing; what the channel itself says is an observation.
+
+use onhand::conflict::{Choice, ConflictKind, ConflictStatus, ResolutionOption as O};
+use onhand::event::{AcknowledgedLevel, ChannelDrift};
+use onhand::ledger::Refused;
+use onhand::record::Outcome;
+
+use crate::harness::{World, choice};
+use crate::says::{
+    adjusted, counted, goods, item, kit, location, received, reported, reversed, second,
+};
+
+/// Tea, in Berlin alone.
+fn world() -> World {
+    let mut world = World::empty();
+    world.post_all([location("berlin", 1), item("TEA"), received("TEA", "berlin", 10).at(-60)]);
+    world
+}
+
+/// A channel whose listing of tea shows so many units more than Onhand's number, which is 10.
+fn drift(difference: i64) -> ChannelDrift {
+    ChannelDrift {
+        sku: "TEA".parse().unwrap(),
+        difference,
+        acknowledged: Some(AcknowledgedLevel { quantity: 10, seq: 3, at: Some(second(-30)) }),
+        locations: Vec::new(),
+    }
+}
+
+fn named(places: &[&str]) -> ChannelDrift {
+    ChannelDrift {
+        locations: places.iter().map(|place| place.parse().unwrap()).collect(),
+        ..drift(-3)
+    }
+}
+
+#[test]
+fn what_a_channel_says_by_itself_asks_nobody() {
+    let mut world = world();
+    let result = world.post(reported("web", "tea-250g", 99));
+    assert_eq!((result.outcome, result.effects.len()), (Outcome::Applied, 0));
+    world.quiet();
+}
+
+#[test]
+fn nobody_else_can_say_that_a_number_is_not_explained() {
+    let told = r#"{"specversion": "1.0", "source": "wms", "id": "1", "time": "2026-11-23T10:00:00Z",
+        "type": "channel.level_reported", "data": {"channel": "web", "listing": "tea",
+        "quantity": 7, "drift": {"sku": "TEA", "difference": -3}}}"#;
+    let invalid = onhand::event::parse(&serde_json::from_str(told).unwrap()).unwrap_err();
+    let pointers: Vec<_> = invalid.errors.iter().map(|error| error.pointer.as_str()).collect();
+    assert_eq!(pointers, ["/data/drift"]);
+}
+
+#[test]
+fn a_number_that_nothing_explains_opens_one_conflict_for_the_listing() {
+    let mut world = world();
+    let first = world.report("tea", 7, drift(-3));
+    let conflict = world.conflict();
+    assert_eq!((first.outcome, first.conflict), (Outcome::Conflict, Some(conflict.id)));
+    assert_eq!(conflict.kind, ConflictKind::Drift);
+    let about = (conflict.channel.unwrap(), conflict.listing.unwrap(), conflict.sku.unwrap());
+    assert_eq!((about.0.as_str(), about.1.as_str(), about.2.as_str()), ("web", "tea", "TEA"));
+    assert_eq!(conflict.location.unwrap().as_str(), "berlin", "the only one there is");
+    let says: Vec<_> =
+        conflict.evidence.iter().map(|it| (it.label.as_str(), it.value.as_str(), it.at)).collect();
+    assert_eq!(
+        says,
+        [
+            ("listing", "tea", None),
+            ("Onhand's number there", "10", None),
+            ("the channel acknowledged", "10", Some(second(-30))),
+            ("the channel shows", "7", Some(second(0))),
+            ("difference", "-3", None),
+        ]
+    );
+    // Edited again: the same conflict, with what is so by now.
+    let second = world.report("tea", 5, drift(-5));
+    let conflict = world.conflict();
+    assert_eq!((second.conflict, conflict.event_count), (Some(conflict.id), 2));
+    assert_eq!(conflict.evidence.last().unwrap().value, "-5");
+    // Another listing is another question.
+    world.report("tea-1kg", 5, drift(-5));
+    assert_eq!(world.open(ConflictKind::Drift).len(), 2);
+    assert_eq!(world.on_hand("TEA", "berlin"), 10, "nothing moves until a person decides");
+}
+
+#[test]
+fn republish_changes_nothing_here_and_accept_channel_adjusts_by_the_difference() {
+    let mut world = world();
+    let report = world.report("tea", 7, drift(-3));
+    let record = world.resolve(&world.conflict(), O::Republish).unwrap();
+    assert_eq!((record.outcome, record.effects.len()), (Outcome::Applied, 0));
+    assert_eq!(world.outcome(&report), Outcome::Rejected);
+    assert_eq!(world.on_hand("TEA", "berlin"), 10);
+    world.quiet();
+
+    let first = world.report("tea", 8, drift(-2));
+    let last = world.report("tea", 14, drift(4));
+    // What happened in between is not the channel's.
+    world.post(adjusted("TEA", "berlin", -1).at(10));
+    let record = world.resolve(&world.conflict(), O::AcceptChannel).unwrap();
+    assert_eq!(record.actor, "user:mia@example.com");
+    let effect = &record.effects[0];
+    assert_eq!((effect.location.as_str(), effect.delta, effect.after), ("berlin", 4, 13));
+    assert_eq!(world.outcome(&first), Outcome::Applied);
+    assert_eq!(world.outcome(&last), Outcome::Applied);
+    world.quiet();
+    // The adjustment is a movement like any other: a later count has the last word.
+    world.post(counted("TEA", "berlin", 2).at(3_700));
+    assert_eq!(world.on_hand("TEA", "berlin"), 2);
+}
+
+/// The locations that count, the one chosen, and the one that is adjusted, if any.
+type Row<'a> = (&'a [&'a str], Option<&'a str>, Option<&'a str>);
+
+#[test]
+fn a_channel_that_counts_several_locations_needs_one_of_them() {
+    let known = || {
+        let mut world = world();
+        world.post_all([location("hamburg", 2), location("munich", 3)]);
+        world
+    };
+    let accept = |world: &World, place: Option<&str>| Choice {
+        location: place.map(|place| place.parse().unwrap()),
+        ..choice(&world.conflict(), O::AcceptChannel)
+    };
+    let table: [Row<'_>; 8] = [
+        (&["hamburg"], None, Some("hamburg")),
+        (&["berlin", "hamburg"], None, None),
+        (&["berlin", "hamburg"], Some("hamburg"), Some("hamburg")),
+        (&["berlin", "hamburg"], Some("munich"), None),
+        (&["berlin", "hamburg"], Some("mars"), None),
+        (&[], None, None),
+        (&[], Some("munich"), Some("munich")),
+        (&["mars"], None, None),
+    ];
+    for (counting, chosen, expected) in table {
+        let mut world = known();
+        world.report("tea", 7, named(counting));
+        let done = world.choose(accept(&world, chosen));
+        match (expected, done) {
+            (Some(place), Ok(record)) => {
+                assert_eq!(record.effects[0].location.as_str(), place, "{counting:?} {chosen:?}");
+                assert_eq!(world.on_hand("TEA", place), if place == "berlin" { 7 } else { -3 });
+            }
+            (None, Err(Refused::Needs { field: "location", .. })) => {
+                assert_eq!(world.open(ConflictKind::Drift).len(), 1);
+            }
+            (expected, done) => panic!("{counting:?} {chosen:?}: {expected:?}, not {done:?}"),
+        }
+    }
+}
+
+#[test]
+fn it_closes_by_itself_when_the_channel_shows_onhands_number_again() {
+    let mut world = world();
+    let report = world.report("tea", 7, drift(-3));
+    let conflict = world.conflict();
+    let other = world.report("other", 10, drift(0));
+    assert_eq!(world.status(&conflict), ConflictStatus::Open, "another listing");
+    let again = world.report("tea", 10, drift(0));
+    assert_eq!((other.outcome, again.outcome), (Outcome::Applied, Outcome::Applied));
+    assert_eq!(world.status(&conflict), ConflictStatus::AutoResolved);
+    assert_eq!(world.outcome(&report), Outcome::Superseded);
+    world.quiet();
+    // It can be asked about anew.
+    world.report("tea", 7, drift(-3));
+    assert_ne!(world.conflict().id, conflict.id);
+}
+
+#[test]
+fn a_kit_holds_no_stock_that_could_be_adjusted() {
+    let mut world = world();
+    world.post(kit("SET", &[goods("TEA", 2)]));
+    world.report("set", 7, ChannelDrift { sku: "SET".parse().unwrap(), ..drift(2) });
+    let refused = world.resolve(&world.conflict(), O::AcceptChannel);
+    assert!(matches!(refused, Err(Refused::Impossible(_))), "{refused:?}");
+    world.resolve(&world.conflict(), O::Republish).unwrap();
+    world.quiet();
+}
+
+#[test]
+fn an_accepted_number_can_be_taken_back_and_a_published_one_cannot() {
+    let mut world = world();
+    world.report("tea", 7, drift(-3));
+    let record = world.resolve(&world.conflict(), O::AcceptChannel).unwrap();
+    let back = world.post(reversed("onhand", record.envelope.id.as_str()));
+    assert_eq!((back.outcome, world.on_hand("TEA", "berlin")), (Outcome::Applied, 10));
+    // The channel is told Onhand's number again: there is nothing to ask.
+    world.quiet();
+    world.report("tea", 7, drift(-3));
+    let record = world.resolve(&world.conflict(), O::Republish).unwrap();
+    let back = world.post(reversed("onhand", record.envelope.id.as_str()));
+    assert_eq!(back.outcome, Outcome::Rejected);
+    world.quiet();
+}
