@@ -27,6 +27,8 @@ pub(crate) fn apply(state: &mut State, record: &Record) {
     for effect in &record.effects {
         apply_effect(state, record, effect);
     }
+    #[cfg(feature = "sim")]
+    spring(record);
     for change in &record.changes {
         apply_change(state, record, change);
     }
@@ -142,12 +144,12 @@ fn change_level(
     let location = state.catalogue.location(location).expect("a level's location is known");
     let key = (sku, location);
     let (level, made) = state.levels.get_or_make(key);
-    let before = (!made).then(|| level.clone());
+    // The note comes first: a change that breaks off has to be undone too.
+    state.undo.push(Undo::Level(key, (!made).then(|| level.clone())));
     change(level);
     if made {
         state.working.begin_level(key);
     }
-    state.undo.push(Undo::Level(key, before));
     key
 }
 
@@ -244,5 +246,18 @@ fn note_known(state: &mut State, record: &Record) {
             (Change::Reversed { seq, by }, _) => state.working.reverse(*seq, *by),
             _ => {}
         }
+    }
+}
+
+/// Fails half-way, if a test wants it; what is held or flagged instead does not.
+#[cfg(feature = "sim")]
+fn spring(record: &Record) {
+    let id = match &record.envelope.data {
+        EventData::EventReleased(released) => &released.id,
+        EventData::ConflictResolved(_) => return,
+        _ => &record.envelope.id,
+    };
+    if record.outcome == crate::record::Outcome::Applied {
+        crate::sim::trap::spring(crate::sim::trap::Phase::Apply, id.as_str());
     }
 }

@@ -37,6 +37,8 @@ pub enum ConflictKind {
     MassChange,
     /// A channel shows a number that nothing explains.
     Drift,
+    /// The processor could not handle the event.
+    Poison,
 }
 
 impl ConflictKind {
@@ -54,6 +56,7 @@ impl ConflictKind {
             Self::Oversold => "oversold",
             Self::MassChange => "mass_change",
             Self::Drift => "drift",
+            Self::Poison => "poison",
         }
     }
 
@@ -76,6 +79,9 @@ impl ConflictKind {
                 "A batch would take so many items to zero at once that it may be a mistake."
             }
             Self::Drift => "A channel shows a number that Onhand did not publish.",
+            Self::Poison => {
+                "The processor broke off while it handled the event; nothing of it counts."
+            }
         }
     }
 
@@ -89,7 +95,8 @@ impl ConflictKind {
             | Self::OrderChanged
             | Self::Unmapped
             | Self::MassChange
-            | Self::Drift => Severity::High,
+            | Self::Drift
+            | Self::Poison => Severity::High,
             Self::IdReused | Self::VersionMismatch | Self::FutureTime => Severity::Medium,
         }
     }
@@ -108,6 +115,7 @@ impl ConflictKind {
             Self::Oversold => &[O::Acknowledge, O::Reallocate, O::CancelLines],
             Self::MassChange => &[O::Approve, O::Reject],
             Self::Drift => &[O::Republish, O::AcceptChannel],
+            Self::Poison => &[O::Retry, O::Discard],
         }
     }
 }
@@ -189,11 +197,13 @@ pub enum ResolutionOption {
     Republish,
     /// The channel's number holds.
     AcceptChannel,
+    /// Decide it again.
+    Retry,
 }
 
 impl ResolutionOption {
     /// Every option.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::KeepFirst,
         Self::ApplySecond,
         Self::ApplyRequested,
@@ -213,6 +223,7 @@ impl ResolutionOption {
         Self::Reject,
         Self::Republish,
         Self::AcceptChannel,
+        Self::Retry,
     ];
 
     /// The option's name on the wire.
@@ -237,6 +248,7 @@ impl ResolutionOption {
             Self::Reject => "reject",
             Self::Republish => "republish",
             Self::AcceptChannel => "accept_channel",
+            Self::Retry => "retry",
         }
     }
 
@@ -267,6 +279,7 @@ impl ResolutionOption {
             Self::Reject => "Reject the batch",
             Self::Republish => "Publish Onhand's number again",
             Self::AcceptChannel => "Adjust the stock to the channel's number",
+            Self::Retry => "Decide it again",
         }
     }
 }

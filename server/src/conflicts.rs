@@ -104,6 +104,10 @@ async fn try_out(
         {
             Some(view(None, Some(refused.to_string())))
         }
+        // What could not be handled before may still fail, and can be tried all the same.
+        Answer::Refused(refused) if conflict.kind == ConflictKind::Poison => {
+            Some(view(None, Some(refused.to_string())))
+        }
         Answer::Refused(_) | Answer::Event(_) | Answer::Group(_) | Answer::Resolved(_) => None,
     })
 }

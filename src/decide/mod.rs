@@ -12,6 +12,7 @@ mod movement;
 mod names;
 mod order;
 mod orphan;
+mod poison;
 mod release;
 mod reopen;
 mod reservation;
@@ -35,6 +36,7 @@ pub(crate) use draft::Draft;
 use finish::OutOfRange;
 pub(crate) use mass_change::{Held, MassChange, judge};
 pub(crate) use orphan::ask as ask_about_orphan;
+pub(crate) use poison::{Failed, flag as flag_poison};
 pub(crate) use release::release;
 pub(crate) use reservation::expire;
 pub use resolve::Refused;
@@ -126,18 +128,9 @@ pub(crate) fn decide(
     actor: &str,
     held: Option<Held<'_>>,
 ) -> Verdict {
-    let state = sight.state;
-    let known = state.known(&event.source, &event.id);
-    if !known.is_empty() {
-        let fingerprint = Fingerprint::of_event(event);
-        if let Some(same) = known.iter().find(|known| known.fingerprint == fingerprint) {
-            return Verdict::Duplicate(Original {
-                source: event.source.clone(),
-                id: event.id.clone(),
-                seq: same.seq,
-                outcome: same.outcome,
-            });
-        }
+    let known = sight.state.known(&event.source, &event.id);
+    if let Some(original) = repeated(sight, event) {
+        return Verdict::Duplicate(original);
     }
     let mut draft = Draft::new(sight, event, now, actor);
     draft.wall = wall;
@@ -153,6 +146,18 @@ pub(crate) fn decide(
         Err(Stop::Duplicate(original)) => Verdict::Duplicate(original),
         Err(Stop::Invalid(errors)) => Verdict::Invalid(errors),
     }
+}
+
+/// The same event with the same content (rule 1), if the journal has it already.
+pub(crate) fn repeated(sight: Sight<'_>, event: &Event) -> Option<Original> {
+    let known = sight.state.known(&event.source, &event.id);
+    if known.is_empty() {
+        return None;
+    }
+    let fingerprint = Fingerprint::of_event(event);
+    let same = known.iter().find(|known| known.fingerprint == fingerprint)?;
+    let (source, id) = (event.source.clone(), event.id.clone());
+    Some(Original { source, id, seq: same.seq, outcome: same.outcome })
 }
 
 /// The same event id with other content (rule 1): no effect, one conflict for the id.
@@ -175,6 +180,8 @@ fn id_reused(draft: &mut Draft<'_>, event: &Event, first: u64) -> Outcome {
 /// All safeguards after identity, then the rule of the event's type. `seq` is the event's own
 /// place in the journal: the present record's, or an earlier one's if it was held back.
 fn weigh(draft: &mut Draft<'_>, event: &Event, seq: u64, lifted: Lifted) -> Result<Outcome, Stop> {
+    #[cfg(feature = "sim")]
+    crate::sim::trap::spring(crate::sim::trap::Phase::Decide, event.id.as_str());
     // The parser says so too, but programs within the house make events without it.
     if let Some(problem) = VersionUse::of(&event.data).problem(event.expected_version.is_some()) {
         return Err(Stop::invalid("/expectedversion", problem));

@@ -25,6 +25,27 @@ pub(crate) fn ask(
     let mut draft = Draft::new(sight, carrier, now, actor);
     draft.stand_for(held);
     draft.change(Change::Timer { what: Timer::Orphan(held.seq), at: None });
+    open(&mut draft, held);
+    draft.finish(Outcome::Conflict).expect("a decision without effects leaves no range")
+}
+
+/// Asks about the event of this place in the journal, which could not be done when it was due, if it
+/// still waits.
+pub(super) fn ask_again(draft: &mut Draft<'_>, seq: u64) -> Outcome {
+    match draft.record(seq) {
+        Some(held) if awaited(draft, held).is_some() => {
+            draft.stand_for(held);
+            open(draft, held);
+        }
+        _ => draft.reason = Some("its event does not wait any more".to_owned()),
+    }
+    Outcome::Applied
+}
+
+/// Opens the question.
+fn open(draft: &mut Draft<'_>, held: &Record) {
+    #[cfg(feature = "sim")]
+    crate::sim::trap::spring(crate::sim::trap::Phase::Time, held.envelope.id.as_str());
     let (seq, outcome) = (held.seq, Outcome::Conflict);
     draft.change(Change::Final { seq, outcome, decided: None });
     let event = &held.envelope;
@@ -32,14 +53,13 @@ pub(crate) fn ask(
         Evidence::at("the event says", describe(event), event.time),
         Evidence::at("it came", format!("#{}", held.seq), held.recorded_at),
     ];
-    if let Some(on) = awaited(&draft, held) {
+    if let Some(on) = awaited(draft, held) {
         let waited_s = draft.state.settings.orphan_after_us / SECOND_US;
         evidence.push(Evidence::new("it waits for", format!("{on}, for {waited_s} s by now")));
         draft.reason = Some(format!("{on} has not come"));
     }
     let (order, transfer) = (event.data.order().cloned(), event.data.transfer().cloned());
     draft.open(ConflictKind::Orphan, About { order, transfer, ..About::default() }, evidence);
-    draft.finish(outcome).expect("a decision without effects leaves no range")
 }
 
 /// What an event waits for that can become an orphan.

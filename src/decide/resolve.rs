@@ -2,7 +2,9 @@
 
 use super::draft::Draft;
 use super::release::settle;
-use super::{Excess, Lifted, Stop, catalogue, drift, orphan, second, shortage, transfer, weigh};
+use super::{
+    Excess, Lifted, Stop, catalogue, drift, orphan, poison, second, shortage, transfer, weigh,
+};
 use crate::conflict::{Choice, Conflict, ConflictKind, ConflictStatus, ResolutionOption as O};
 use crate::event::{Event, EventData};
 use crate::id::{LocationId, Sku};
@@ -118,6 +120,7 @@ pub(crate) fn resolve(
             draft.finish(Outcome::Applied).map_err(Stop::from)
         }
         (ConflictKind::Orphan, Some(held)) => orphan::decide(draft, choice, held)?,
+        (ConflictKind::Poison, Some(held)) => poison::decide(draft, conflict, choice.option, held),
         (_, Some(held)) => carry_out(draft, conflict, choice.option, held),
         (_, None) => return Err(Refused::Impossible("its event is not at hand".to_owned())),
     };

@@ -3,8 +3,9 @@
 
 use std::collections::BTreeMap;
 
+use super::guard::{Broken, Culprit, guarded};
 use super::{Input, Ledger, Processed};
-use crate::decide::{self, Held, MassChange};
+use crate::decide::{self, Held, MassChange, Verdict};
 use crate::event::Event;
 use crate::id::ConflictId;
 use crate::record::{Change, Record, WaitKey};
@@ -36,7 +37,7 @@ impl Ledger {
         actor: &str,
         processed: &mut Vec<Processed>,
         now: Now,
-    ) -> bool {
+    ) -> Result<bool, Broken> {
         let place = processed.len();
         let mut group = self.group.take().unwrap_or_default();
         let Some(event) = events.get(group.done.len()) else {
@@ -48,39 +49,55 @@ impl Ledger {
                     self.start_over();
                 }
             }
-            return true;
+            return Ok(true);
         };
-        let there = self.has_all_for_event(event);
+        let culprit = Culprit::InGroup(place, group.done.len());
+        let ready = |ledger: &Self| ledger.has_all_for_event(event);
+        let there = self.has_name(event) && self.is_ready(culprit, ready);
         if there {
-            let done = self.process_in_group(event, &group, place, actor, now);
+            let done = self.process_in_group(place, event, &group, actor, now)?;
             if let Processed::Recorded(index) = done {
                 group.conflict = group.conflict.or_else(|| approval(&self.records[index]));
             }
             group.done.push(done);
         }
         self.group = Some(group);
-        there
+        Ok(there)
     }
 
     fn process_in_group(
         &mut self,
+        place: usize,
         event: &Event,
         group: &Group,
-        place: usize,
         actor: &str,
         now: Now,
-    ) -> Processed {
-        let Some(tried) = self.held.get(&place) else {
-            return self.process_event(event, actor, now);
+    ) -> Result<Processed, Broken> {
+        let culprit = Culprit::InGroup(place, group.done.len());
+        let verdict = match self.failure(culprit) {
+            Some(why) => Err(why),
+            None => guarded(|| self.decide_in_group(place, event, group, actor, now)),
         };
+        self.carry_out(culprit, event, verdict, actor, now)
+    }
+
+    fn decide_in_group(
+        &self,
+        place: usize,
+        event: &Event,
+        group: &Group,
+        actor: &str,
+        now: Now,
+    ) -> Verdict {
         let index = group.done.len();
-        if let Processed::Invalid(errors) = &tried.processed[index] {
+        let tried = self.held.get(&place);
+        if let Some(Processed::Invalid(errors)) = tried.map(|tried| &tried.processed[index]) {
             // It cannot be, whatever becomes of the others.
-            return Processed::Invalid(errors.clone());
+            return Verdict::Invalid(errors.clone());
         }
-        let held = Held { change: &tried.change, place: index, conflict: group.conflict };
-        let verdict = self.decide(event, Some(held), actor, now);
-        self.carry_out(event, verdict, actor, now)
+        let conflict = group.conflict;
+        let held = tried.map(|tried| Held { change: &tried.change, place: index, conflict });
+        self.decide(event, held, actor, now)
     }
 
     /// What the events of a group have done together, if that is too much.

@@ -3,6 +3,8 @@
 
 mod batch;
 mod group;
+mod guard;
+mod process;
 mod sight;
 mod wants;
 
@@ -11,22 +13,20 @@ use std::collections::BTreeMap;
 use crate::apply::apply;
 use crate::conflict::Choice;
 pub use crate::decide::Refused;
-use crate::decide::{self, Held, Verdict};
-use crate::event::{
-    Event, EventData, EventOrphaned, EventReleased, FieldError, Fingerprint, ReservationExpired,
-};
+use crate::event::{Event, FieldError};
 use crate::id::{EventId, Source};
 use crate::journal;
 use crate::order::Order;
-use crate::record::{Bucket, Change, Decision, Original, Outcome, Record, Timer};
+use crate::record::{Bucket, Change, Original, Outcome, Record, Timer};
 use crate::reservation::Reservation;
-use crate::state::{Due, Known, Loaded, Movement, Settings, State, Wants};
+use crate::state::{Known, Loaded, Movement, Settings, State, Wants};
 use crate::time::{Now, Uptime};
 use crate::transfer::Transfer;
 
 pub use batch::{Batch, Entry};
 pub use group::inputs;
 use group::{Group, TriedOut};
+use guard::{Broken, Culprit};
 pub(crate) use sight::Sight;
 
 /// Events released in one transaction; the others go on in the next ones.
@@ -68,7 +68,8 @@ pub enum Step {
     /// Load this, hand it to [`Ledger::load`], and go on.
     Load(Wants),
     /// End the batch here and go on in the next one: more events are to be released than one
-    /// transaction takes, and they go before any further input.
+    /// transaction takes, and they go before any further input; or the last event could not be
+    /// handled.
     Full,
     /// Nothing: all inputs are decided, and all that they have woken.
     Done,
@@ -86,13 +87,27 @@ pub struct Ledger {
     group: Option<Group>,
     /// The groups of this batch that are to be held, by the places of their inputs.
     held: BTreeMap<usize, TriedOut>,
+    /// What could not be handled in this batch, and what the panic said.
+    broken: BTreeMap<Culprit, String>,
+    /// What the batch was last begun again for: it ends there.
+    cut: Option<Culprit>,
+    /// Whether it has come that far.
+    is_over: bool,
 }
 
 impl Ledger {
     /// Takes over a state as a store remembers it.
     pub fn new(state: State) -> Self {
-        let (group, held) = (None, BTreeMap::new());
-        Self { state, records: Vec::new(), releases: 0, group, held }
+        Self {
+            state,
+            records: Vec::new(),
+            releases: 0,
+            group: None,
+            held: BTreeMap::new(),
+            broken: BTreeMap::new(),
+            cut: None,
+            is_over: false,
+        }
     }
 
     /// The state, with what the batch in progress has changed.
@@ -181,6 +196,9 @@ impl Ledger {
     /// the host has something to do.
     ///
     /// The time of recording and the time of service never go back, whatever the clocks do.
+    ///
+    /// An event that a rule panics on is flagged as poison, and the others go on. If that is found
+    /// out too late to go on, the batch is begun again, and `processed` with it.
     pub fn advance(
         &mut self,
         inputs: &[(&Input, &str)],
@@ -188,31 +206,57 @@ impl Ledger {
         now: Now,
     ) -> Step {
         loop {
+            match self.go_on(inputs, processed, now) {
+                Ok(step) => return step,
+                Err(Broken { culprit, message }) => {
+                    self.start_over();
+                    processed.clear();
+                    self.broken.insert(culprit, message);
+                    self.cut = Some(culprit);
+                }
+            }
+        }
+    }
+
+    fn go_on(
+        &mut self,
+        inputs: &[(&Input, &str)],
+        processed: &mut Vec<Processed>,
+        now: Now,
+    ) -> Result<Step, Broken> {
+        loop {
             let rest = &inputs[processed.len()..];
             let wants = |ledger: &Self| ledger.wants(rest.iter().map(|(input, _)| *input));
             // What a group wakes goes on after the whole of it.
             let due = if self.group.is_some() { None } else { self.state.waiting.next_due() };
+            let is_over = self.is_over && self.group.is_none();
+            if is_over && (due.is_some() || !rest.is_empty()) {
+                return Ok(Step::Full);
+            }
             if let Some(due) = due {
                 let there = self.record(due.seq).is_some();
                 if self.releases == RELEASES_MAX || (!there && self.is_crowded()) {
-                    return Step::Full;
+                    return Ok(Step::Full);
                 }
-                if !self.has_all_for_held(due.seq) {
-                    return Step::Load(wants(self));
+                let culprit = Culprit::Held(due.seq);
+                if !there || !self.is_ready(culprit, |ledger| ledger.has_all_for_held(due.seq)) {
+                    return Ok(Step::Load(wants(self)));
                 }
-                self.release(&due, now);
+                self.release(&due, now)?;
             } else if let Some((Input::Group(events), actor)) = rest.first() {
-                if !self.advance_group(events, actor, processed, now) {
-                    return Step::Load(wants(self));
+                if !self.advance_group(events, actor, processed, now)? {
+                    return Ok(Step::Load(wants(self)));
                 }
             } else if let Some((input, actor)) = rest.first() {
-                if !self.has_all_for(input) {
-                    return Step::Load(wants(self));
+                let culprit = Culprit::Input(processed.len());
+                let named = !matches!(input, Input::Event(event) if !self.has_name(event));
+                if !named || !self.is_ready(culprit, |ledger| ledger.has_all_for(input)) {
+                    return Ok(Step::Load(wants(self)));
                 }
-                let done = self.process(input, actor, now);
+                let done = self.process(culprit, input, actor, now)?;
                 processed.push(done);
             } else {
-                return Step::Done;
+                return Ok(Step::Done);
             }
         }
     }
@@ -226,142 +270,6 @@ impl Ledger {
     /// When a timer will be due next.
     pub fn next_timer(&self) -> Option<Uptime> {
         self.state.schedule.iter().next().map(|(at, _)| at)
-    }
-
-    /// The moment of the next record.
-    fn next(&self, now: Now) -> Now {
-        let last = &self.state.head;
-        Now {
-            wall: now.wall.max(last.recorded_at.plus_micros(1)),
-            uptime: now.uptime.max(last.uptime),
-        }
-    }
-
-    /// Decides one input and applies the decision.
-    fn process(&mut self, input: &Input, actor: &str, now: Now) -> Processed {
-        match input {
-            Input::Event(event) => self.process_event(event, actor, now),
-            Input::Group(_) => unreachable!("a group is decided event by event"),
-            Input::Resolve(choice) => {
-                let now = self.next(now);
-                let data = EventData::ConflictResolved(choice.clone());
-                let carrier = self.own_event("resolved", data, now);
-                let conflict = self.state.open_conflict(choice.conflict);
-                let held = conflict.and_then(|conflict| conflict.events.last());
-                let held = held.and_then(|event| self.record(event.seq));
-                match decide::resolve(self.sight(), &carrier, choice, held, now, actor) {
-                    Ok(decision) => self.record_decision(carrier, decision, now, actor),
-                    Err(refused) => Processed::Refused(refused),
-                }
-            }
-            Input::Timer(timer) => {
-                let now = self.next(now);
-                if self.state.schedule.time_of(timer).is_none_or(|at| at > now.uptime) {
-                    return Processed::NotDue;
-                }
-                self.come_due(timer, now, actor)
-            }
-        }
-    }
-
-    /// Decides an event and applies the decision.
-    fn process_event(&mut self, event: &Event, actor: &str, now: Now) -> Processed {
-        let verdict = self.decide(event, None, actor, now);
-        self.carry_out(event, verdict, actor, now)
-    }
-
-    fn decide(&self, event: &Event, held: Option<Held<'_>>, actor: &str, now: Now) -> Verdict {
-        decide::decide(self.sight(), event, self.next(now), now.wall, actor, held)
-    }
-
-    fn carry_out(&mut self, event: &Event, verdict: Verdict, actor: &str, now: Now) -> Processed {
-        match verdict {
-            Verdict::Record(decision) => {
-                self.record_decision(event.clone(), decision, self.next(now), actor)
-            }
-            Verdict::Duplicate(original) => Processed::Duplicate(original),
-            Verdict::Invalid(errors) => Processed::Invalid(errors),
-        }
-    }
-
-    /// Records what the passing of time alone brings about.
-    fn come_due(&mut self, timer: &Timer, now: Now, actor: &str) -> Processed {
-        match timer {
-            Timer::Reservation(reservation) => {
-                let data = ReservationExpired { reservation: reservation.clone() };
-                let carrier = self.own_event("expired", EventData::ReservationExpired(data), now);
-                let decision = decide::expire(self.sight(), &carrier, reservation, now, actor);
-                self.record_decision(carrier, decision, now, actor)
-            }
-            Timer::Orphan(seq) => {
-                let held = self.record(*seq).expect("the record was loaded");
-                let data = EventData::EventOrphaned(EventOrphaned {
-                    source: held.envelope.source.clone(),
-                    id: held.envelope.id.clone(),
-                    seq: held.seq,
-                });
-                let carrier = self.own_event("orphaned", data, now);
-                let decision = decide::ask_about_orphan(self.sight(), &carrier, held, now, actor);
-                self.record_decision(carrier, decision, now, actor)
-            }
-        }
-    }
-
-    /// Decides an event again whose waiting is over.
-    fn release(&mut self, due: &Due, now: Now) {
-        let now = self.next(now);
-        let held = self.record(due.seq).expect("the record was loaded");
-        let data = EventData::EventReleased(EventReleased {
-            source: held.envelope.source.clone(),
-            id: held.envelope.id.clone(),
-            seq: held.seq,
-        });
-        let carrier = self.own_event("released", data, now);
-        let decision = decide::release(self.sight(), &carrier, held, due, now);
-        self.record_decision(carrier, decision, now, "onhand");
-        self.releases += 1;
-    }
-
-    /// An event that Onhand itself makes; its place in the journal makes its id unique.
-    fn own_event(&self, what: &str, data: EventData, now: Now) -> Event {
-        let id = EventId::new(format!("{what}-{}", self.state.head.seq + 1));
-        Event {
-            source: Source::onhand(),
-            id: id.expect("a word and a number make an id"),
-            time: now.wall,
-            expected_version: None,
-            extensions: BTreeMap::new(),
-            data,
-        }
-    }
-
-    fn record_decision(
-        &mut self,
-        envelope: Event,
-        decision: Decision,
-        now: Now,
-        actor: &str,
-    ) -> Processed {
-        let timed = !self.state.schedule.is_empty()
-            || decision.changes.iter().any(|change| matches!(change, Change::Timer { .. }));
-        let record = Record {
-            seq: self.state.head.seq + 1,
-            recorded_at: now.wall,
-            uptime: timed.then_some(now.uptime),
-            actor: actor.to_owned(),
-            fingerprint: Fingerprint::of_event(&envelope),
-            envelope,
-            outcome: decision.outcome,
-            reason: decision.reason,
-            conflict: decision.conflict,
-            effects: decision.effects,
-            changes: decision.changes,
-            mentions: decision.mentions,
-            fact: decision.fact,
-        };
-        apply(&mut self.state, &record);
-        self.records.push(record);
-        Processed::Recorded(self.records.len() - 1)
     }
 
     /// Ends the batch: writes its records in their stored form, chains them, and hands out what it
@@ -381,22 +289,30 @@ impl Ledger {
 
     /// The batch is durable.
     pub fn keep(&mut self) {
+        self.forget();
         self.releases = 0;
-        self.held.clear();
         self.state.undo.clear();
         self.state.working.clear();
     }
 
     /// The batch is not durable: it never happened.
     pub fn undo(&mut self) {
-        self.held.clear();
+        self.forget();
         self.start_over();
+    }
+
+    /// Forgets what was found out about the batch while it was tried.
+    fn forget(&mut self) {
+        self.held.clear();
+        self.broken.clear();
+        (self.cut, self.is_over) = (None, false);
     }
 
     /// Goes back to the beginning of the batch.
     fn start_over(&mut self) {
         self.releases = 0;
         self.group = None;
+        self.is_over = false;
         self.records.clear();
         self.state.roll_back();
     }

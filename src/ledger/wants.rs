@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use super::guard::guarded;
 use super::{Input, Ledger, RELEASES_MAX};
 use crate::conflict::{Conflict, ConflictKind, ConflictStatus, ResolutionOption};
 use crate::event::{Event, EventData};
@@ -18,15 +19,19 @@ impl Ledger {
     pub(super) fn wants<'a>(&self, inputs: impl IntoIterator<Item = &'a Input>) -> Wants {
         let room = RELEASES_MAX.saturating_sub(self.state.working.records());
         let mut needs = Needs { ledger: self, wants: Wants::default(), keys: Vec::new(), room };
-        for seq in self.state.waiting.due() {
-            if !needs.waiting(seq) {
-                break;
+        // What breaks off here is found out to be poison when its turn comes.
+        let _ = guarded(|| self.state.waiting.due().all(|seq| needs.waiting(seq)));
+        for input in inputs {
+            match input {
+                Input::Group(events) => {
+                    for event in events {
+                        let _ = guarded(|| needs.named(event));
+                    }
+                }
+                input => drop(guarded(|| needs.input(input))),
             }
         }
-        for input in inputs {
-            needs.input(input);
-        }
-        needs.woken();
+        let _ = guarded(|| needs.woken());
         // In the order of the index in which they are looked up. Sources count upwards, so most of
         // it is sorted already.
         needs.wants.ids.sort();
@@ -150,6 +155,8 @@ impl<'a> Needs<'a> {
     }
 
     fn event(&mut self, event: &Event, time: Timestamp) {
+        #[cfg(feature = "sim")]
+        crate::sim::trap::spring(crate::sim::trap::Phase::Load, event.id.as_str());
         let state = &self.ledger.state;
         if let Some(order) = event.data.order() {
             self.order(order);
@@ -170,6 +177,9 @@ impl<'a> Needs<'a> {
                 let wanted = wanted.entry((sku.clone(), location.clone())).or_insert(from);
                 *wanted = from.min(*wanted);
             }
+        }
+        if let EventData::EventOrphaned(orphaned) = &event.data {
+            self.record(orphaned.seq);
         }
         if let EventData::EventReversed(reversed) = &event.data {
             self.target(&reversed.source, &reversed.id);

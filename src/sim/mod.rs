@@ -12,4 +12,5 @@ pub mod run;
 pub mod samples;
 pub mod spoil;
 pub mod store;
+pub mod trap;
 mod views;

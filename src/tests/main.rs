@@ -33,6 +33,7 @@ mod overlaps;
 mod oversold;
 mod parking;
 mod parsing;
+mod poison;
 mod properties;
 mod range;
 mod refusals;

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use onhand::conflict::Choice;
+use onhand::conflict::{Choice, ConflictKind};
 use onhand::ledger::{Batch, Input, Ledger, Processed, RELEASES_MAX, Step};
+use onhand::record::Change;
 use onhand::state::State;
 use onhand::time::Now;
 use tokio::sync::broadcast;
@@ -218,6 +219,7 @@ impl Processor {
             return Err(error);
         }
         self.ledger.keep();
+        report_poison(&batch);
         self.seq.store(batch.head.seq, Ordering::Release);
         Ok(batch)
     }
@@ -252,6 +254,22 @@ impl Processor {
         };
         self.ledger.undo();
         Ok(Ok(answer))
+    }
+}
+
+/// Tells the operator of events that could not be handled: a rule needs mending.
+fn report_poison(batch: &Batch) {
+    for record in batch.entries.iter().map(|entry| &entry.record) {
+        for change in &record.changes {
+            if let Change::Conflict(conflict) = change
+                && conflict.kind == ConflictKind::Poison
+                && conflict.opened_seq == record.seq
+            {
+                let why = conflict.evidence.last().map_or("", |fact| fact.value.as_str());
+                let (seq, id) = (record.seq, conflict.id);
+                tracing::error!(seq, conflict = %id, why, "an event could not be handled");
+            }
+        }
     }
 }
 

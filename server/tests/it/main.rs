@@ -16,6 +16,7 @@ mod live;
 mod mass_changes;
 mod orphans;
 mod pages;
+mod poison;
 mod program;
 mod real;
 mod reservations;

@@ -29,8 +29,22 @@ pub(crate) fn expire(
     now: Now,
     actor: &str,
 ) -> Decision {
+    #[cfg(feature = "sim")]
+    crate::sim::trap::spring(crate::sim::trap::Phase::Time, reservation.as_str());
     let mut draft = Draft::new(sight, carrier, now, actor);
     let held = held(&draft, reservation).expect("what is due is held, and was loaded");
     settle(&mut draft, held, Standing::Expired);
     draft.finish(Outcome::Applied).expect("what was held fits back into the range")
+}
+
+/// Ends a hold whose time is over, which could not be done when it was due, if it still stands.
+pub(in crate::decide) fn end_of_time(
+    draft: &mut Draft<'_>,
+    reservation: &ReservationId,
+) -> Outcome {
+    match held(draft, reservation) {
+        Ok(reservation) => settle(draft, reservation, Standing::Expired),
+        Err(reason) => draft.reason = Some(reason),
+    }
+    Outcome::Applied
 }

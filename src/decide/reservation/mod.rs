@@ -7,7 +7,7 @@ mod undo;
 
 pub(super) use confirm::confirm;
 pub(crate) use end::expire;
-pub(super) use end::release;
+pub(super) use end::{end_of_time, release};
 pub(super) use place::place;
 pub(super) use undo::take_back_update;
 
@@ -56,7 +56,9 @@ fn settle(draft: &mut Draft<'_>, mut reservation: Reservation, standing: Standin
         add(draft, line, Bucket::Reserved, -1);
     }
     let what = Timer::Reservation(reservation.reservation.clone());
-    draft.change(Change::Timer { what, at: None });
+    if draft.state.schedule.time_of(&what).is_some() {
+        draft.change(Change::Timer { what, at: None });
+    }
     reservation.standing = standing;
     draft.change(Change::Reservation(Box::new(reservation)));
 }

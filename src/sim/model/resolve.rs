@@ -13,7 +13,10 @@ use crate::time::Now;
 impl Model {
     /// Whether the model knows what an option does: the others have their tables only.
     pub const fn knows(option: O) -> bool {
-        !matches!(option, O::ApplySecond | O::Reallocate | O::CancelLines | O::ApplyWithoutOrder)
+        !matches!(
+            option,
+            O::ApplySecond | O::Reallocate | O::CancelLines | O::ApplyWithoutOrder | O::Retry
+        )
     }
 
     /// A person decides on the conflict with this index.

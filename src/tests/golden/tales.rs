@@ -3,6 +3,7 @@
 
 use onhand::conflict::{CancelledPart, Choice, Conflict, ConflictKind, ResolutionOption as O};
 use onhand::event::{AcknowledgedLevel, ChannelDrift};
+use onhand::sim::trap::{Phase, Trap};
 
 use crate::harness::{World, choice};
 use crate::says::{
@@ -15,7 +16,7 @@ use crate::says::{
 type Tale = fn(&mut World);
 
 /// The tales, by the names of their journals.
-pub const TALES: [(&str, Tale); 9] = [
+pub const TALES: [(&str, Tale); 10] = [
     ("stock", stock),
     ("orders", orders),
     ("transfers", transfers),
@@ -25,6 +26,7 @@ pub const TALES: [(&str, Tale); 9] = [
     ("orphans", orphans),
     ("batches", batches),
     ("drift", drift),
+    ("poison", poison),
 ];
 
 /// Berlin, Hamburg and Munich, tea and mugs, a set of two of tea and a mug, and some of each.
@@ -259,6 +261,27 @@ fn orphans(world: &mut World) {
             }
             world.post(placed(&name, &[line("1", "TEA", 5)]));
             world.post(shipped(&name, "berlin", "hamburg", &[goods("TEA", 2)]));
+        }
+    }
+}
+
+/// Events that could not be handled, when they came or when their order did, and an expiry that could
+/// not: each is decided again or given up.
+fn poison(world: &mut World) {
+    open_shop(world);
+    for option in [O::Retry, O::Discard] {
+        let name = format!("poison-{}", option.as_str());
+        let ids = ["new", "held"].map(|what| format!("golden-{name}-{what}"));
+        world.post(fulfilled(&name, "f1", &[part("1", 3)]).id(&ids[1]));
+        world.post(reserved(&name, &[held("TEA", 1, "hamburg")]));
+        let [new, waiting] = ids.each_ref().map(|id| Trap::set(Phase::Decide, id));
+        let expiry = Trap::set(Phase::Time, &name);
+        world.post(received("TEA", "berlin", 1).id(&ids[0]));
+        world.post(placed(&name, &[line("1", "TEA", 5)]));
+        world.pass(600);
+        drop((new, waiting, expiry));
+        for conflict in world.open(ConflictKind::Poison) {
+            world.resolve(&conflict, option).unwrap_or_else(|why| panic!("{name}: {why}"));
         }
     }
 }
