@@ -98,11 +98,14 @@ fn apply_change(state: &mut State, record: &Record, change: &Change) {
             set_baseline(state, record, sku, location, counted.clone());
         }
         Change::Absorbed { sku, location, .. } => {
-            change_level(state, sku, location, |level| {
+            let key = change_level(state, sku, location, |level| {
                 if let Some(count) = &mut level.counted {
                     count.relied_on = true;
                 }
             });
+            if let Some(movement) = Movement::of_change(record, change) {
+                state.working.add_movement(key, movement);
+            }
         }
         Change::Order(update) => state.working.update_order(update.clone()),
         Change::Transfer(update) => state.working.update_transfer(update.as_ref().clone()),

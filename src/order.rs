@@ -173,12 +173,22 @@ impl Order {
         self.is_placed() || self.revision.is_some()
     }
 
-    /// What an event waits for that does not fit what is known of the order before it is placed.
-    pub fn wait_key(&self) -> WaitKey {
-        let confirmed = self.facts.iter().filter(|it| matches!(it.key, FactKey::Confirmed(_)));
-        match confirmed.map(|fact| fact.seq).max() {
-            None => WaitKey::Order(self.order.clone()),
-            Some(seq) => WaitKey::RestOfOrder(self.order.clone(), seq),
+    /// Whether it has all its lines, or more of them than at a place in the journal.
+    pub fn has_more_since(&self, record: u64) -> bool {
+        let mut facts = self.facts.iter();
+        let is_more =
+            |fact: &OrderFact| matches!(fact.key, FactKey::Confirmed(_)) && fact.seq > record;
+        self.has_all_lines() || facts.any(is_more)
+    }
+
+    /// What an event waits for that does not fit what is known of the order before it is placed,
+    /// as the record of this place in the journal finds out.
+    pub fn wait_key(&self, record: u64) -> WaitKey {
+        let mut facts = self.facts.iter();
+        if facts.any(|fact| matches!(fact.key, FactKey::Confirmed(_))) {
+            WaitKey::RestOfOrder(self.order.clone(), record)
+        } else {
+            WaitKey::Order(self.order.clone())
         }
     }
 

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::conflict::{Conflict, Resolution};
-use crate::event::{Event, EventRef, Fingerprint, KitPart};
+use crate::event::{Event, EventData, EventRef, Fingerprint, KitPart};
 use crate::id::{ConflictId, LocationId, OrderId, ReservationId, Sku, Source, Text, TransferId};
 use crate::order::OrderUpdate;
 use crate::reservation::Reservation;
@@ -271,8 +271,9 @@ pub enum WaitKey {
     Location(LocationId),
     /// The placing of this order.
     Order(OrderId),
-    /// The placing of this order, or more of it: reservations have been confirmed for it, the last
-    /// by the event of this place in the journal, and the event does not fit what they held.
+    /// The placing of this order, or more of it: reservations have been confirmed for it, and the
+    /// record of this place in the journal has found that the event does not fit what they held.
+    /// What is found so anew waits for more than has come by then.
     RestOfOrder(OrderId, u64),
     /// The shipment of this transfer.
     Transfer(TransferId),
@@ -484,6 +485,19 @@ impl Record {
             Some(Basis::Movement(fact)) => Some((fact.time, &fact.source)),
             Some(Basis::Count(_)) => None,
             None => self.is_movement().then(|| (self.fact_time(), self.fact_source())),
+        }
+    }
+
+    /// The same for a change that takes back a movement which an accepted count contains: it moves
+    /// nothing now, but a count of a moment before that movement must not add it up.
+    pub fn countered<'a>(&'a self, change: &'a Change) -> Option<(Timestamp, &'a Source, i64)> {
+        match (&self.envelope.data, change) {
+            (EventData::EventReversed(_), Change::Absorbed { delta, fact, .. }) => {
+                let own = (self.fact_time(), self.fact_source());
+                let (time, source) = fact.as_ref().map_or(own, |fact| (fact.time, &fact.source));
+                Some((time, source, *delta))
+            }
+            _ => None,
         }
     }
 

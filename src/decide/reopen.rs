@@ -169,6 +169,19 @@ fn unmap(draft: &mut Draft<'_>, record: &Record, conflict: &Conflict) -> Result<
     if super::names::is_known(draft, &key) {
         return Err(format!("{key} is known by itself by now"));
     }
+    // It was discarded, and another decision has settled since what the name means.
+    let mapped = record
+        .changes
+        .iter()
+        .any(|change| matches!(change, Change::SkuAlias { .. } | Change::LocationAlias { .. }));
+    let means_something = match &key {
+        WaitKey::Sku(name) => draft.sku(name).is_some(),
+        WaitKey::Location(name) => draft.location(name).is_some(),
+        _ => false,
+    };
+    if !mapped && means_something {
+        return Err(format!("what {key} means has been decided since: say the event anew"));
+    }
     wait_again(draft, conflict, &key)
 }
 

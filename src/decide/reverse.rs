@@ -108,6 +108,7 @@ fn takes_anything_back(record: &Record) -> bool {
 
 /// Takes back what a record changed, the last first.
 pub(super) fn take_back(draft: &mut Draft<'_>, record: &Record) -> Result<(), Refusal> {
+    let by_reversal = matches!(record.envelope.data, EventData::EventReversed(_));
     for effect in record.effects.iter().rev() {
         negate(draft, record, effect)?;
     }
@@ -126,6 +127,15 @@ pub(super) fn take_back(draft: &mut Draft<'_>, record: &Record) -> Result<(), Re
             }
             Change::Reversed { by: None, .. } => {
                 return Err("it brought an event back: reverse that event instead".to_owned());
+            }
+            Change::Absorbed { sku, location, delta, state, fact } if by_reversal => {
+                draft.change(Change::Absorbed {
+                    sku: sku.clone(),
+                    location: location.clone(),
+                    delta: -*delta,
+                    state: *state,
+                    fact: fact.clone(),
+                });
             }
             // A name that is known stays known; what an event waited for has come; what is only
             // noted has no effect.
@@ -216,11 +226,19 @@ fn uncount(draft: &mut Draft<'_>, counted: &Counted) -> Result<(), Refusal> {
 fn turn_back(draft: &mut Draft<'_>, record: &Record, conflict: &Conflict) -> Result<(), Refusal> {
     // Whether a level is oversold follows from the level, and whether a transfer arrived as it left
     // from the transfer.
+    let by_reversal = matches!(record.envelope.data, EventData::EventReversed(_));
+    let reopened = by_reversal && conflict.status == ConflictStatus::Open;
+    if conflict.kind == ConflictKind::Oversold && reopened && conflict.opened_seq != record.seq {
+        return Err(format!("{} is open again: decide that instead", conflict.id));
+    }
     if conflict.kind == ConflictKind::Oversold || conflict.is_about_transfer() {
         return Ok(());
     }
-    let by_reversal = matches!(record.envelope.data, EventData::EventReversed(_));
     match conflict.status {
+        ConflictStatus::Open if conflict.kind == ConflictKind::Unmapped && !by_reversal => {
+            leave(draft, conflict);
+            return Ok(());
+        }
         ConflictStatus::Open if conflict.opened_seq == record.seq => {}
         ConflictStatus::Open if by_reversal => {
             return Err(format!("{} is open again: decide that instead", conflict.id));
@@ -244,4 +262,19 @@ fn turn_back(draft: &mut Draft<'_>, record: &Record, conflict: &Conflict) -> Res
         return Err(format!("the decision on {id} rests on it: reverse #{seq} first"));
     }
     Ok(())
+}
+
+/// An event that a record has made wait for a name leaves the conflict about that name, which is
+/// over when nothing else waits. `conflict` is as the record has left it: the event is its last.
+fn leave(draft: &mut Draft<'_>, conflict: &Conflict) {
+    let Some(open) = draft.state.open_conflict(conflict.id) else { return };
+    if open.event_count <= 1 {
+        draft.close(open, ConflictStatus::AutoResolved, None);
+        return;
+    }
+    let mut open = open.clone();
+    open.events.retain(|event| Some(event) != conflict.events.last());
+    open.event_count -= 1;
+    open.version += 1;
+    draft.change(Change::Conflict(Box::new(open)));
 }

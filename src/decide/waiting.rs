@@ -38,8 +38,9 @@ pub(super) fn end(draft: &mut Draft<'_>, on: WaitKey, seq: u64) {
 /// Whether what an event has waited for is there by now. Its order or transfer has to be at hand.
 pub(super) fn has_come(draft: &Draft<'_>, on: &WaitKey) -> bool {
     match on {
-        WaitKey::Order(order) | WaitKey::RestOfOrder(order, _) => {
-            draft.order(order).is_some_and(|known| known.has_all_lines() || known.wait_key() != *on)
+        WaitKey::Order(order) => draft.order(order).is_some_and(|known| known.has_more_since(0)),
+        WaitKey::RestOfOrder(order, record) => {
+            draft.order(order).is_some_and(|known| known.has_more_since(*record))
         }
         WaitKey::Transfer(transfer) => draft.transfer(transfer).is_some(),
         WaitKey::Sku(_) | WaitKey::Location(_) | WaitKey::AnyLocation | WaitKey::Approval(_) => {

@@ -153,6 +153,16 @@ impl Step {
         self.counted.is_none() && self.uncounted.is_none()
     }
 
+    /// By how much `on_hand` moved as far as a later count is concerned: what takes back a movement
+    /// that an accepted count contains did so too, though it changed nothing then.
+    pub fn movement(&self) -> i64 {
+        match (self.is_movement(), &*self.event_type) {
+            (false, _) => 0,
+            (true, "event.reversed") => self.on_hand() + self.absorbed,
+            (true, _) => self.on_hand(),
+        }
+    }
+
     /// By how much `on_hand` moved.
     pub const fn on_hand(&self) -> i64 {
         self.moved[Bucket::OnHand as usize]

@@ -151,10 +151,16 @@ impl Ledger {
             let here = |effect: &&crate::record::Effect| {
                 effect.state == Bucket::OnHand && effect.sku == sku && effect.location == location
             };
+            let absorbed = |change: &&Change| {
+                matches!(change, Change::Absorbed { sku: item, location: place, .. }
+                    if *item == sku && *place == location)
+            };
             for record in &self.records {
                 let effects = record.effects.iter().filter(here);
                 let own = effects.filter_map(|effect| Movement::of(record, effect));
-                movements.extend(own.filter(|movement| movement.time >= *from));
+                let changes = record.changes.iter().filter(absorbed);
+                let back = changes.filter_map(|change| Movement::of_change(record, change));
+                movements.extend(own.chain(back).filter(|movement| movement.time >= *from));
             }
             self.state.working.load_movements((sku_number, location_number), *from, movements);
         }

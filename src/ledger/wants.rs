@@ -215,7 +215,8 @@ impl<'a> Needs<'a> {
                 Change::Released { on: WaitKey::Transfer(transfer), .. } => self.transfer(transfer),
                 Change::Conflict(conflict)
                     if conflict.opened_seq == seq
-                        && conflict.kind == ConflictKind::CountOverlap =>
+                        && conflict.kind != ConflictKind::Oversold
+                        && !conflict.is_about_transfer() =>
                 {
                     self.decision_on(conflict.id);
                 }

@@ -4,7 +4,7 @@ use super::compare::{ACTOR, Pair};
 use super::host::Host;
 use crate::digest;
 use crate::event::Event;
-use crate::ledger::{Input, Processed};
+use crate::ledger::{Entry, Input, Processed};
 use crate::record::Outcome;
 
 /// Checks a history that was played to its end.
@@ -34,10 +34,13 @@ fn batches_leave_no_mark(pair: &Pair) {
             single.batch(std::slice::from_ref(input), ACTOR);
         }
     }
-    let bytes = |host: &Host| -> Vec<Vec<u8>> {
-        host.store.journal.iter().map(|entry| entry.bytes.clone()).collect()
-    };
-    assert!(bytes(&single) == bytes(&pair.host), "batches leave a mark on the journal");
+    let differ = |entry: &(&Entry, &Entry)| entry.0.bytes != entry.1.bytes;
+    let mut pairs = single.store.journal.iter().zip(&pair.host.store.journal);
+    if let Some((alone, batched)) = pairs.find(differ) {
+        let text = |entry: &Entry| String::from_utf8_lossy(&entry.bytes).into_owned();
+        panic!("batches leave a mark: alone {}, in a batch {}", text(alone), text(batched));
+    }
+    assert_eq!(single.store.journal.len(), pair.host.store.journal.len(), "records, alone or not");
     let digest = |host: &Host| digest::of_state(host.ledger.state());
     assert_eq!(digest(&single), digest(&pair.host), "batches leave a mark on the state");
 }
@@ -57,14 +60,18 @@ fn repeats_change_nothing(pair: &mut Pair) {
     let recorded: Vec<&Event> =
         pair.host.store.journal.iter().map(|entry| &entry.record.envelope).collect();
     let used = |event: &Event| recorded.iter().any(|known| names(known) == names(event));
-    // Nor is it one where the fact has been withdrawn since: then it may be said anew.
-    let withdrawn = |seq: u64| pair.host.store.outcome(seq) == Outcome::Rejected;
-    let same_fact = |event: &Event| {
-        let mut known = pair.host.store.journal.iter().map(|entry| &entry.record);
-        known.any(|record| record.envelope.data == event.data && withdrawn(record.seq))
+    // Nor is it one where the fact stands no longer: then it may be said anew.
+    let store = &pair.host.store;
+    let stands = |seq: u64| {
+        let outcome = store.outcome(seq);
+        [Outcome::Applied, Outcome::Absorbed].contains(&outcome) && !store.is_reversed(seq)
+    };
+    let fact_stands = |event: &Event| {
+        let mut known = store.journal.iter().map(|entry| &entry.record);
+        known.any(|record| record.envelope.data == event.data && stands(record.seq))
     };
     let events = sent.filter(|event| {
-        let unrecorded = !used(event) && !same_fact(event);
+        let unrecorded = !used(event) && fact_stands(event);
         (unrecorded || recorded.contains(event)) && !pair.invalid.contains(event)
     });
     let inputs: Vec<Input> = events.cloned().map(Input::Event).collect();

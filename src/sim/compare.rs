@@ -7,11 +7,11 @@ use super::history::{Act, Decide, History, Step};
 use super::host::Host;
 use super::model::{Answer, Item, Model, Parts, Transfer};
 use super::views::{Shown, as_expected, effects, level_of};
-use crate::conflict::{Choice, Conflict, ResolutionOption};
-use crate::event::{Event, KitPart};
+use crate::conflict::{Choice, Conflict, ConflictKind, ResolutionOption};
+use crate::event::{Event, EventData, EventReversed, KitPart};
 use crate::id::Sku;
 use crate::ledger::{Entry, Input, Processed};
-use crate::record::{Outcome, Timer};
+use crate::record::{Outcome, Timer, WaitKey};
 use crate::state::Settings;
 use crate::time::Now;
 
@@ -89,6 +89,9 @@ impl Pair {
         inputs.splice(at..at, due);
         let answers = self.commit(&inputs);
         watch(steps, &self.host.store.journal[known..]);
+        let refused = |entry: &&Entry| entry.record.outcome == Outcome::Rejected;
+        let made = self.host.store.journal[known..].iter().filter(refused);
+        self.model.refused = made.map(|entry| entry.record.seq).collect();
         for (input, answers) in inputs.iter().zip(answers) {
             let events = match input {
                 Both::Event(event) => std::slice::from_ref(event),
@@ -114,6 +117,7 @@ impl Pair {
             Act::Tell { event, seen } => self.expecting(event, *seen),
             Act::Again(earlier) => self.sent.get(earlier)?.clone(),
             Act::Decide(decide) => return self.choice(decide),
+            Act::TakeBack { event, back } => self.taking_back(event, *back)?,
         };
         self.sent.insert(step.number, event.clone());
         Some(Both::Event(event))
@@ -131,6 +135,18 @@ impl Pair {
             current.saturating_add_signed(seen)
         });
         Event { expected_version: version, ..event.clone() }
+    }
+
+    /// The event that takes back one of the records that Onhand itself has made.
+    fn taking_back(&self, event: &Event, back: usize) -> Option<Event> {
+        let journal = self.host.store.journal.iter().map(|entry| &entry.record.envelope);
+        let own: Vec<&Event> = journal.filter(|it| it.source.as_str() == "onhand").collect();
+        let newest = own.len().checked_sub(1)?;
+        let target = own[newest - back % own.len()];
+        let EventData::EventReversed(data) = &event.data else { return None };
+        let (source, id, reason) = (target.source.clone(), target.id.clone(), data.reason.clone());
+        let data = EventData::EventReversed(EventReversed { source, id, reason });
+        Some(Event { data, ..event.clone() })
     }
 
     fn choice(&self, decide: &Decide) -> Option<Both> {
@@ -195,6 +211,25 @@ impl Pair {
         );
         let waiting: BTreeSet<_> = self.host.store.waiting().collect();
         assert_eq!(&waiting, self.model.waiting(), "what waits: core, model");
+        self.check_questions(&waiting);
+    }
+
+    /// Somebody is asked about whatever names events wait for.
+    fn check_questions(&self, waiting: &BTreeSet<(WaitKey, u64)>) {
+        let open = self.host.ledger.state().open_conflicts();
+        let open: Vec<&Conflict> =
+            open.filter(|conflict| conflict.kind == ConflictKind::Unmapped).collect();
+        for (on, seq) in waiting {
+            let names = |conflict: &Conflict| match on {
+                WaitKey::Sku(sku) => conflict.sku.as_ref() == Some(sku),
+                WaitKey::Location(location) => conflict.location.as_ref() == Some(location),
+                WaitKey::AnyLocation => conflict.sku.is_none() && conflict.location.is_none(),
+                _ => true,
+            };
+            let asked = matches!(on, WaitKey::Sku(_) | WaitKey::Location(_) | WaitKey::AnyLocation);
+            let is_asked = open.iter().any(|conflict| names(conflict));
+            assert!(!asked || is_asked, "#{seq} waits for {on}, but nobody is asked about it");
+        }
     }
 
     fn compare_outcomes(&self) {

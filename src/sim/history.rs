@@ -46,6 +46,13 @@ pub enum Act {
     },
     /// The event of an earlier step comes again, to the letter.
     Again(usize),
+    /// A source asks to take back what Onhand itself has recorded, a decision mostly.
+    TakeBack {
+        /// The request, but for the name of what it is about.
+        event: Event,
+        /// Which of these records, counted from the newest.
+        back: usize,
+    },
     /// A person decides on one of the open conflicts.
     Decide(Decide),
 }
@@ -91,6 +98,10 @@ impl fmt::Display for Step {
                 let (source, id, kind) = (&event.source, &event.id, event.event_type());
                 write!(f, "{source}/{id} {kind} time {} {data}", event.time)?;
                 seen.map_or(Ok(()), |seen| write!(f, " (expects the version {seen:+})"))
+            }
+            Act::TakeBack { event, back } => {
+                let (source, id) = (&event.source, &event.id);
+                write!(f, "{source}/{id} takes back Onhand's own record, {back} from the end")
             }
             Act::Again(earlier) => write!(f, "step {earlier} again"),
             Act::Decide(decide) => write!(f, "{decide:?}"),

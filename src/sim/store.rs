@@ -59,6 +59,12 @@ impl Store {
             }
         }
         for change in &record.changes {
+            if let Change::Absorbed { sku, location, .. } = change
+                && let Some(movement) = Movement::of_change(record, change)
+            {
+                let level = (sku.clone(), location.clone());
+                self.movements.entry(level).or_default().push(movement);
+            }
             match change {
                 Change::Conflict(conflict) => {
                     self.conflicts.insert(conflict.id, conflict.as_ref().clone());
@@ -170,6 +176,11 @@ impl Store {
     /// What became of an event in the end, as far as it is decided.
     pub fn outcome(&self, seq: u64) -> Outcome {
         self.finals.get(&seq).map_or(self.record(seq).outcome, |(outcome, _)| *outcome)
+    }
+
+    /// Whether what an event did is taken back.
+    pub fn is_reversed(&self, seq: u64) -> bool {
+        self.reversed.contains_key(&seq)
     }
 
     /// An order.

@@ -35,7 +35,7 @@ impl Shown {
         let (mut sku, mut location, mut order) = (None, None, None);
         match &asked.about {
             About::HeldCount(level)
-            | About::LateMovement(level, _)
+            | About::LateMovement { level, .. }
             | About::Version(level)
             | About::Oversold(level) => {
                 (sku, location) = (Some(level.0.clone()), Some(level.1.clone()));

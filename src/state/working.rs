@@ -8,7 +8,7 @@ use crate::conflict::Conflict;
 use crate::event::Fingerprint;
 use crate::id::{ConflictId, EventId, LocationId, OrderId, ReservationId, Sku, Source, TransferId};
 use crate::order::{Order, OrderUpdate};
-use crate::record::{Effect, Outcome, Record};
+use crate::record::{Change, Effect, Outcome, Record};
 use crate::reservation::Reservation;
 use crate::time::Timestamp;
 use crate::transfer::{Transfer, TransferUpdate};
@@ -113,6 +113,13 @@ impl Movement {
     pub fn of(record: &Record, effect: &Effect) -> Option<Self> {
         let (time, source) = record.movement(effect)?;
         Some(Self { time, seq: record.seq, source: source.clone(), delta: effect.delta })
+    }
+
+    /// What a change of a record is to a count, if it takes back a movement that another one
+    /// contains.
+    pub fn of_change(record: &Record, change: &Change) -> Option<Self> {
+        let (time, source, delta) = record.countered(change)?;
+        Some(Self { time, seq: record.seq, source: source.clone(), delta })
     }
 }
 

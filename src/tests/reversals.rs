@@ -368,3 +368,26 @@ fn a_question_that_was_over_with_its_movement_is_asked_again_with_it() {
     let result = world.post(reversed("desk", "redo"));
     assert!(reason(&result).contains("is open again"), "{result:?}");
 }
+
+/// A sale that a count contains, by its time or by a person's word, then taken back: a count of a
+/// moment near the sale neither adds it up nor has anything to ask about it, unless it stands again.
+#[test]
+fn a_movement_taken_back_within_a_count_is_in_no_other_count_either() {
+    for (second, next) in [(95, 104), (105, 102)] {
+        for stands_again in [false, true] {
+            let mut world = world().given([sold(3, second)]);
+            world.post(counted("TEA", "berlin", 15).at(100));
+            let conflict = world.conflict();
+            world.resolve(&conflict, O::KeepCounted).unwrap();
+            world.post(reversed("shop", "sale").id("undo"));
+            if stands_again {
+                world.post(reversed("desk", "undo"));
+            }
+            assert_eq!(world.on_hand("TEA", "berlin"), 15);
+            world.post(counted("TEA", "berlin", 16).at(next));
+            assert_eq!(world.on_hand("TEA", "berlin"), if stands_again { 15 } else { 16 });
+            let asked = world.open(ConflictKind::CountOverlap).len();
+            assert_eq!(asked, usize::from(stands_again), "sold at {second}");
+        }
+    }
+}

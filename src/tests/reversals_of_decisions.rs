@@ -2,6 +2,7 @@
 //! the conflict is open again with the events that it held.
 
 use onhand::conflict::{Choice, Conflict, ConflictKind, ConflictStatus, ResolutionOption as O};
+use onhand::ledger::Input;
 use onhand::record::{Outcome, Record};
 use onhand::state::Oversold;
 use onhand::wire::EventResult;
@@ -178,6 +179,19 @@ fn an_acknowledged_shortage_is_asked_about_again() {
     assert_eq!(world.status(&conflict), ConflictStatus::AutoResolved);
 }
 
+/// Else the first decision would stand beside the second, and its conflict go back to a version that
+/// it had before.
+#[test]
+fn an_acknowledgement_that_was_taken_back_is_not_brought_back() {
+    let (mut world, conflict, decision) = acknowledged();
+    world.post(reversed("onhand", decision.envelope.id.as_str()).id("undo"));
+    let again = world.conflict();
+    world.resolve(&again, O::Acknowledge).unwrap();
+    let result = world.post(reversed("desk", "undo"));
+    assert!(reason(&result).contains("is open again: decide that"), "{result:?}");
+    assert!(world.store.conflict(conflict.id).version > again.version);
+}
+
 #[test]
 fn a_shortage_that_is_over_is_not() {
     let (mut world, conflict, decision) = acknowledged();
@@ -280,6 +294,19 @@ fn what_was_discarded_for_a_name_waits_again() {
     assert_eq!(world.on_hand("CUP", "berlin"), -1);
 }
 
+/// Else it would wait for a name that means something.
+#[test]
+fn what_was_discarded_for_a_name_that_means_something_by_now_stays_so() {
+    let mut world = world();
+    world.post(adjusted("CUP", "berlin", -1).at(5));
+    let decision = world.resolve(&world.conflict(), O::Discard).unwrap();
+    world.post(adjusted("CUP", "berlin", -2).at(6));
+    mapped(&mut world, "TEA");
+    let result = reverse(&mut world, &decision);
+    assert!(reason(&result).contains("has been decided since"), "{result:?}");
+    assert_eq!(world.on_hand("TEA", "berlin"), 18);
+}
+
 #[test]
 fn what_was_created_stays_known() {
     let mut world = world();
@@ -311,4 +338,61 @@ fn a_newer_conflict_about_the_same_id_stands_in_the_way() {
     world.post(adjusted("TEA", "berlin", -3).id("x"));
     let result = reverse(&mut world, &decision);
     assert!(reason(&result).contains("is open about the same"), "{result:?}");
+}
+
+/// A decision let an event go on as far as a name that nobody knows: it leaves the question about
+/// that name with the decision, and what else waits for it is still asked about.
+#[test]
+fn an_event_that_is_held_again_leaves_the_question_about_its_name() {
+    for others_wait in [true, false] {
+        let mut world = world();
+        world.post(adjusted("CUP", "berlin", -1).at(90_000));
+        let future = world.conflict();
+        let decision = world.resolve(&future, O::ApplyAsReceived).unwrap();
+        if others_wait {
+            world.post(adjusted("CUP", "berlin", -2).at(5));
+        }
+        let asked = world.open(ConflictKind::Unmapped).remove(0);
+        assert_eq!(reverse(&mut world, &decision).outcome, Outcome::Applied);
+        let unmapped = world.open(ConflictKind::Unmapped);
+        if others_wait {
+            let events: Vec<u64> = unmapped[0].events.iter().map(|event| event.seq).collect();
+            assert_eq!((events, unmapped[0].event_count), (vec![asked.events[1].seq], 1));
+        } else {
+            assert!(unmapped.is_empty());
+            assert_eq!(world.status(&asked), ConflictStatus::AutoResolved);
+        }
+        let future = world.open(ConflictKind::FutureTime).remove(0);
+        world.resolve(&future, O::ApplyAsReceived).unwrap();
+        let asked = world.open(ConflictKind::Unmapped).remove(0);
+        assert_eq!(asked.event_count, if others_wait { 2 } else { 1 });
+        mapped(&mut world, "TEA");
+        assert_eq!(world.on_hand("TEA", "berlin"), if others_wait { 17 } else { 19 });
+        world.quiet();
+    }
+}
+
+/// The answer is the same whether or not what rests on the decision is in the same batch.
+#[test]
+fn what_a_decision_led_to_and_was_decided_is_known_in_any_batch() {
+    let mut reasons = Vec::new();
+    for together in [false, true] {
+        let mut world = world().given([placed("o1", &[line("1", "TEA", 5)])]);
+        world.post(fulfilled("o1", "f1", &[part("1", 7)]).at(90_000));
+        let future = world.conflict();
+        let first = world.resolve(&future, O::ApplyAsReceived).unwrap();
+        let excess = choice(&world.conflict(), O::Cap);
+        let undo = reversed("onhand", first.envelope.id.as_str()).event("undo");
+        let inputs = [Input::Resolve(excess), Input::Event(undo)];
+        if together {
+            world.answers(&inputs);
+        } else {
+            for input in inputs {
+                world.answers(&[input]);
+            }
+        }
+        reasons.push(world.store.journal.last().unwrap().record.reason.clone().unwrap());
+    }
+    assert_eq!(reasons[0], reasons[1]);
+    assert!(reasons[0].contains("rests on it"), "{reasons:?}");
 }

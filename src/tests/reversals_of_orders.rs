@@ -6,8 +6,8 @@ use onhand::wire::EventResult;
 
 use crate::harness::World;
 use crate::says::{
-    Says, amended, back, cancelled, counted, fulfilled, goods, kit, line, line_from, part,
-    part_from, placed, received, returned, reversed,
+    Says, amended, back, cancelled, confirmed, counted, fulfilled, goods, held, kit, line,
+    line_from, part, part_from, placed, received, reserved, returned, reversed,
 };
 
 /// 20 TEA and 20 MUG at Berlin and at Hamburg.
@@ -303,4 +303,36 @@ fn kits_go_back_by_their_components() {
         let after = world.store.order("o1").unwrap().lines.clone();
         assert_eq!(after, lines.unwrap_or_default(), "{says:?}");
     }
+}
+
+/// What a reservation was confirmed for is known before the order is placed, and after its placing
+/// is taken back.
+#[test]
+fn a_placing_goes_back_to_what_was_confirmed_before_it() {
+    let hold = [held("TEA", 4, "hamburg"), held("MUG", 1, "berlin")];
+    let mut world = world().given([reserved("r1", &hold), confirmed("r1", "o1")]);
+    let before = world.store.order("o1").cloned();
+    world.post(placed("o1", &[line("a", "TEA", 6), line("1", "MUG", 2)]).id("p"));
+    assert_eq!(world.post(reversed("shop", "p")).outcome, Outcome::Applied);
+    assert_eq!(world.store.order("o1").cloned(), before);
+    assert_eq!((world.committed("TEA", "hamburg"), world.committed("MUG", "berlin")), (4, 1));
+    assert_eq!(world.committed("TEA", "berlin"), 0);
+    world.post(placed("o1", &[line("a", "TEA", 6)]).at(9).id("again"));
+    world.post(fulfilled("o1", "f1", &[part("a", 1)]).at(10));
+    let late = world.post(reversed("shop", "again"));
+    assert!(reason(&late).contains("rest on"), "{late:?}");
+}
+
+/// A line takes from its places in their order, so they come back in it.
+#[test]
+fn a_line_that_becomes_its_item_again_has_its_places_in_their_order() {
+    let mut world = world().given([
+        placed("o1", &[line_from("1", "TEA", 1, "hamburg")]),
+        amended("o1", 1, &[line("1", "TEA", 30)]),
+    ]);
+    let before = world.order_line("o1", "1");
+    assert!(before.shares.len() == 2 && before.shares[0].location.as_str() == "hamburg");
+    world.post(amended("o1", 2, &[line_from("1", "MUG", 1, "berlin")]).id("x"));
+    assert_eq!(world.post(reversed("shop", "x")).outcome, Outcome::Applied);
+    assert_eq!(world.order_line("o1", "1"), before);
 }

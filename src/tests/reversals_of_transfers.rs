@@ -163,3 +163,15 @@ fn a_receipt_that_was_discarded_is_sent_again_instead() {
     let result = world.post(reversed("onhand", decision.envelope.id.as_str()));
     assert!(reason(&result).contains("can be sent again instead"), "{result:?}");
 }
+
+#[test]
+fn a_receipt_that_is_taken_back_takes_part_in_the_question_no_longer() {
+    let mut world = world().given([
+        arrived("t1", "r1", &[goods("TEA", 6)]).id("r1"),
+        arrived("t1", "r2", &[goods("MUG", 5)]),
+    ]);
+    assert_eq!(world.conflict().event_count, 2);
+    world.post(reversed("wms", "r1"));
+    let conflict = world.conflict();
+    assert_eq!((conflict.events.len(), conflict.event_count), (1, 1));
+}

@@ -1,6 +1,7 @@
 //! What an order had before it was placed becomes part of its lines: a confirmed reservation is
 //! its commitment, and nothing is committed twice, in whatever order the two arrive.
 
+use onhand::conflict::ResolutionOption as O;
 use onhand::record::Outcome;
 
 use crate::harness::World;
@@ -215,4 +216,26 @@ fn units_that_were_shipped_beyond_the_order_stay_on_record() {
         assert_eq!(found, expected);
         assert_eq!(world.on_hand("TEA", "hamburg"), 17);
     }
+}
+
+/// The confirmation that has waited for a person came before the other one; what it brings wakes
+/// both shipments, and both wait for more.
+#[test]
+fn what_still_does_not_fit_waits_anew() {
+    let mut world = world().given([
+        reserved("r1", &[held("TEA", 4, "hamburg")]),
+        reserved("r2", &[held("TEA", 1, "hamburg")]),
+    ]);
+    world.post(confirmed("r2", "o1").at(90_000));
+    let future = world.conflict();
+    world.post(confirmed("r1", "o1"));
+    let waiting = [
+        world.post(fulfilled("o1", "f1", &[part("a", 1)]).at(1)),
+        world.post(fulfilled("o1", "f2", &[part("b", 1)]).at(2)),
+    ];
+    world.resolve(&future, O::ApplyAsReceived).unwrap();
+    assert_eq!(waiting.each_ref().map(|says| world.outcome(says)), [Outcome::Parked; 2]);
+    world.post(placed("o1", &[line("a", "TEA", 2), line("b", "TEA", 3)]));
+    assert_eq!(waiting.each_ref().map(|says| world.outcome(says)), [Outcome::Applied; 2]);
+    world.quiet();
 }

@@ -24,7 +24,7 @@ pub(in crate::decide) fn amend(
     let known = draft.order(&data.order).cloned();
     let order = known.unwrap_or_else(|| Order::new(data.order.clone()));
     if !order.has_all_lines() && !lifted.without_order {
-        return Ok(park(draft, order.wait_key(), seq));
+        return Ok(park(draft, order.wait_key(draft.seq), seq));
     }
     if let Some(newest) = order.revision.filter(|newest| data.revision < *newest) {
         draft.reason = Some(format!("revision {newest} stands"));

@@ -196,7 +196,7 @@ fn held(draft: &mut Draft<'_>, order: &Order, seq: u64, too_much: Vec<Evidence>)
     if order.has_all_lines() {
         excess(draft, &order.order, too_much)
     } else {
-        park(draft, order.wait_key(), seq)
+        park(draft, order.wait_key(draft.seq), seq)
     }
 }
 

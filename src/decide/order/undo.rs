@@ -22,12 +22,17 @@ pub(in crate::decide) fn take_back_update(
     for line in &touched {
         check(&order, line)?;
     }
+    // Lines that come back stand in the order in which they stood.
+    touched.sort_by_key(|line| update.moves.iter().position(|moved| moved.line == line.line));
     let (gone, mut lines): (Vec<_>, Vec<_>) = touched.into_iter().partition(OrderLine::is_empty);
     for line in &mut lines {
         line.shares.retain(|share| !share.is_empty());
     }
     let unplaced = update.fact.as_ref().is_some_and(|fact| fact.key == FactKey::Placed);
-    if unplaced && (order.facts.len() > 1 || order.lines.len() > gone.len()) {
+    // What was known before it was placed stays: the reservations that were confirmed for it.
+    let placed = order.facts.iter().position(|fact| fact.key == FactKey::Placed);
+    let (early, all) = (placed.unwrap_or(0), order.facts.len());
+    if unplaced && (early + 1 < all || early == 0 && order.lines.len() > gone.len()) {
         return Err("later events of the order rest on it: reverse those first".to_owned());
     }
     draft.update_order(OrderUpdate {
@@ -83,6 +88,8 @@ fn move_back(order: &Order, touched: &mut Vec<OrderLine>, moved: &LineMove) -> R
         if !line.is_empty() {
             return Err(format!("later events rest on line {} as one of {}", line.line, line.sku));
         }
+        // Its places stand in the order in which they stood.
+        line.shares.clear();
         line.sku = moved.sku.clone();
         line.kit.clone_from(&moved.kit);
     }

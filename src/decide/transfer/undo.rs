@@ -104,8 +104,11 @@ fn ask_again(draft: &mut Draft<'_>, transfer: &Transfer) {
             conflict.version += 1;
             conflict.evidence = evidence(transfer, &differing);
             let is_there = |seq: u64| transfer.receipts.iter().any(|it| it.said.seq == seq);
+            let listed = conflict.events.len() as u64;
             conflict.events.retain(|event| is_there(event.seq) && *event != last);
             conflict.events.push(last);
+            conflict.event_count += conflict.events.len() as u64;
+            conflict.event_count -= listed;
             draft.change(Change::Conflict(Box::new(conflict)));
         }
         (Some(conflict), _) => draft.close(conflict, ConflictStatus::AutoResolved, None),

@@ -1,7 +1,9 @@
 //! What events say, from few names and small numbers.
 
 use super::swarm::Kind;
-use super::{Generator, PLACES, SKUS, STRANGE_PLACES, STRANGE_SKUS, name, upserted};
+use super::{
+    Generator, PLACES, SKUS, SOURCES, STRANGE_PLACES, STRANGE_SKUS, name, take_back, upserted,
+};
 use crate::event::{
     ChannelLevelReported, EventData, LocationUpserted, StockAdjusted, StockCounted, StockMoved,
     StockReceived, StockSet, StockState,
@@ -41,6 +43,7 @@ impl Generator {
                 drift: None,
             }),
             Kind::Kit => self.any_kit(),
+            Kind::Reverse => self.reversed(),
             Kind::Upsert if self.rng.percent(50) => {
                 let strange = self.rng.percent(50);
                 upserted(self.rng.pick(if strange { &STRANGE_SKUS[..] } else { &SKUS[..] }))
@@ -88,6 +91,21 @@ impl Generator {
                 note: None,
             }),
         }
+    }
+
+    /// What somebody said is to be taken back: mostly one of the last things.
+    fn reversed(&mut self) -> EventData {
+        let recent = if self.rng.percent(80) { 6 } else { self.said.len() };
+        let back = self.rng.index(recent.clamp(1, self.said.len().max(1)));
+        let said = self.said.iter().rev().nth(back).cloned();
+        let (source, id) = said.unwrap_or_else(|| (name(SOURCES[0]), name("never")));
+        take_back(source, id)
+    }
+
+    /// What is in stock at the beginning.
+    pub(super) fn received(&mut self, sku: Sku, location: LocationId) -> EventData {
+        let quantity = self.rng.within(self.swarm.quantity, self.swarm.quantity * 4);
+        EventData::StockReceived(StockReceived { sku, location, quantity, reference: None })
     }
 
     pub(super) fn quantity(&mut self) -> i64 {

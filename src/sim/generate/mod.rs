@@ -13,7 +13,8 @@ use std::collections::BTreeMap;
 
 use super::history::{Act, Decide, History, Step};
 use super::rng::Rng;
-use crate::event::{Event, EventData, ItemUpserted, LocationUpserted};
+use crate::event::{Event, EventData, EventReversed, ItemUpserted, LocationUpserted};
+use crate::id::{EventId, LineId, OrderId, Source, Text};
 use crate::state::Settings;
 use crate::time::{SECOND_US, Timestamp, Uptime};
 use swarm::Swarm;
@@ -44,8 +45,7 @@ pub fn history(seed: u64) -> History {
         mass_change_min: rng.pick(&[1, 1, 2, 20]),
         ..Settings::default()
     };
-    let (told, batch) = (BTreeMap::new(), Batch::default());
-    Generator { rng, swarm, ids: 0, facts: 0, reservations: 0, told, batch }.history(settings)
+    Generator::new(rng, swarm).history(settings)
 }
 
 /// Something on its way to the processor.
@@ -61,14 +61,19 @@ struct Generator {
     swarm: Swarm,
     ids: u64,
     facts: u64,
+    orders: u64,
+    transfers: u64,
     reservations: u64,
+    /// The orders that were placed, each with its lines.
+    ordered: Vec<(OrderId, Vec<Part>)>,
     /// What each source has said so far.
     told: BTreeMap<&'static str, Vec<Event>>,
+    /// The names of all that was said so far.
+    said: Vec<(Source, EventId)>,
     batch: Batch,
 }
 
 /// The batch that is being said.
-#[derive(Default)]
 struct Batch {
     /// Its number.
     number: u64,
@@ -76,7 +81,26 @@ struct Batch {
     left: usize,
 }
 
+/// A line of an order, and how many units of it.
+type Part = (LineId, i64);
+
 impl Generator {
+    const fn new(rng: Rng, swarm: Swarm) -> Self {
+        Self {
+            rng,
+            swarm,
+            ids: 0,
+            facts: 0,
+            orders: 0,
+            transfers: 0,
+            reservations: 0,
+            ordered: Vec::new(),
+            told: BTreeMap::new(),
+            said: Vec::new(),
+            batch: Batch { number: 0, left: 0 },
+        }
+    }
+
     fn history(mut self, settings: Settings) -> History {
         let skews: Vec<i64> = SOURCES
             .iter()
@@ -104,7 +128,15 @@ impl Generator {
             if self.rng.percent(50) {
                 happened_us -= happened_us.rem_euclid(SECOND_US);
             }
-            let act = self.tell(SOURCES[source], Timestamp::from_micros(happened_us));
+            let time = Timestamp::from_micros(happened_us);
+            let act = if self.rng.percent(self.swarm.take_back_percent) {
+                let data = take_back(name("onhand"), name("any"));
+                let event = self.event(SOURCES[source], time, data);
+                let most = if self.rng.percent(70) { 3 } else { 100 };
+                Act::TakeBack { event, back: self.rng.index(most) }
+            } else {
+                self.tell(SOURCES[source], time)
+            };
             self.batch.left = self.batch.left.saturating_sub(1);
             let copies = if self.rng.percent(self.swarm.repeat_percent) { 2 } else { 1 };
             for _ in 0..copies {
@@ -118,7 +150,7 @@ impl Generator {
         History { settings, steps: self.deliver(travelling) }
     }
 
-    /// Names become known.
+    /// Names become known, and something is in stock.
     fn beginning(&mut self) -> Vec<Travelling> {
         let mut told: Vec<EventData> = Vec::new();
         for place in &PLACES[..self.swarm.places] {
@@ -129,6 +161,13 @@ impl Generator {
         told.extend(SKUS[..self.swarm.skus].iter().map(|sku| upserted(sku)));
         for kit in &KITS[..self.swarm.kits] {
             told.push(self.kit(kit));
+        }
+        for sku in &SKUS[..self.swarm.skus] {
+            for place in &PLACES[..self.swarm.places] {
+                if self.rng.percent(self.swarm.stocked_percent) {
+                    told.push(self.received(name(sku), name(place)));
+                }
+            }
         }
         let tell = |(saying, data)| {
             let event = self.event("erp", Timestamp::from_micros(START_US), data);
@@ -146,12 +185,12 @@ impl Generator {
             let earlier = *first.entry(saying).or_insert(number);
             let act = if earlier < number { Act::Again(earlier) } else { act };
             if self.rng.percent(self.swarm.jump_percent) {
-                jump_us = self.rng.within(-7_200, 7_200) * SECOND_US;
+                jump_us = self.rng.within(-self.swarm.jump_s, self.swarm.jump_s) * SECOND_US;
             }
             // A batch mostly travels together.
             let batch = match &act {
                 Act::Tell { event, .. } => event.batch_id().map(str::to_owned),
-                Act::Again(_) | Act::Decide(_) => None,
+                Act::Again(_) | Act::Decide(_) | Act::TakeBack { .. } => None,
             };
             let together = batch.is_some() && batch == batch_before && self.rng.percent(90);
             batch_before = batch;
@@ -175,16 +214,21 @@ impl Generator {
     }
 
     fn event(&mut self, source: &'static str, time: Timestamp, data: EventData) -> Event {
+        // Whether a request may be refused, the model knows from the core, which does not say so of a
+        // batch that it tries out.
+        let alone = matches!(data, EventData::EventReversed(_));
+        let extensions = if alone { BTreeMap::new() } else { self.batch.extensions() };
         self.ids += 1;
         let event = Event {
             source: name(source),
             id: name(&format!("e{}", self.ids)),
             time,
             expected_version: None,
-            extensions: self.batch.extensions(),
+            extensions,
             data,
         };
         self.told.entry(source).or_default().push(event.clone());
+        self.said.push((event.source.clone(), event.id.clone()));
         event
     }
 
@@ -245,6 +289,11 @@ fn alter(data: &mut EventData) {
         EventData::ReservationPlaced(data) => data.lines[0].quantity += 1,
         _ => {}
     }
+}
+
+fn take_back(source: Source, id: EventId) -> EventData {
+    let reason = Text::new("a mistake").expect("it is short");
+    EventData::EventReversed(EventReversed { source, id, reason })
 }
 
 fn upserted(sku: &str) -> EventData {

@@ -1,6 +1,7 @@
-//! What is said about orders: few orders and few lines, so that parts meet their wholes.
+//! What is said about orders: mostly about the last few of them and about parts of what was ordered,
+//! so that parts meet their wholes.
 
-use super::{Generator, LINES, name};
+use super::{Generator, LINES, Part, name};
 use crate::event::{
     CancelledLine, EventData, FulfilledLine, OrderAmended, OrderCancelled, OrderFulfilled,
     OrderPlaced, OrderReturned, OrderedLine, ReturnedLine,
@@ -9,7 +10,12 @@ use crate::id::{LocationId, OrderId, Sku};
 
 impl Generator {
     pub(super) fn placed(&mut self) -> EventData {
+        if self.rng.percent(self.swarm.new_percent) {
+            self.orders += 1;
+        }
         let (order, lines) = (self.order(), self.ordered_lines());
+        let parts = lines.iter().map(|row| (row.line.clone(), row.quantity)).collect();
+        self.ordered.push((order.clone(), parts));
         EventData::OrderPlaced(OrderPlaced { order, lines })
     }
 
@@ -20,42 +26,67 @@ impl Generator {
     }
 
     pub(super) fn cancelled(&mut self) -> EventData {
-        let order = self.order();
-        let row = |own: &mut Self, line: &str| CancelledLine {
-            line: name(line),
-            quantity: own.part(),
-            sku: own.maybe_sku(),
-        };
-        let lines = self.rng.percent(60).then(|| self.rows(row));
+        let (order, rows) = self.parts();
+        let row = |(line, quantity): Part| CancelledLine { line, quantity, sku: self.maybe_sku() };
+        let lines: Vec<CancelledLine> = rows.into_iter().map(row).collect();
+        let lines = self.rng.percent(60).then_some(lines);
         EventData::OrderCancelled(OrderCancelled { order, lines })
     }
 
     pub(super) fn fulfilled(&mut self) -> EventData {
-        let (order, fulfillment) = (self.order(), name(&self.fact()));
-        let lines = self.rows(|own, line| FulfilledLine {
-            line: name(line),
-            quantity: own.part(),
-            location: own.maybe_place(),
-            sku: own.maybe_sku(),
-        });
+        let ((order, rows), fulfillment) = (self.parts(), name(&self.fact()));
+        let row = |(line, quantity): Part| FulfilledLine {
+            line,
+            quantity,
+            location: self.maybe_place(),
+            sku: self.maybe_sku(),
+        };
+        let lines = rows.into_iter().map(row).collect();
         EventData::OrderFulfilled(OrderFulfilled { order, fulfillment, lines })
     }
 
     pub(super) fn returned(&mut self) -> EventData {
-        let (order, return_id) = (self.order(), name(&self.fact()));
-        let lines = self.rows(|own, line| ReturnedLine {
-            line: name(line),
-            quantity: own.part(),
-            location: own.maybe_place(),
-            restock: own.rng.percent(70),
-            state: own.state(),
-            sku: own.maybe_sku(),
-        });
+        let ((order, rows), return_id) = (self.parts(), name(&self.fact()));
+        let row = |(line, quantity): Part| ReturnedLine {
+            line,
+            quantity,
+            location: self.maybe_place(),
+            restock: self.rng.percent(70),
+            state: self.state(),
+            sku: self.maybe_sku(),
+        };
+        let lines = rows.into_iter().map(row).collect();
         EventData::OrderReturned(OrderReturned { order, return_id, lines })
     }
 
+    /// One of the last few orders.
     pub(super) fn order(&mut self) -> OrderId {
-        name(&format!("o{}", 1 + self.rng.below(self.swarm.orders)))
+        let back = self.rng.below(self.swarm.orders);
+        name(&format!("o{}", self.orders.saturating_sub(back).max(1)))
+    }
+
+    /// Parts of what was ordered, mostly; now and then two of one line.
+    fn parts(&mut self) -> (OrderId, Vec<Part>) {
+        let order = self.order();
+        let known = self.ordered.iter().rev().find(|(known, _)| *known == order);
+        let known = known.map(|(_, lines)| lines.clone());
+        let mut parts: Vec<Part> = match known.filter(|_| self.rng.percent(80)) {
+            Some(lines) => {
+                let mut some = lines.clone();
+                some.retain(|_| self.rng.percent(60));
+                if some.is_empty() { lines } else { some }
+            }
+            None => self.some_lines().into_iter().map(|line| (name(line), self.part())).collect(),
+        };
+        for (_, quantity) in &mut parts {
+            if self.rng.percent(60) {
+                *quantity = self.rng.within(1, *quantity);
+            }
+        }
+        if self.rng.percent(10) {
+            parts.push(self.rng.pick(&parts.clone()));
+        }
+        (order, parts)
     }
 
     /// The name of a shipment or a return, mostly a new one.
@@ -87,15 +118,6 @@ impl Generator {
             self.rng.shuffle(&mut lines);
         }
         lines
-    }
-
-    /// Rows about some lines, now and then two about one of them.
-    fn rows<T>(&mut self, row: impl Fn(&mut Self, &str) -> T) -> Vec<T> {
-        let mut lines = self.some_lines();
-        if self.rng.percent(15) {
-            lines.push(self.rng.pick(&lines.clone()));
-        }
-        lines.into_iter().map(|line| row(self, line)).collect()
     }
 
     /// A part of what is usually ordered.

@@ -24,9 +24,10 @@ pub(super) enum Kind {
     Report,
     Upsert,
     Kit,
+    Reverse,
 }
 
-const KINDS: [(Kind, u64); 18] = [
+const KINDS: [(Kind, u64); 19] = [
     (Kind::Adjust, 6),
     (Kind::Receive, 4),
     (Kind::Count, 5),
@@ -45,6 +46,7 @@ const KINDS: [(Kind, u64); 18] = [
     (Kind::Report, 1),
     (Kind::Upsert, 1),
     (Kind::Kit, 1),
+    (Kind::Reverse, 4),
 ];
 
 /// What a seed draws.
@@ -70,10 +72,17 @@ pub(super) struct Swarm {
     pub skew_s: i64,
     pub future_percent: u64,
     pub version_percent: u64,
+    /// How often it is one of Onhand's own records that is to be taken back.
+    pub take_back_percent: u64,
     pub join_percent: u64,
     pub batch_percent: u64,
     pub decide_percent: u64,
     pub jump_percent: u64,
+    pub jump_s: i64,
+    /// How often an order or a transfer is a new one.
+    pub new_percent: u64,
+    /// How much is in stock at the beginning: so many of a hundred levels.
+    pub stocked_percent: u64,
     pub due_last_percent: u64,
     /// Seconds for which units are held, at most.
     pub hold_s: i64,
@@ -87,7 +96,7 @@ impl Swarm {
             kinds.push(KINDS[0]);
         }
         let mut sometimes = |percent: u64| if rng.percent(50) { percent } else { 0 };
-        let (strange_percent, repeat_percent) = (sometimes(8), sometimes(12));
+        let (strange_percent, repeat_percent) = (sometimes(3), sometimes(12));
         let (other_id_percent, reuse_percent) = (sometimes(10), sometimes(6));
         let (delay_percent, future_percent) = (sometimes(30), sometimes(4));
         let (version_percent, join_percent) = (sometimes(20), sometimes(40));
@@ -98,7 +107,7 @@ impl Swarm {
             kinds,
             skus: 1 + rng.index(SKUS.len()),
             kits: rng.pick(&[0, 0, 1, 2]),
-            places: 1 + rng.index(PLACES.len()),
+            places: rng.pick(&[1, 2, 2, PLACES.len()]),
             sources: 1 + rng.index(SOURCES.len()),
             orders: 1 + rng.below(4),
             steps: 5 + rng.index(90),
@@ -113,10 +122,14 @@ impl Swarm {
             skew_s: rng.pick(&[0, 0, 5, 120]),
             future_percent,
             version_percent,
+            take_back_percent: rng.pick(&[0, 2, 8]),
             join_percent,
             batch_percent,
             decide_percent,
             jump_percent,
+            jump_s: rng.pick(&[100, 100, 7_200]),
+            new_percent: rng.pick(&[40, 80, 95]),
+            stocked_percent: rng.pick(&[0, 70, 100]),
             due_last_percent,
             hold_s: rng.pick(&[10, 120, 3_600, 100_000]),
         }

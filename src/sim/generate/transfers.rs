@@ -1,4 +1,4 @@
-//! What is said about transfers: few of them, so that receipts meet their shipments.
+//! What is said about transfers: mostly the last few of them, so that receipts meet their shipments.
 
 use super::{Generator, PLACES, STRANGE_PLACES, name};
 use crate::event::{
@@ -8,10 +8,13 @@ use crate::id::TransferId;
 
 impl Generator {
     pub(super) fn shipped(&mut self) -> EventData {
-        let mut places = [PLACES, [PLACES[0], STRANGE_PLACES[0], STRANGE_PLACES[1]]].concat();
         let strange = self.rng.percent(self.swarm.strange_percent);
-        let places = if strange { &mut places[3..] } else { &mut places[..3] };
-        self.rng.shuffle(places);
+        let known = PLACES[..self.swarm.places.max(2)].to_vec();
+        let mut places = if strange { [&STRANGE_PLACES[..], &PLACES[..1]].concat() } else { known };
+        self.rng.shuffle(&mut places);
+        if self.rng.percent(self.swarm.new_percent) {
+            self.transfers += 1;
+        }
         let lines = (0..self.rng.within(1, 3)).map(|_| {
             let (sku, quantity) = (self.goods(), self.quantity());
             ShippedItem { sku, quantity }
@@ -37,6 +40,7 @@ impl Generator {
     }
 
     fn transfer(&mut self) -> TransferId {
-        name(&format!("t{}", 1 + self.rng.below(self.swarm.orders)))
+        let back = self.rng.below(self.swarm.orders);
+        name(&format!("t{}", self.transfers.saturating_sub(back).max(1)))
     }
 }

@@ -43,7 +43,14 @@ pub enum About {
     /// A count with movements around it.
     HeldCount(LevelName),
     /// Movements, by number, around a count that was accepted before they came.
-    LateMovement(LevelName, Vec<usize>),
+    LateMovement {
+        /// Where.
+        level: LevelName,
+        /// Which movements.
+        numbers: Vec<usize>,
+        /// The record that accepted the count.
+        count: u64,
+    },
     /// A level where more is promised than is there.
     Oversold(LevelName),
     /// A batch that would take too much to zero, by the id of the conflict.
@@ -61,7 +68,7 @@ impl About {
             Self::Excess(_) | Self::Transfer(..) => ConflictKind::Excess,
             Self::Orphan(..) => ConflictKind::Orphan,
             Self::Unknown(_) => ConflictKind::Unmapped,
-            Self::HeldCount(_) | Self::LateMovement(..) => ConflictKind::CountOverlap,
+            Self::HeldCount(_) | Self::LateMovement { .. } => ConflictKind::CountOverlap,
             Self::Oversold(_) => ConflictKind::Oversold,
             Self::Batch(_) => ConflictKind::MassChange,
         }

@@ -23,6 +23,8 @@ pub(super) struct Count {
     pub contains: BTreeSet<usize>,
     /// The numbers of movements that a person says came after it, whatever the times say.
     pub before: BTreeSet<usize>,
+    /// It was taken back.
+    pub withdrawn: bool,
 }
 
 impl Count {
@@ -47,7 +49,7 @@ pub(super) enum Around {
 impl Model {
     /// The newest accepted count of a level.
     pub(super) fn newest_count(&self, level: &LevelName) -> Option<&Count> {
-        self.counts.iter().rev().find(|count| count.level == *level)
+        self.counts.iter().rev().find(|count| count.level == *level && !count.withdrawn)
     }
 
     /// The rule for a count.
@@ -72,6 +74,7 @@ impl Model {
             counted,
             contains: BTreeSet::new(),
             before: BTreeSet::new(),
+            withdrawn: false,
         };
         let (seen, in_it) = match around {
             Around::Unknown => (0, None),
@@ -85,9 +88,15 @@ impl Model {
             self.ask(About::HeldCount(count.level), [told]);
             return Outcome::Conflict;
         }
+        // That holds for what was taken back too, should it ever stand again.
+        let all = (0..self.movements.len()).filter(|number| {
+            let movement = &self.movements[*number];
+            !movement.absorbed && self.may_be_on_either_side(movement, &count)
+        });
+        let all: BTreeSet<usize> = all.collect();
         match in_it {
-            Some(true) => count.contains = near,
-            Some(false) => count.before = near,
+            Some(true) => count.contains = all,
+            Some(false) => count.before = all,
             None => {}
         }
         self.counts.push(count);
@@ -108,7 +117,7 @@ impl Model {
             .enumerate()
             .filter(|(_, movement)| {
                 movement.level == *level
-                    && !movement.absorbed
+                    && movement.counts()
                     && movement.source != *source
                     && self.is_near(movement.time, time)
             })
@@ -124,6 +133,13 @@ impl Model {
             .filter(|(_, movement)| moved(movement) != 0)
             .map(|(number, _)| *number)
             .collect()
+    }
+
+    /// Whether nobody but a person can tell which came first.
+    fn may_be_on_either_side(&self, movement: &Movement, count: &Count) -> bool {
+        movement.level == count.level
+            && movement.source != count.source
+            && self.is_near(movement.time, count.time)
     }
 
     fn is_near(&self, one: Timestamp, other: Timestamp) -> bool {
@@ -149,7 +165,8 @@ impl Model {
             // A movement that waited is the doing of the record that let it go on.
             let record = Some(self.next_seq()).filter(|record| *record != seq);
             let events = std::iter::once(seq).chain(record);
-            self.ask(About::LateMovement(level, numbers), events);
+            let count = self.newest_count(&level).expect("they came late for a count").seq;
+            self.ask(About::LateMovement { level, numbers, count }, events);
         }
     }
 }

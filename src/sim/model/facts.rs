@@ -21,6 +21,15 @@ pub(super) struct Movement {
     pub source: Source,
     /// It came after a count that contains it, so it changes nothing.
     pub absorbed: bool,
+    /// It was taken back.
+    pub withdrawn: bool,
+}
+
+impl Movement {
+    /// Whether it changes anything.
+    pub const fn counts(&self) -> bool {
+        !self.absorbed && !self.withdrawn
+    }
 }
 
 /// Units that changed their state where they are.
@@ -29,6 +38,8 @@ pub(super) struct Shift {
     pub level: LevelName,
     pub state: Bucket,
     pub delta: i64,
+    /// It was taken back.
+    pub withdrawn: bool,
 }
 
 impl Model {
@@ -61,13 +72,16 @@ impl Model {
         let level = level.clone();
         // The record being made.
         let seq = self.next_seq();
-        self.movements.push(Movement { seq, level, delta, state, time, source, absorbed });
+        let withdrawn = false;
+        let movement = Movement { seq, level, delta, state, time, source, absorbed, withdrawn };
+        self.movements.push(movement);
     }
 
     /// Units come into a state or leave it. Those that are available are in no state of their own.
     pub(super) fn shift(&mut self, level: &LevelName, state: StockState, delta: i64) {
         if let Some(state) = state.bucket() {
-            self.shifts.push(Shift { level: level.clone(), state, delta });
+            let level = level.clone();
+            self.shifts.push(Shift { level, state, delta, withdrawn: false });
         }
     }
 }

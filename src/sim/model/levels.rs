@@ -59,13 +59,13 @@ impl Model {
         for name in names.chain(counted).collect::<BTreeSet<_>>() {
             levels.entry(name.clone()).or_default()[Bucket::OnHand as usize] = self.on_hand(name);
         }
-        for movement in self.movements.iter().filter(|movement| !movement.absorbed) {
+        for movement in self.movements.iter().filter(|movement| movement.counts()) {
             if let Some(bucket) = movement.state {
                 let level = levels.entry(movement.level.clone()).or_default();
                 level[bucket as usize] += movement.delta;
             }
         }
-        for shift in &self.shifts {
+        for shift in self.shifts.iter().filter(|shift| !shift.withdrawn) {
             let level = levels.entry(shift.level.clone()).or_default();
             level[shift.state as usize] += shift.delta;
         }
@@ -101,7 +101,7 @@ impl Model {
         let counted = newest.map_or(0, |count| count.counted);
         let moved = self.movements.iter().enumerate().filter(|(number, movement)| {
             movement.level == *name
-                && !movement.absorbed
+                && movement.counts()
                 && newest.is_none_or(|count| count.precedes(*number, movement))
         });
         counted + moved.map(|(_, movement)| movement.delta).sum::<i64>()

@@ -15,11 +15,15 @@ mod orders;
 mod orphans;
 mod reservations;
 mod resolve;
+mod rests;
+mod reversals;
 mod rules;
 mod transfers;
+mod undo;
 mod waiting;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 pub use conflicts::{About, Asked};
 pub use kits::Parts;
@@ -42,7 +46,7 @@ pub use transfers::{Item, Transfer};
 pub struct Model {
     settings: Settings,
     /// The journal, record by record.
-    pub journal: Vec<Said>,
+    pub journal: Vec<Rc<Said>>,
     /// The events from outside among them, by their place.
     told: BTreeMap<u64, Told>,
     /// When the last record was made.
@@ -51,6 +55,9 @@ pub struct Model {
     wall: Timestamp,
     /// How long the ledger has been served.
     uptime: Uptime,
+    /// The records by which the core has refused something, for requests of which the rule book
+    /// leaves that open.
+    pub refused: BTreeSet<u64>,
     items: Vec<Sku>,
     kits: BTreeMap<Sku, Parts>,
     locations: Vec<(LocationId, Option<i64>)>,
@@ -73,10 +80,12 @@ pub struct Model {
     acknowledged: BTreeSet<LevelName>,
     /// The batch that is being held.
     holding: Option<Holding>,
+    /// Records that are taken back, with the events that they decided.
+    taken_back: BTreeSet<u64>,
 }
 
 /// One record of the journal, as far as the model predicts it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct Said {
     /// What became of it.
     pub outcome: Outcome,
@@ -84,10 +93,42 @@ pub struct Said {
     pub effects: Effects,
     /// The levels whose version it raised.
     pub raised: BTreeSet<LevelName>,
+    did: Did,
+    /// What was known before it, and after it.
+    before: Rc<Model>,
+    after: Rc<Model>,
+}
+
+/// What a record is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Did {
+    /// An event came in.
+    Tell,
+    /// An event that waited went on.
+    Release,
+    /// A person decided on the conflict of this index.
+    Decide(usize),
+    /// The time of a hold was over.
+    Expire,
+    /// A person is asked about an event that has waited for too long.
+    Orphan,
+}
+
+impl Did {
+    /// What the name of an event begins with that Onhand itself makes.
+    const fn own_name(self) -> Option<&'static str> {
+        match self {
+            Self::Tell => None,
+            Self::Release => Some("released"),
+            Self::Decide(_) => Some("resolved"),
+            Self::Expire => Some("expired"),
+            Self::Orphan => Some("orphaned"),
+        }
+    }
 }
 
 /// An event from outside.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 struct Told {
     event: Event,
     recorded_at: Timestamp,
@@ -95,6 +136,8 @@ struct Told {
     time: Timestamp,
     /// What has become of it so far.
     outcome: Outcome,
+    /// The record that says so.
+    decided: u64,
 }
 
 /// What the model answers to an input.
@@ -133,6 +176,7 @@ impl Model {
             now: Timestamp::default(),
             wall: Timestamp::default(),
             uptime: Uptime::default(),
+            refused: BTreeSet::new(),
             items: Vec::new(),
             kits: BTreeMap::new(),
             locations: Vec::new(),
@@ -150,6 +194,7 @@ impl Model {
             woken: BTreeMap::new(),
             acknowledged: BTreeSet::new(),
             holding: None,
+            taken_back: BTreeSet::new(),
         }
     }
 
@@ -165,11 +210,12 @@ impl Model {
         if let Some(first) = self.repeated(event) {
             return Answer::Duplicate(first, self.told[&first].outcome);
         }
-        let before = self.clone();
+        let before = Rc::new(self.clone());
         let seq = self.next_seq();
         let recorded_at = self.tick(now);
         let outcome = Outcome::Parked;
-        let told = Told { event: event.clone(), recorded_at, time: event.time, outcome };
+        let (event, time) = (event.clone(), event.time);
+        let told = Told { event, recorded_at, time, outcome, decided: seq };
         self.told.insert(seq, told);
         let ruling = if self.name_is_taken(seq) {
             Ruling::Outcome(self.ask_about_name(seq))
@@ -181,15 +227,15 @@ impl Model {
         match ruling {
             Ruling::Outcome(outcome) => {
                 self.become_of(seq, outcome);
-                self.record(seq, outcome, &before);
+                self.record(Did::Tell, seq, outcome, before);
                 Answer::Recorded(seq)
             }
             Ruling::Repeats(first) => {
-                *self = before;
+                *self = (*before).clone();
                 Answer::Duplicate(first, self.told[&first].outcome)
             }
             Ruling::Impossible => {
-                *self = before;
+                *self = (*before).clone();
                 Answer::Invalid
             }
         }
@@ -218,19 +264,23 @@ impl Model {
     }
 
     fn become_of(&mut self, seq: u64, outcome: Outcome) {
-        self.told.get_mut(&seq).expect("it was told").outcome = outcome;
+        let decided = self.next_seq();
+        let told = self.told.get_mut(&seq).expect("it was told");
+        (told.outcome, told.decided) = (outcome, decided);
     }
 
     /// Ends a record about the event told at `about`: what it changed is the difference between
     /// after and before.
-    fn record(&mut self, about: u64, outcome: Outcome, before: &Self) {
+    fn record(&mut self, did: Did, about: u64, outcome: Outcome, before: Rc<Self>) {
         self.watch_oversold(about);
-        let seq = self.next_seq();
         let effects = levels::difference(&before.levels(), &self.levels());
         let moved = effects.keys().map(|(level, _)| level.clone());
-        let counted = self.counts.iter().filter(|count| count.seq == seq);
+        // A count raises the version even if it finds what was believed, and so does its end.
+        let stood = |seq| before.counts.iter().any(|count| count.seq == seq && !count.withdrawn);
+        let counted = self.counts.iter().filter(|count| stood(count.seq) == count.withdrawn);
         let counted = counted.map(|count| count.level.clone());
         let raised = moved.chain(counted).collect();
-        self.journal.push(Said { outcome, effects, raised });
+        let after = Rc::new(self.clone());
+        self.journal.push(Rc::new(Said { outcome, effects, raised, did, before, after }));
     }
 }

@@ -86,7 +86,9 @@ impl Model {
     /// Whether a business fact counts as said: it has been acted upon. What is held may yet be
     /// discarded, and a copy that comes in the meantime must not be lost with it.
     fn stands(&self, seq: u64) -> bool {
-        [Outcome::Applied, Outcome::Absorbed].contains(&self.told[&seq].outcome)
+        let told = &self.told[&seq];
+        let in_force = !self.taken_back.contains(&told.decided);
+        in_force && [Outcome::Applied, Outcome::Absorbed].contains(&told.outcome)
     }
 
     /// The item that a name means.

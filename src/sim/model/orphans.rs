@@ -1,8 +1,10 @@
 //! What waits for another event waits for a limited time. Then a person is asked about it, and it
 //! goes on waiting.
 
+use std::rc::Rc;
+
 use super::conflicts::About;
-use super::{Answer, Model};
+use super::{Answer, Did, Model};
 use crate::id::OrderId;
 use crate::record::{Outcome, WaitKey};
 use crate::time::Now;
@@ -34,13 +36,13 @@ impl Model {
         if self.patience.get(&seq).is_none_or(|until| *until > now.uptime) {
             return Answer::NotDue;
         }
-        let before = self.clone();
+        let before = Rc::new(self.clone());
         self.tick(now);
         self.patience.remove(&seq);
         self.become_of(seq, Outcome::Conflict);
         self.ask(About::Orphan(seq, self.order_of(seq)), [seq]);
         let record = self.next_seq();
-        self.record(seq, Outcome::Conflict, &before);
+        self.record(Did::Orphan, seq, Outcome::Conflict, before);
         self.release(now);
         Answer::Recorded(record)
     }

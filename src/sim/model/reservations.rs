@@ -2,28 +2,29 @@
 //! commitment of an order, or its time is over.
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use super::kits::{Parts, items};
 use super::levels::{LevelName, available};
 use super::orders::{Line, Share};
-use super::{Answer, Model};
+use super::{Answer, Did, Model};
 use crate::event::{ReservationConfirmed, ReservationPlaced, ReservationReleased};
 use crate::id::{LocationId, ReservationId, Sku};
 use crate::record::{Outcome, Timer};
 use crate::time::{Now, Uptime};
 
 /// A reservation that was granted.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Reservation {
-    id: ReservationId,
+    pub id: ReservationId,
     rows: Vec<Row>,
     expires_at: Uptime,
     /// Whether its units are still held.
-    held: bool,
+    pub held: bool,
 }
 
 /// What one line of a reservation holds.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 struct Row {
     sku: Sku,
     /// What one unit consists of, if it is a kit: as it was when it was held.
@@ -122,11 +123,11 @@ impl Model {
         let held = self.held(id);
         let due = held.filter(|number| self.reservations[*number].expires_at <= now.uptime);
         let Some(number) = due else { return Answer::NotDue };
-        let before = self.clone();
+        let before = Rc::new(self.clone());
         self.tick(now);
         self.reservations[number].held = false;
         let seq = self.next_seq();
-        self.record(seq, Outcome::Applied, &before);
+        self.record(Did::Expire, seq, Outcome::Applied, before);
         self.release(now);
         Answer::Recorded(seq)
     }

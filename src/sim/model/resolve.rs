@@ -1,11 +1,13 @@
 //! What a person decides.
 
+use std::rc::Rc;
+
 use super::conflicts::{About, Asked};
 use super::counts::Around;
 use super::levels::LevelName;
 use super::orders::Excess;
 use super::rules::Waived;
-use super::{Answer, Model, Ruling};
+use super::{Answer, Did, Model, Ruling};
 use crate::conflict::{Choice, ResolutionOption as O};
 use crate::record::{Outcome, WaitKey};
 use crate::time::Now;
@@ -21,19 +23,19 @@ impl Model {
 
     /// A person decides on the conflict with this index.
     pub fn decide(&mut self, index: usize, choice: &Choice, now: Now) -> Answer {
-        let before = self.clone();
+        let before = Rc::new(self.clone());
         self.tick(now);
         let asked = self.asked[index].clone();
         let seen = choice.expected_version == asked.version;
         let offered = asked.about.kind().options().contains(&choice.option);
         self.asked[index].open = false;
         if !asked.open || !seen || !offered || !self.carry_out_choice(&asked, choice) {
-            *self = before;
+            *self = (*before).clone();
             return Answer::Refused;
         }
         let about = *asked.events.last().expect("a conflict is about events");
         let seq = self.next_seq();
-        self.record(about, Outcome::Applied, &before);
+        self.record(Did::Decide(index), about, Outcome::Applied, before);
         self.release(now);
         Answer::Recorded(seq)
     }
@@ -50,7 +52,7 @@ impl Model {
                 true
             }
             About::Oversold(level) => self.acknowledged.insert(level.clone()),
-            About::LateMovement(level, numbers) => self.flip(level, numbers, choice.option),
+            About::LateMovement { level, numbers, .. } => self.flip(level, numbers, choice.option),
             About::Name(..) => {
                 for other in &asked.events[1..] {
                     self.become_of(*other, Outcome::Rejected);
@@ -131,7 +133,8 @@ impl Model {
             return false;
         }
         let moved = self.movements[numbers[0]].seq;
-        let newest = self.counts.iter_mut().rev().find(|count| count.level == *level);
+        let mut counts = self.counts.iter_mut().rev();
+        let newest = counts.find(|count| count.level == *level && !count.withdrawn);
         let count = newest.expect("they came late for a count");
         // A newer count leaves nothing to flip.
         if count.seq < moved {

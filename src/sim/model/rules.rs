@@ -75,7 +75,7 @@ impl Model {
         }
         if let Some(order) = event.data.order()
             && !matches!(event.data, EventData::OrderPlaced(_) | EventData::ReservationConfirmed(_))
-            && !self.is_known(order)
+            && !self.is_heard_of(order)
         {
             return Ruling::Outcome(self.park(WaitKey::Order(order.clone()), seq));
         }
@@ -151,9 +151,7 @@ impl Model {
             EventData::ReservationPlaced(data) => self.reserve(data),
             EventData::ReservationReleased(data) => self.free_reserved(data),
             EventData::ReservationConfirmed(data) => self.confirm(seq, data),
-            EventData::EventReversed(_) => {
-                unreachable!("histories of the simulator know no reversals")
-            }
+            EventData::EventReversed(data) => self.reverse(data),
             EventData::ItemUpserted(_)
             | EventData::TransferShipped(_)
             | EventData::ReservationExpired(_)
@@ -174,7 +172,7 @@ impl Model {
         let number = self.movements.len();
         self.move_units(seq, level, delta, None);
         self.movements[number].absorbed = false;
-        if let Some(count) = self.counts.iter_mut().rev().find(|count| count.level == *level) {
+        for count in self.counts.iter_mut().filter(|count| count.level == *level) {
             count.before.insert(number);
         }
     }

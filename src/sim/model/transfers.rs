@@ -205,10 +205,15 @@ impl Model {
         let to = self.transfers[number].to.clone();
         let mut out = Vec::new();
         let transfer = &mut self.transfers[number];
-        transfer.receipts.sort_by_key(|receipt| (receipt.time, receipt.seq));
+        let mut order: Vec<usize> = (0..transfer.receipts.len()).collect();
+        order.sort_by_key(|place| {
+            let receipt = &transfer.receipts[*place];
+            (receipt.time, receipt.seq)
+        });
         for item in &mut transfer.items {
             let mut left = item.surplus();
-            for receipt in transfer.receipts.iter_mut().rev() {
+            for place in order.iter().rev() {
+                let receipt = &mut transfer.receipts[*place];
                 let rows = receipt.rows.iter_mut().rev().filter(|row| row.0 == item.sku);
                 for (sku, quantity, state) in rows {
                     let part = left.min(*quantity);
@@ -226,6 +231,46 @@ impl Model {
         }
     }
 
+    /// Puts a transfer in the place of what it is.
+    pub(super) fn put_transfer(&mut self, earlier: Transfer) {
+        let number = self.transfer_number(&earlier.id);
+        self.transfers[number] = earlier;
+    }
+
+    /// Receipts that came between two states of a transfer were never said.
+    pub(super) fn undo_receipts(&mut self, earlier: &Transfer, later: &Transfer) {
+        let number = self.transfer_number(&later.id);
+        let is_known =
+            |receipt: &&Receipt| earlier.receipts.iter().all(|known| known.seq != receipt.seq);
+        for receipt in later.receipts.iter().filter(is_known) {
+            let transfer = &mut self.transfers[number];
+            transfer.receipts.retain(|known| known.seq != receipt.seq);
+            for (sku, quantity, _) in &receipt.rows {
+                transfer.receive(sku, -quantity);
+            }
+        }
+        self.ask_about_rest(number);
+    }
+
+    /// Whether a transfer arrived as it left is another question without one of its receipts.
+    fn ask_about_rest(&mut self, number: usize) {
+        let transfer = &self.transfers[number];
+        let about = About::Transfer(transfer.id.clone(), transfer.to.clone());
+        let (open, differs) = (self.open_about(&about), transfer.differs());
+        let seqs: Vec<u64> = transfer.receipts.iter().map(|receipt| receipt.seq).collect();
+        match (open, seqs.last()) {
+            (None, Some(last)) if differs => self.ask(about, [*last]),
+            (Some(open), Some(last)) if differs => {
+                let asked = &mut self.asked[open];
+                asked.events.retain(|seq| seqs.contains(seq) && seq != last);
+                asked.events.push(*last);
+                asked.version += 1;
+            }
+            (Some(open), _) => self.asked[open].open = false,
+            _ => {}
+        }
+    }
+
     /// A receipt was never said.
     fn withdraw_receipt(&mut self, number: usize, seq: u64) {
         let transfer = &mut self.transfers[number];
@@ -238,7 +283,7 @@ impl Model {
             self.move_units_of(fact, &(sku, to.clone()), -quantity, state);
         }
         self.become_of(seq, Outcome::Rejected);
-        if let Some(last) = self.transfers[number].receipts.iter().map(|it| it.seq).max() {
+        if let Some(last) = self.transfers[number].receipts.last().map(|it| it.seq) {
             self.watch_transfer(number, last);
         }
     }

@@ -1,8 +1,10 @@
 //! What waits for something goes on when that comes.
 
+use std::rc::Rc;
+
 use super::conflicts::About;
 use super::rules::Waived;
-use super::{Model, Ruling};
+use super::{Did, Model, Ruling};
 use crate::id::OrderId;
 use crate::record::{Outcome, WaitKey};
 use crate::time::Now;
@@ -41,7 +43,7 @@ impl Model {
     }
 
     fn release_one(&mut self, seq: u64, discard: bool, now: Now) {
-        let before = self.clone();
+        let before = Rc::new(self.clone());
         self.tick(now);
         self.wait_no_longer(seq);
         let outcome = if discard {
@@ -54,6 +56,6 @@ impl Model {
             }
         };
         self.become_of(seq, outcome);
-        self.record(seq, outcome, &before);
+        self.record(Did::Release, seq, outcome, before);
     }
 }

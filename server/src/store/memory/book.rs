@@ -165,16 +165,13 @@ impl Book {
             reservations.filter_map(|id| self.reservations.get(id)).cloned().collect();
         loaded.transfers = wants.transfers.iter().filter_map(|it| self.transfer(it)).collect();
         for (level, from) in &wants.movements {
-            let moved = |step: &&Step| {
-                let moves = step.is_movement() && step.on_hand() != 0;
-                moves && step.occurred_at >= *from
-            };
+            let moved = |step: &&Step| step.movement() != 0 && step.occurred_at >= *from;
             let steps = self.steps.get(level).into_iter().flatten().filter(moved);
             let movements = steps.map(|step| Movement {
                 time: step.occurred_at,
                 seq: step.seq(),
                 source: step.source.clone(),
-                delta: step.on_hand(),
+                delta: step.movement(),
             });
             loaded.movements.push((level.clone(), movements.collect()));
         }

@@ -138,11 +138,15 @@ async fn movements(
         .map(|((sku, location), from)| (sku, location, from.micros()))
         .collect();
     let rows = sqlx::query(
-        "SELECT wanted.key, s.occurred_at, s.seq, s.source, s.on_hand
+        // What takes back a movement that a count contains is a movement too (`Step::movement`).
+        "SELECT wanted.key, s.occurred_at, s.seq, s.source,
+           s.on_hand + iif(s.absorbed <> 0 AND 'event.reversed' = (
+             SELECT j.type FROM journal AS j WHERE j.ledger = s.ledger AND j.seq = s.seq
+           ), s.absorbed, 0) AS moved
          FROM json_each(?2) AS wanted CROSS JOIN steps AS s
          WHERE s.ledger = ?1 AND s.sku = wanted.value->>0 AND s.location = wanted.value->>1
            AND s.occurred_at >= wanted.value->>2 AND s.counted IS NULL AND s.uncounted IS NULL
-           AND s.on_hand <> 0",
+           AND (s.on_hand <> 0 OR s.absorbed <> 0) AND moved <> 0",
     )
     .bind(LEDGER)
     .bind(serde_json::to_string(&wanted).map_err(damaged)?)

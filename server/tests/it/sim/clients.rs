@@ -59,6 +59,11 @@ impl Plan {
                     told.push((step.number, event.clone()));
                     event
                 }
+                // There is no such record at the time of drawing: it is refused.
+                Act::TakeBack { event, .. } => {
+                    told.push((step.number, event.clone()));
+                    event.clone()
+                }
                 Act::Again(number) => match told.iter().find(|(earlier, _)| earlier == number) {
                     Some((_, event)) => event.clone(),
                     None => continue,

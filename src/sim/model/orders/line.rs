@@ -52,7 +52,7 @@ pub struct Share {
 }
 
 impl Order {
-    pub(super) fn new(id: &OrderId) -> Self {
+    pub(in crate::sim::model) fn new(id: &OrderId) -> Self {
         let (confirmed, lines) = (Vec::new(), Vec::new());
         let id = id.clone();
         Self { id, placed: false, cancelled: false, confirmed, revision: None, lines }
@@ -67,10 +67,11 @@ impl Order {
     }
 
     /// What an event waits for that does not fit what is known before the order is placed.
-    pub(super) fn rest(&self) -> WaitKey {
-        match self.confirmed.iter().max() {
-            None => WaitKey::Order(self.id.clone()),
-            Some(last) => WaitKey::RestOfOrder(self.id.clone(), *last),
+    pub(super) fn rest(&self, record: u64) -> WaitKey {
+        if self.confirmed.is_empty() {
+            WaitKey::Order(self.id.clone())
+        } else {
+            WaitKey::RestOfOrder(self.id.clone(), record)
         }
     }
 }
@@ -124,7 +125,7 @@ impl Line {
     }
 
     /// The part at a location, made empty if there is none yet.
-    pub(super) fn share(&mut self, location: &LocationId) -> &mut Share {
+    pub(in crate::sim::model) fn share(&mut self, location: &LocationId) -> &mut Share {
         if let Some(known) = self.shares.iter().position(|share| share.location == *location) {
             return &mut self.shares[known];
         }

@@ -35,7 +35,13 @@ impl Model {
         orders
     }
 
-    pub(in crate::sim::model) fn is_known(&self, order: &OrderId) -> bool {
+    /// Whether anything is known of an order that is not taken back.
+    pub(in crate::sim::model) fn is_heard_of(&self, order: &OrderId) -> bool {
+        let known = self.orders.iter().find(|known| known.id == *order);
+        known.is_some_and(|known| *known != Order::new(order))
+    }
+
+    fn is_known(&self, order: &OrderId) -> bool {
         self.orders.iter().any(|known| known.id == *order)
     }
 
@@ -59,6 +65,10 @@ impl Model {
             }
             _ => return false,
         };
+        if !self.is_heard_of(order) {
+            // It waits for the order first.
+            return false;
+        }
         let known = self.orders.iter().filter(|known| known.id == *order);
         let known: Vec<&LineId> =
             known.flat_map(|order| &order.lines).map(|line| &line.id).collect();
@@ -68,7 +78,7 @@ impl Model {
         lines.iter().any(|(line, _)| !known.contains(line) && !said(*line))
     }
 
-    pub(super) fn order_mut(&mut self, order: &OrderId) -> &mut Order {
+    pub(in crate::sim::model) fn order_mut(&mut self, order: &OrderId) -> &mut Order {
         self.orders.iter_mut().find(|known| known.id == *order).expect("the order is known")
     }
 
@@ -98,9 +108,10 @@ impl Model {
     /// More than the order has: all of it is held, what fits as well. If the order was not placed
     /// yet, the rest of it may still come.
     pub(super) fn hold_excess(&mut self, order: &OrderId, seq: u64) -> Outcome {
+        let record = self.next_seq();
         let known = self.order_mut(order);
         if !known.placed {
-            let rest = known.rest();
+            let rest = known.rest(record);
             return self.park(rest, seq);
         }
         self.ask(About::Excess(order.clone()), [seq]);

@@ -1,0 +1,95 @@
+//! Whether something later may rest on what a record did.
+
+use super::conflicts::About;
+use super::reversals::is_effective;
+use super::{Did, Model, Said};
+use crate::event::EventData;
+
+/// Whether anything is neither as it was before, nor as it is now: it has gone on since.
+fn has_gone_on<T: PartialEq>(before: &[T], after: &[T], now: &[T]) -> bool {
+    after.iter().any(|it| !before.contains(it) && !now.contains(it))
+}
+
+impl Model {
+    /// Whether anything that came later may rest on what a record did.
+    pub(super) fn may_be_rested_on(&self, record: u64) -> bool {
+        let said = self.journal_at(record);
+        let (before, after) = (&said.before, &said.after);
+        let is_last = record == self.journal.len() as u64;
+        let is_request = matches!(said.did, Did::Decide(_)) || self.is_reversal(record);
+        has_gone_on(&before.orders, &after.orders, &self.orders)
+            || has_gone_on(&before.transfers, &after.transfers, &self.transfers)
+            || has_gone_on(&before.reservations, &after.reservations, &self.reservations)
+            || self.was_said_more(record, after)
+            || has_more_back_than_out(before, after)
+            || self.was_counted_on(record, said)
+            || self.was_decided(said)
+            || is_request && (!is_last || is_delicate(record, said))
+    }
+
+    pub(super) fn is_reversal(&self, record: u64) -> bool {
+        let told = self.told.get(&record);
+        told.is_some_and(|told| matches!(told.event.data, EventData::EventReversed(_)))
+    }
+
+    /// What applied without changing anything is something that happened to an order as well.
+    fn was_said_more(&self, record: u64, after: &Self) -> bool {
+        let target = after.told.values().find(|told| told.decided == record);
+        let Some(order) = target.and_then(|told| told.event.data.order()) else { return false };
+        self.told.values().any(|told| {
+            told.event.data.order() == Some(order)
+                && told.decided > record
+                && is_effective(told.outcome)
+        })
+    }
+
+    /// Whether anything has come to a level since it was counted.
+    fn was_counted_on(&self, record: u64, said: &Said) -> bool {
+        let since = &self.journal[usize::try_from(record).expect("a journal fits in memory")..];
+        said.after.counts[said.before.counts.len()..].iter().any(|count| {
+            let here = |model: &Self| -> Vec<(i64, bool)> {
+                let here = model.movements.iter().filter(|it| it.level == count.level);
+                here.map(|it| (it.delta, it.counts())).collect()
+            };
+            since.iter().any(|said| {
+                said.raised.contains(&count.level) || here(&said.before) != here(&said.after)
+            })
+        })
+    }
+
+    /// Whether somebody has decided on which side of a count it lies.
+    fn was_decided(&self, said: &Said) -> bool {
+        let opened = &self.asked[said.before.asked.len()..said.after.asked.len()];
+        let mut late =
+            opened.iter().filter(|asked| matches!(asked.about, About::LateMovement { .. }));
+        late.any(|asked| !asked.open)
+    }
+}
+
+/// Whether it goes back to an order of which more has come back than was shipped: which of the two
+/// came first, the order does not say.
+fn has_more_back_than_out(before: &Model, after: &Model) -> bool {
+    let changed = before.orders.iter().filter(|order| !after.orders.contains(order));
+    let mut lines = changed.flat_map(|order| &order.lines);
+    lines.any(|line| line.shares.iter().any(|share| share.returned > share.fulfilled))
+}
+
+/// Whether a decision or a reversal, or what it was about, cannot simply be put back.
+fn is_delicate(record: u64, said: &Said) -> bool {
+    let (before, after) = (&said.before, &said.after);
+    if let Did::Decide(index) = said.did {
+        let mut decided = after.told.values().filter(|told| told.decided == record);
+        return decided.any(|told| matches!(told.event.data, EventData::EventReversed(_)))
+            || matches!(
+                before.asked[index].about,
+                About::Unknown(_) | About::Batch(_) | About::Oversold(_) | About::Transfer(..)
+            );
+    }
+    let mut asked = before.asked.iter().zip(&after.asked);
+    let mut counts = before.counts.iter().zip(&after.counts);
+    asked.any(|(before, after)| !before.open && after.open)
+        || counts.any(|(before, after)| before.withdrawn != after.withdrawn)
+        || before.taken_back.difference(&after.taken_back).next().is_some()
+        || before.transfers != after.transfers
+        || before.reservations != after.reservations
+}

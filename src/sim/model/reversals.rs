@@ -1,0 +1,206 @@
+//! Reversals: what an event did is as if it had never been, as far as nothing rests on it.
+//!
+//! Whether something later rests on an event, the rule book leaves to judgement (`rests`). Where
+//! something may, the model goes along with a refusal; where nothing does, or nothing is there to
+//! take back, it has its own mind. What a reversal leads to (`undo`) is always its own.
+
+use std::collections::BTreeMap;
+
+use super::conflicts::About;
+use super::levels::{LevelName, available};
+use super::{Did, Model};
+use crate::event::{EventData, EventReversed};
+use crate::id::{EventId, OrderId, Source};
+use crate::record::{Outcome, WaitKey};
+
+/// Something that is in force under a name.
+struct Target {
+    /// The event's place in the journal.
+    seq: u64,
+    /// The record that decided it.
+    decided: u64,
+}
+
+impl Model {
+    /// Takes back what is in force under a name.
+    pub(super) fn reverse(&mut self, data: &EventReversed) -> Outcome {
+        let Some(target) = self.in_force(&data.source, &data.id) else { return Outcome::Rejected };
+        if !self.can_be_named(&target) || !self.can_be_held_again(&target) {
+            return Outcome::Rejected;
+        }
+        let refused = self.refused.contains(&self.next_seq());
+        if refused && self.may_be_rested_on(target.decided) {
+            return Outcome::Rejected;
+        }
+        self.undo(target.decided);
+        if let Did::Decide(index) = self.journal_at(target.decided).did
+            && target.seq == target.decided
+        {
+            self.ask_again(index, target.decided);
+        }
+        self.taken_back.extend([target.seq, target.decided]);
+        Outcome::Applied
+    }
+
+    pub(super) fn journal_at(&self, seq: u64) -> &super::Said {
+        &self.journal[usize::try_from(seq).expect("a journal fits in memory") - 1]
+    }
+
+    fn in_force(&self, source: &Source, id: &EventId) -> Option<Target> {
+        let told = self.told.iter().rev().filter(|(_, told)| {
+            told.event.source == *source && told.event.id == *id && is_effective(told.outcome)
+        });
+        let mut told = told.map(|(seq, told)| Target { seq: *seq, decided: told.decided });
+        let own = (1..=self.journal.len() as u64).find(|seq| {
+            let did = &self.journal_at(*seq).did;
+            did.own_name().is_some_and(|name| format!("{name}-{seq}") == id.as_str())
+        });
+        let own = own.filter(|_| source.as_str() == "onhand");
+        let mut own = own.map(|seq| Target { seq, decided: seq }).into_iter();
+        let stands = |target: &Target| !self.taken_back.contains(&target.decided);
+        told.find(stands).or_else(|| own.find(stands))
+    }
+
+    /// Names stay known, what is only seen has no effect, what has expired is over, and what went
+    /// on by itself is named by what went on.
+    fn can_be_named(&self, target: &Target) -> bool {
+        match self.journal_at(target.seq).did {
+            Did::Expire | Did::Release | Did::Orphan => false,
+            Did::Decide(_) => true,
+            Did::Tell => !matches!(
+                self.told[&target.seq].event.data,
+                EventData::ItemUpserted(_)
+                    | EventData::LocationUpserted(_)
+                    | EventData::ChannelLevelReported(_)
+            ),
+        }
+    }
+
+    /// A hold that was given up comes back only if its units are available.
+    fn can_be_held_again(&self, target: &Target) -> bool {
+        let told = self.told.get(&target.seq);
+        let Some(EventData::ReservationReleased(data)) = told.map(|told| &told.event.data) else {
+            return true;
+        };
+        let before = &self.journal_at(target.decided).before;
+        let held = before.reservations.iter().find(|known| known.id == data.reservation);
+        let mut wanted: BTreeMap<LevelName, i64> = BTreeMap::new();
+        for (level, units) in held.expect("it was held").holds() {
+            *wanted.entry(level).or_default() += units;
+        }
+        wanted.iter().all(|(level, units)| available(&self.level(level)) >= *units)
+    }
+
+    pub(super) fn open_again(&mut self, index: usize) {
+        self.asked[index].open = true;
+        // Once when it was closed, and once now.
+        self.asked[index].version += 2;
+    }
+
+    /// A decision is taken back: its conflict is open again, with the events that it held.
+    fn ask_again(&mut self, index: usize, record: u64) {
+        let (before, after) = {
+            let said = self.journal_at(record);
+            (said.before.clone(), said.after.clone())
+        };
+        match self.asked[index].about.clone() {
+            About::Unknown(name) => {
+                // What it means by another decision, it goes on to mean.
+                self.sku_meanings.retain(|name, _| {
+                    before.sku_meanings.contains_key(name) || !after.sku_meanings.contains_key(name)
+                });
+                self.location_meanings.retain(|name, _| {
+                    before.location_meanings.contains_key(name)
+                        || !after.location_meanings.contains_key(name)
+                });
+                if self.wait_again(index, &name) {
+                    self.open_again(index);
+                }
+            }
+            About::Batch(id) => {
+                if self.wait_again(index, &WaitKey::Approval(id)) {
+                    self.open_again(index);
+                }
+            }
+            About::Oversold(level) => {
+                self.acknowledged.remove(&level);
+                let short = available(&self.level(&level)) < 0;
+                if short && self.open_about(&About::Oversold(level)).is_none() {
+                    self.open_again(index);
+                }
+            }
+            About::Transfer(..) => self.open_again(index),
+            About::LateMovement { level, count, .. } => {
+                if self.newest_count(&level).is_some_and(|newest| newest.seq == count) {
+                    self.open_again(index);
+                }
+            }
+            _ => {
+                for (seq, told) in &after.told {
+                    if before.told.get(seq) != Some(told) {
+                        self.told.insert(*seq, before.told[seq].clone());
+                    }
+                }
+                for (on, seq) in after.waiting.difference(&before.waiting) {
+                    self.wait_no_longer(*seq);
+                    self.leave(on, *seq);
+                }
+                for (on, seq) in before.waiting.difference(&after.waiting) {
+                    self.waiting.insert((on.clone(), *seq));
+                    if self.has_come(on) {
+                        self.wake(on, false);
+                    }
+                }
+                self.open_again(index);
+            }
+        }
+    }
+
+    /// Whether what an event has waited for is there by now.
+    fn has_come(&self, on: &WaitKey) -> bool {
+        let order = |id: &OrderId| self.orders.iter().find(|order| order.id == *id);
+        match on {
+            WaitKey::Order(id) => {
+                order(id).is_some_and(|order| order.placed || !order.confirmed.is_empty())
+            }
+            WaitKey::RestOfOrder(id, record) => order(id).is_some_and(|order| {
+                order.placed || order.confirmed.iter().any(|seq| seq > record)
+            }),
+            WaitKey::Transfer(id) => self.is_shipped(id),
+            _ => false,
+        }
+    }
+
+    /// An event waits for a name no longer: nobody is asked about it for its sake.
+    fn leave(&mut self, on: &WaitKey, seq: u64) {
+        if let Some(open) = self.open_about(&About::Unknown(on.clone())) {
+            let asked = &mut self.asked[open];
+            asked.events.retain(|event| *event != seq);
+            asked.version += 1;
+            asked.open = !asked.events.is_empty();
+        }
+    }
+
+    /// What went on with a decision waits again; says whether anything does. What somebody has taken back since stays so.
+    fn wait_again(&mut self, index: usize, on: &WaitKey) -> bool {
+        let mut events: Vec<(u64, u64)> = self.asked[index]
+            .events
+            .iter()
+            .map(|seq| (self.told[seq].decided, *seq))
+            .filter(|(decided, _)| !self.taken_back.contains(decided))
+            .collect();
+        events.sort_unstable();
+        for (decided, seq) in events.iter().rev() {
+            self.undo(*decided);
+            self.taken_back.insert(*decided);
+            let told = self.told.get_mut(seq).expect("it was told");
+            (told.outcome, told.decided) = (Outcome::Conflict, *seq);
+            self.waiting.insert((on.clone(), *seq));
+        }
+        !events.is_empty()
+    }
+}
+
+pub(super) const fn is_effective(outcome: Outcome) -> bool {
+    matches!(outcome, Outcome::Applied | Outcome::Absorbed)
+}

@@ -1,0 +1,194 @@
+//! A record as if it had never been: what it added is withdrawn, what it changed is as it was, and
+//! what others have done since stays.
+
+use super::conflicts::About;
+use super::orders::{Line, Order};
+use super::{Did, Model};
+
+impl Model {
+    /// Makes all that a record did as if it had never been.
+    pub(super) fn undo(&mut self, record: u64) {
+        let (before, after) = {
+            let said = self.journal_at(record);
+            (said.before.clone(), said.after.clone())
+        };
+        self.undo_movements(&before, &after);
+        self.undo_counts(&before, &after);
+        for order in &after.orders {
+            let earlier = before.orders.iter().find(|known| known.id == order.id);
+            if earlier != Some(order) {
+                self.undo_order(earlier, order);
+            }
+        }
+        for held in &after.reservations {
+            match before.reservations.iter().find(|known| known.id == held.id) {
+                None => self.reservations.retain(|known| known.id != held.id),
+                Some(earlier) if earlier.held != held.held => {
+                    let mut own = self.reservations.iter_mut();
+                    let own = own.find(|known| known.id == held.id);
+                    own.expect("it was granted").held = earlier.held;
+                }
+                Some(_) => {}
+            }
+        }
+        self.undo_transfers(record, &before, &after);
+        self.undo_questions(record, &before, &after);
+        for seq in after.taken_back.difference(&before.taken_back) {
+            self.taken_back.remove(seq);
+        }
+    }
+
+    fn undo_movements(&mut self, before: &Self, after: &Self) {
+        for (number, movement) in after.movements.iter().enumerate() {
+            let own = &mut self.movements[number];
+            match before.movements.get(number) {
+                None => own.withdrawn = true,
+                Some(earlier) => {
+                    if earlier.absorbed != movement.absorbed {
+                        own.absorbed = earlier.absorbed;
+                    }
+                    if earlier.withdrawn != movement.withdrawn {
+                        own.withdrawn = earlier.withdrawn;
+                    }
+                }
+            }
+        }
+        for (number, shift) in after.shifts.iter().enumerate() {
+            let own = &mut self.shifts[number];
+            match before.shifts.get(number) {
+                None => own.withdrawn = true,
+                Some(earlier) if earlier.withdrawn != shift.withdrawn => {
+                    own.withdrawn = earlier.withdrawn;
+                }
+                Some(_) => {}
+            }
+        }
+    }
+
+    fn undo_counts(&mut self, before: &Self, after: &Self) {
+        let mut gone: Vec<u64> = Vec::new();
+        for (number, count) in after.counts.iter().enumerate() {
+            let own = &mut self.counts[number];
+            match before.counts.get(number) {
+                None => {
+                    own.withdrawn = true;
+                    gone.push(own.seq);
+                }
+                Some(earlier) => {
+                    own.contains
+                        .retain(|it| earlier.contains.contains(it) || !count.contains.contains(it));
+                    own.before
+                        .retain(|it| earlier.before.contains(it) || !count.before.contains(it));
+                }
+            }
+        }
+        for asked in &mut self.asked {
+            if let About::LateMovement { count, .. } = &asked.about
+                && gone.contains(count)
+            {
+                asked.open = false;
+            }
+        }
+    }
+
+    /// An order's lines go back by as much as they had moved, so that what others have done since
+    /// stays.
+    fn undo_order(&mut self, earlier: Option<&Order>, later: &Order) {
+        let none = Order::new(&later.id);
+        let earlier = earlier.unwrap_or(&none);
+        let own = self.order_mut(&later.id);
+        if earlier.placed != later.placed {
+            own.placed = earlier.placed;
+        }
+        if earlier.cancelled != later.cancelled {
+            own.cancelled = earlier.cancelled;
+        }
+        if earlier.revision != later.revision {
+            own.revision = earlier.revision;
+        }
+        let new = later.confirmed.iter().filter(|seq| !earlier.confirmed.contains(seq));
+        own.confirmed.retain(|seq| !new.clone().any(|new| new == seq));
+        let gone = earlier.confirmed.iter().filter(|seq| !later.confirmed.contains(seq));
+        own.confirmed.extend(gone);
+        let same = |one: &Line, other: &Line| {
+            one.id == other.id && one.sku == other.sku && one.kit == other.kit
+        };
+        let stayed = |line: &Line, lines: &[Line]| lines.iter().any(|known| known == line);
+        let mut lines = own.lines.clone();
+        let mut moved: Vec<(&Line, i64)> = Vec::new();
+        moved.extend(earlier.lines.iter().filter(|it| !stayed(it, &later.lines)).map(|it| (it, 1)));
+        moved
+            .extend(later.lines.iter().filter(|it| !stayed(it, &earlier.lines)).map(|it| (it, -1)));
+        for (line, sign) in &moved {
+            let place = lines.iter().position(|known| same(known, line)).unwrap_or_else(|| {
+                // A line that became one of another item keeps its place.
+                let place = lines.iter().position(|known| known.id == line.id);
+                let place = place.unwrap_or(lines.len());
+                lines.insert(place, Line::new(&line.id, &line.sku, line.kit.clone()));
+                place
+            });
+            add(&mut lines[place], line, *sign);
+        }
+        for line in lines.iter_mut().filter(|line| moved.iter().any(|(it, _)| same(it, line))) {
+            line.shares.retain(|share| !share.is_empty());
+            let promised = line.shares.iter().all(|share| share.committed >= 0);
+            let happened =
+                line.shares.iter().all(|share| share.fulfilled >= 0 && share.returned >= 0);
+            let fits = promised && happened && line.ordered >= 0 && line.cancelled >= 0;
+            assert!(fits, "something rests on {line:?}");
+        }
+        let is_nothing =
+            |line: &Line| line.ordered == 0 && line.cancelled == 0 && line.shares.is_empty();
+        lines.retain(|line| !is_nothing(line) || !moved.iter().any(|(it, _)| same(it, line)));
+        own.lines = lines;
+    }
+
+    fn undo_transfers(&mut self, record: u64, before: &Self, after: &Self) {
+        let settles = match self.journal_at(record).did {
+            Did::Decide(index) => matches!(before.asked[index].about, About::Transfer(..)),
+            _ => false,
+        };
+        for transfer in &after.transfers {
+            let earlier = before.transfers.iter().find(|known| known.id == transfer.id);
+            if earlier == Some(transfer) {
+                continue;
+            }
+            match earlier {
+                None => self.transfers.retain(|known| known.id != transfer.id),
+                Some(earlier) if settles => {
+                    self.put_transfer(earlier.clone());
+                }
+                Some(earlier) => self.undo_receipts(earlier, transfer),
+            }
+        }
+    }
+
+    /// Questions that a record raised are over with it. Those that a reversal settled are asked
+    /// again with what it brings back.
+    fn undo_questions(&mut self, record: u64, before: &Self, after: &Self) {
+        let reverses = self.is_reversal(record);
+        for (index, later) in after.asked.iter().enumerate() {
+            let derived =
+                matches!(later.about, About::Oversold(_) | About::Transfer(..) | About::Unknown(_));
+            match before.asked.get(index) {
+                None if !derived => self.asked[index].open = false,
+                Some(earlier) if reverses && !derived && earlier.open && !later.open => {
+                    self.open_again(index);
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+/// Adds the numbers of a line to those of another form of it, or takes them away (`sign` -1).
+fn add(sum: &mut Line, line: &Line, sign: i64) {
+    sum.ordered += sign * line.ordered;
+    sum.cancelled += sign * line.cancelled;
+    for share in &line.shares {
+        let own = sum.share(&share.location);
+        own.committed += sign * share.committed;
+        own.fulfilled += sign * share.fulfilled;
+        own.returned += sign * share.returned;
+    }
+}
