@@ -27,7 +27,7 @@ use crate::live::{Hub, Snapshots};
 use crate::lock::LedgerLock;
 use crate::processor::{Handle, MemoryQueue, Processor};
 use crate::shutdown::Shutdown;
-use crate::state::AppState;
+use crate::state::{self, AppState};
 use crate::store::Store;
 use crate::store::sqlite::SqliteStore;
 use crate::sync::{Channels, Parts};
@@ -93,7 +93,7 @@ impl Server {
         let notes = Notes::start(control.clone(), Arc::clone(&clock));
         let rules = session_rules(&config, address);
         let auth = Auth::new(control.clone(), notes.clone(), Arc::clone(&clock), rules);
-        let state = AppState {
+        let state = state::Parts {
             config: Arc::new(config),
             address,
             clock,
@@ -110,6 +110,7 @@ impl Server {
             form_times: Arc::default(),
             demo_users: Arc::new(demo_users),
         };
+        let state = AppState::from(state);
         state.readiness.ready("control");
         state.readiness.ready("ledger");
         state.readiness.ready("channels");
@@ -121,7 +122,7 @@ impl Server {
     }
 
     /// The address that the server listens on, with the real port.
-    pub const fn address(&self) -> SocketAddr {
+    pub fn address(&self) -> SocketAddr {
         self.state.address
     }
 

@@ -1,6 +1,7 @@
 //! What handlers share.
 
 use std::net::SocketAddr;
+use std::ops::Deref;
 use std::sync::Arc;
 
 use onhand::id::{ChannelId, Sku};
@@ -20,9 +21,12 @@ use crate::shutdown::Shutdown;
 use crate::sync::Channels;
 use crate::telemetry::Meter;
 
-/// What handlers share. Cheap to clone: each part is a handle.
+/// What handlers share. Every layer of a request takes its own, so it is one handle for all parts.
 #[derive(Clone)]
-pub struct AppState {
+pub struct AppState(Arc<Parts>);
+
+/// The parts of what handlers share.
+pub struct Parts {
     /// How the server is set.
     pub config: Arc<Config>,
     /// The address that the server listens on, with the real port.
@@ -53,6 +57,20 @@ pub struct AppState {
     pub form_times: Arc<FormTimes>,
     /// Users that the sign-in page offers, as (address, password, role); none outside the demo.
     pub demo_users: Arc<Vec<(String, String, String)>>,
+}
+
+impl Deref for AppState {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+impl From<Parts> for AppState {
+    fn from(parts: Parts) -> Self {
+        Self(Arc::new(parts))
+    }
 }
 
 impl AppState {

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::thread;
 
 use onhand::digest::{Digest, of_state};
 use onhand::id::{OrderId, ReservationId, TransferId};
@@ -12,7 +13,6 @@ use onhand::order::Order;
 use onhand::reservation::Reservation;
 use onhand::state::{Settings, State, Wants};
 use onhand::transfer::Transfer;
-use tokio::task::spawn_blocking;
 
 use crate::store::{JournalQuery, JournalRow, Store, StoreError};
 
@@ -88,10 +88,9 @@ pub async fn verify(
     let mut rows = store.journal(&page(0)).await?;
     while let Some(last) = rows.last().map(|row| row.seq) {
         // While one page is replayed, the next is read.
-        let replayed = spawn_blocking(move || replay(ledger, &rows));
-        let next = page(last);
-        let (read, replayed) = tokio::join!(store.journal(&next), replayed);
-        ledger = replayed.map_err(|_| Fault::Unsound(last))??;
+        let replaying = thread::spawn(move || replay(ledger, &rows));
+        let read = store.journal(&page(last)).await;
+        ledger = replaying.join().map_err(|_| Fault::Unsound(last))??;
         rows = read?;
         progress(ledger.state().head().seq, stored.head().seq);
     }

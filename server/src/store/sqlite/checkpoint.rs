@@ -13,8 +13,9 @@ use tokio::sync::{Mutex, Notify};
 use super::{BUSY_TIMEOUT, PAGE_BYTES, writing};
 use crate::store::StoreError;
 
-/// The log is brought in when it has grown to this many pages: 64 MiB.
-const LOG_MAX_PAGES: i64 = 64 * 1024 * 1024 / PAGE_BYTES as i64;
+/// The log is brought in when it has grown to this many pages: 128 MiB. The longer it may be, the
+/// more often a page has changed again before it is written into the file.
+const LOG_MAX_PAGES: i64 = 128 * 1024 * 1024 / PAGE_BYTES as i64;
 
 /// The writer itself brings in what is left, once it is no more than this many pages.
 const LOG_REST_PAGES: i64 = LOG_MAX_PAGES / 32;
