@@ -10,7 +10,7 @@ set -eu
 cd "$(dirname "$0")"
 seconds=${1:-60}
 [ $# -gt 0 ] && shift
-[ $# -gt 0 ] || set -- events webhooks shop_log
+[ $# -gt 0 ] || set -- events webhooks shop_log ledger
 triple=x86_64-unknown-linux-gnu
 
 # The address sanitizer is no part of stable Rust yet; libFuzzer's own instrumentation is.
