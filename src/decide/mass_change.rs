@@ -106,7 +106,8 @@ fn emptied<'a>(state: &State, records: &[Option<&'a Record>]) -> BTreeSet<&'a Sk
     moved.into_iter().filter_map(is_emptied).collect()
 }
 
-/// Whether an event has come as far as this safeguard: none before it has held it.
+/// Whether an event has come as far as this safeguard: none before it has held it, and it could be
+/// handled at all.
 fn has_come(record: &Record) -> bool {
     let held = record.conflict.filter(|_| record.outcome == Outcome::Conflict);
     let kind = record.changes.iter().find_map(|change| match change {
@@ -120,6 +121,7 @@ fn has_come(record: &Record) -> bool {
                 | ConflictKind::OrderChanged
                 | ConflictKind::FutureTime
                 | ConflictKind::Unmapped
+                | ConflictKind::Poison
         )
     )
 }

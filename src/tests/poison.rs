@@ -10,7 +10,8 @@ use onhand::state::Settings;
 
 use crate::harness::{World, choice};
 use crate::says::{
-    cancelled, counted, fulfilled, held, item, line, part, placed, received, reserved, reversed,
+    cancelled, counted, fulfilled, held, item, line, location, part, placed, received, reserved,
+    reversed,
 };
 
 /// Where a rule can fail for an event.
@@ -266,5 +267,22 @@ fn what_fails_in_a_group_that_is_held_is_flagged_beside_it() {
         world.resolve(&batch, O::Approve).unwrap();
         assert_eq!((world.on_hand("TEA", "berlin"), world.on_hand("MUG", "berlin")), (0, 0));
         world.verify();
+    }
+}
+
+#[test]
+fn a_held_group_is_listed_as_a_whole_wherever_one_of_its_events_fails() {
+    for (phase, place) in PHASES.into_iter().flat_map(|phase| [0, 1, 2].map(|it| (phase, it))) {
+        let mut world = World::with(Settings { mass_change_min: 2, ..Settings::default() });
+        world.post_all([location("berlin", 1), item("TEA"), item("MUG"), item("CAP")]);
+        world.post_all(["TEA", "MUG"].map(|sku| received(sku, "berlin", 5).at(-60)));
+        let _trap = Trap::set(phase, "poison-listed");
+        let mut batch = vec![counted("TEA", "berlin", 0), counted("MUG", "berlin", 0)];
+        batch.insert(place, received("CAP", "berlin", 1).id("poison-listed"));
+        let batch = batch.into_iter().map(|says| says.in_batch("b"));
+        world.request(batch.collect::<Vec<_>>());
+        let held = world.open(ConflictKind::MassChange).remove(0);
+        assert_eq!((held.event_count, held.events.len()), (2, 2), "{phase:?} {place}");
+        assert_eq!(world.open(ConflictKind::Poison).len(), 1);
     }
 }
