@@ -3,7 +3,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo dev test soak fuzz bench delay crash setup site toolchain site-builder
+.PHONY: help demo dev test soak mutants fuzz bench delay crash setup site toolchain site-builder
 
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 SITE_BUILDER := $(TARGET)/debug/onhand-site
@@ -23,6 +23,9 @@ ONLY ?=
 
 # How often `make crash` kills the server.
 CYCLES ?= 100
+
+# Which of the core's mutants `make mutants` tries: every 40th, from the first; 0/1 is all of them.
+SHARD ?= 0/40
 
 # How long `make soak` goes on, and each target of `make fuzz`.
 SECONDS ?= 600
@@ -74,6 +77,13 @@ soak: ## Try to break rules and processor for SECONDS (600) each, or see a seed 
 fuzz: ## Feed made-up input to all that reads what others send, for SECONDS (600) each
 	@$(say) "Building the fuzz targets"
 	@server/fuzz/run.sh $(SECONDS)
+
+mutants: ## Change the core in small ways and see whether its tests notice (all: SHARD=0/1)
+	@command -v cargo-mutants >/dev/null || { printf '\n== Installing cargo-mutants\n'; \
+	  cargo install cargo-mutants --locked; }
+	@$(say) "Trying mutants, shard $(SHARD)"
+	@cargo mutants -p onhand --sharding round-robin --shard $(SHARD) --timeout 300 \
+	  --output $(TARGET) -- --lib --test core
 
 bench: site ## Measure the figures beside the raw limits of the machine (one: make bench ONLY=f1b)
 	@$(say) "Building the server and the load generator"

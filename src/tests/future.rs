@@ -19,7 +19,9 @@ fn five_minutes_ahead_are_taken_and_more_are_held() {
     let limit = world.wall.plus_micros(300 * SECOND_US);
     let beyond = world.post(received("TEA", "berlin", 1).at_time(limit.plus_micros(1)));
     assert_eq!(beyond.outcome, Outcome::Conflict);
-    assert_eq!(world.conflict().kind, ConflictKind::FutureTime);
+    let conflict = world.conflict();
+    assert_eq!(conflict.kind, ConflictKind::FutureTime);
+    assert_eq!(conflict.evidence[1].value, "300 s", "how far ahead it lies");
     assert_eq!(world.on_hand("TEA", "berlin"), 1);
 }
 

@@ -12,7 +12,9 @@ use proptest::prelude::*;
 
 use crate::harness::World;
 use crate::properties::cases;
-use crate::says::{adjusted, counted, fulfilled, line, part, placed, received, second};
+use crate::says::{
+    adjusted, arrived, counted, fulfilled, goods, line, part, placed, received, second, shipped,
+};
 use crate::story::Act;
 
 type Levels = BTreeMap<(String, String), Vec<Step>>;
@@ -242,4 +244,26 @@ proptest! {
         check_believed(&world);
         check_present(&world);
     }
+}
+
+/// A decision that takes units out of two receipts does so at the moment of each and for the source
+/// of each.
+#[test]
+fn what_takes_several_facts_back_belongs_to_each_of_them() {
+    let mut world = World::new().given([
+        received("TEA", "berlin", 9).at(-60),
+        shipped("t1", "berlin", "hamburg", &[goods("TEA", 2)]).at(0),
+        arrived("t1", "r1", &[goods("TEA", 4)]).at(10),
+        arrived("t1", "r2", &[goods("TEA", 4)]).at(20).by("shop"),
+    ]);
+    let conflict = world.conflict();
+    let decision = world.resolve(&conflict, O::Cap).unwrap();
+    let mut out: Vec<_> = steps(&decision)
+        .into_iter()
+        .map(|(_, _, step)| (step.occurred_at, step.source.to_string(), step.on_hand()))
+        .filter(|(_, _, units)| *units != 0)
+        .collect();
+    out.sort();
+    let wms = (second(10), "wms".to_owned(), -2);
+    assert_eq!(out, [wms, (second(20), "shop".to_owned(), -4)]);
 }

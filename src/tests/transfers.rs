@@ -9,7 +9,9 @@ use onhand::transfer::TransferLine;
 use serde_json::Value;
 
 use crate::harness::World;
-use crate::says::{Says, arrived, counted, goods, item, line_from, placed, received, shipped};
+use crate::says::{
+    Says, arrived, counted, fulfilled, goods, item, line_from, part, placed, received, shipped,
+};
 
 /// 20 units at Berlin, of which `t1` sends 10 to Hamburg at second 10.
 fn world() -> World {
@@ -446,4 +448,21 @@ fn unknown_names_hold_a_transfer() {
     assert_eq!(world.level("NEW", "hamburg").get(Bucket::Incoming), 1);
     let flagged = world.open(ConflictKind::Excess).remove(0);
     assert_eq!(flagged.sku.unwrap().as_str(), "NEWER", "it was never shipped");
+}
+
+/// What an option does to a transfer is not what it does to an order, so people are told otherwise.
+#[test]
+fn the_options_say_what_they_mean_for_a_transfer() {
+    let mut transfer = world().given([arrived("t1", "r1", &[goods("TEA", 12)]).at(20)]);
+    let mut order = world().given([placed("o1", &[line_from("1", "TEA", 1, "berlin")])]);
+    order.post(fulfilled("o1", "f1", &[part("1", 2)]));
+    let (of_transfer, of_order) = (transfer.conflict(), order.conflict());
+    assert_eq!((of_transfer.kind, of_order.kind), (ConflictKind::Excess, ConflictKind::Excess));
+    for option in of_order.kind.options() {
+        assert_eq!(of_order.label(*option), option.label());
+        assert_ne!(of_transfer.label(*option), option.label());
+    }
+    assert_ne!(of_transfer.explanation(), of_order.explanation());
+    transfer.resolve(&of_transfer, O::Cap).unwrap();
+    transfer.quiet();
 }
