@@ -120,7 +120,9 @@ pub(super) fn take_back(draft: &mut Draft<'_>, record: &Record) -> Result<(), Re
             }
             Change::Order(update) => order::take_back_update(draft, update)?,
             Change::Transfer(update) => transfer::take_back_update(draft, record, update)?,
-            Change::Reservation(update) => reservation::take_back_update(draft, update)?,
+            Change::Reservation(update) => {
+                reservation::take_back_update(draft, update, by_reversal)?;
+            }
             Change::Conflict(conflict) => turn_back(draft, record, conflict)?,
             Change::Reversed { seq, by: Some(_) } => {
                 draft.change(Change::Reversed { seq: *seq, by: None });

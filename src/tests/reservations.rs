@@ -269,6 +269,23 @@ fn what_cannot_be_taken_back_of_a_reservation_is_refused() {
     assert_eq!(ended.reserved("TEA", "berlin"), 8);
 }
 
+/// Else the hold would be as if it had never been asked for, not ended.
+#[test]
+fn a_hold_that_came_back_is_ended_anew() {
+    for end in [released("r1"), confirmed("r1", "o1")] {
+        let mut world = world().given([reserved("r1", &[held("TEA", 4, "berlin")])]);
+        world.post(end.clone().id("end"));
+        world.post(reversed("shop", "end").at(100).id("undo"));
+        let result = world.post(reversed("desk", "undo").at(101));
+        assert_eq!(
+            result.reason.as_deref(),
+            Some("it is held again: release it or confirm it anew")
+        );
+        assert_eq!((standing(&world, "r1"), world.reserved("TEA", "berlin")), (Standing::Held, 4));
+        assert_eq!(world.post(end.at(102)).outcome, Outcome::Applied);
+    }
+}
+
 #[test]
 fn a_request_that_was_taken_back_can_be_said_anew() {
     let mut world = world().given([reserved("r1", &[held("TEA", 4, "berlin")]).id("hold")]);

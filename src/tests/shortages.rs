@@ -217,3 +217,16 @@ fn a_decision_in_the_batch_of_the_orders_sees_them() {
     assert_eq!(promised(&world, "o4"), (0, 1), "the last one ordered is moved first");
     assert_eq!(world.available("TEA", "berlin"), 0);
 }
+
+#[test]
+fn an_order_that_was_shipped_is_promised_nothing() {
+    let promised = |world: &World| {
+        let order = world.store.order("o1").unwrap();
+        order.is_promised(&"TEA".parse().unwrap(), &"berlin".parse().unwrap())
+    };
+    let mut world = World::new()
+        .given([received("TEA", "berlin", 5), placed("o1", &[line_from("1", "TEA", 2, "berlin")])]);
+    assert!(promised(&world));
+    world.post(fulfilled("o1", "f1", &[part("1", 2)]));
+    assert!(!promised(&world));
+}

@@ -4,13 +4,15 @@ use super::super::draft::Draft;
 use crate::record::{Change, Timer};
 use crate::reservation::{Reservation, Standing};
 
-/// Takes a change back, after its effects on levels.
+/// Takes a change back, after its effects on levels. What a reversal has brought back is ended anew
+/// instead: how it had ended before, the change does not say.
 ///
 /// # Errors
 /// Says why that cannot be.
 pub(in crate::decide) fn take_back_update(
     draft: &mut Draft<'_>,
     update: &Reservation,
+    by_reversal: bool,
 ) -> Result<(), String> {
     let id = &update.reservation;
     let known = draft.state.reservation(id).ok_or("its reservation is not at hand")?;
@@ -19,6 +21,9 @@ pub(in crate::decide) fn take_back_update(
     }
     let mut reservation = known.clone();
     let standing = match update.standing {
+        Standing::Held if by_reversal => {
+            return Err("it is held again: release it or confirm it anew".to_owned());
+        }
         Standing::Held => Standing::Withdrawn,
         Standing::Confirmed(_) => Standing::Held,
         Standing::Released if is_available(draft, &reservation) => Standing::Held,

@@ -1,6 +1,8 @@
 //! A record as if it had never been: what it added is withdrawn, what it changed is as it was, and
 //! what others have done since stays.
 
+use std::collections::BTreeSet;
+
 use super::conflicts::About;
 use super::orders::{Line, Order};
 use super::{Did, Model};
@@ -75,10 +77,8 @@ impl Model {
                     gone.push(own.seq);
                 }
                 Some(earlier) => {
-                    own.contains
-                        .retain(|it| earlier.contains.contains(it) || !count.contains.contains(it));
-                    own.before
-                        .retain(|it| earlier.before.contains(it) || !count.before.contains(it));
+                    put_back(&mut own.contains, &earlier.contains, &count.contains);
+                    put_back(&mut own.before, &earlier.before, &count.before);
                 }
             }
         }
@@ -191,4 +191,10 @@ fn add(sum: &mut Line, line: &Line, sign: i64) {
         own.fulfilled += sign * share.fulfilled;
         own.returned += sign * share.returned;
     }
+}
+
+/// Takes out what came in between, and puts back what went.
+fn put_back(own: &mut BTreeSet<usize>, earlier: &BTreeSet<usize>, later: &BTreeSet<usize>) {
+    own.retain(|number| earlier.contains(number) || !later.contains(number));
+    own.extend(earlier.difference(later));
 }
