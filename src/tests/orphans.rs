@@ -2,14 +2,19 @@
 //! comes after all, nobody has to answer; if a person applies the event without it, the order takes
 //! over what happened.
 
+use std::collections::BTreeMap;
+
 use onhand::conflict::{Choice, Conflict, ConflictKind, ConflictStatus, ResolutionOption as O};
 use onhand::ledger::{Input, Processed, Refused};
+use onhand::order::OrderLine;
 use onhand::record::{Outcome, Record, Timer};
 use onhand::state::Settings;
 use onhand::time::{SECOND_US, Uptime};
+use proptest::prelude::*;
 use serde_json::Value;
 
 use crate::harness::{World, choice};
+use crate::properties::cases;
 use crate::says::{
     Says, amended, arrived, back, cancelled, confirmed, fulfilled, goods, held, item, kit, line,
     line_from, part, part_from, placed, received, reserved, returned, reversed, shipped,
@@ -518,4 +523,57 @@ fn a_timer_that_is_settled_asks_nothing() {
     let answers = world.answers(&[timer]);
     assert!(matches!(answers[0], Processed::NotDue), "{answers:?}");
     world.quiet();
+}
+
+proptest! {
+    #![proptest_config(cases(120))]
+
+    /// Whatever was shipped, returned or cancelled without the order, line by line, and whatever the
+    /// order then says: each unit that moved is on record once, and of each line exactly that is
+    /// promised which nothing else is known of.
+    #[test]
+    fn nothing_is_lost_or_doubled_when_the_order_comes_after_all(
+        early in proptest::collection::vec((0..3_u8, 1..5_i64, 1..4_u8), 1..6),
+        ordered in proptest::collection::vec(1..8_i64, 1..4),
+    ) {
+        let mut world = world();
+        world.replay_always = false;
+        let (mut shipped, mut returned_units) = (0, 0);
+        let mut given_up: BTreeMap<String, i64> = BTreeMap::new();
+        for (number, (kind, quantity, id)) in early.into_iter().enumerate() {
+            let (id, fact) = (id.to_string(), number.to_string());
+            let says = match kind {
+                0 => fulfilled("o1", &fact, &[part(&id, quantity)]),
+                1 => returned("o1", &fact, &[back(&id, quantity, true)]),
+                _ => cancelled("o1").with("lines", vec![part(&id, quantity)]),
+            };
+            if world.post(says).outcome == Outcome::Parked {
+                world.pass(DAY_S);
+                let orphan = world.open(ConflictKind::Orphan).remove(0);
+                apply(&mut world, &orphan, Some("TEA"), Some("berlin")).unwrap();
+            }
+            shipped += if kind == 0 { quantity } else { 0 };
+            returned_units += if kind == 1 { quantity } else { 0 };
+            *given_up.entry(id).or_default() += if kind == 2 { quantity } else { 0 };
+        }
+        let lines = ordered.iter().zip(1..);
+        let lines = lines.map(|(units, id)| line(&id.to_string(), "TEA", *units));
+        world.post(placed("o1", &lines.collect::<Vec<_>>()));
+        let order = world.store.order("o1").unwrap();
+        let sum = |of: fn(&OrderLine) -> i64| order.lines.iter().map(of).sum::<i64>();
+        prop_assert_eq!(sum(|line| line.ordered), ordered.iter().sum::<i64>());
+        let moved = (sum(OrderLine::fulfilled), sum(OrderLine::returned));
+        prop_assert_eq!(moved, (shipped, returned_units));
+        for line in &order.lines {
+            let known = line.committed() + line.fulfilled() + line.cancelled;
+            prop_assert!(known >= line.ordered, "units of {line:?} are lost");
+            let promised_once = known == line.ordered || line.committed() == 0;
+            prop_assert!(promised_once, "{line:?} is promised twice");
+            let left = (line.ordered - line.fulfilled()).max(0);
+            let wanted = given_up.get(line.line.as_str()).copied().unwrap_or_default();
+            prop_assert_eq!(line.cancelled, wanted.min(left), "a cancellation is of its line");
+        }
+        prop_assert_eq!(tea(&world), (20 - shipped + returned_units, sum(OrderLine::committed)));
+        world.verify();
+    }
 }
