@@ -74,7 +74,7 @@ soak: ## Try to break rules and processor for SECONDS (600) each, or see a seed 
 	@$(if $(ONHAND_SHOP_LOG),$(say) "Selling the whole log again, in any order",true)
 	@$(if $(ONHAND_SHOP_LOG),cargo test -q -p onhand-server --test it -- --ignored --nocapture real::,true)
 
-fuzz: ## Feed made-up input to all that reads what others send, for SECONDS (600) each
+fuzz: ## Feed made-up input to all readers and to the ledger, for SECONDS (600) each
 	@$(say) "Building the fuzz targets"
 	@server/fuzz/run.sh $(SECONDS)
 
