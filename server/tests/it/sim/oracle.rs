@@ -63,9 +63,11 @@ impl Oracle {
         let mut places: BTreeMap<_, BTreeSet<u64>> = BTreeMap::new();
         for told in &self.told {
             told.against(&journal)?;
-            // Whatever else it was told, an event has one place for ever.
+            // Whatever else it was told, an event has one place for ever. It gets one of its own
+            // only once the event is taken back whose fact it repeated.
             let name = (told.event.source.clone(), told.event.id.clone(), told.fingerprint.0);
-            places.entry(name).or_default().extend(told.result.seq);
+            let of_another = told.repeated().is_some_and(|first| journal.is_taken_back(first));
+            places.entry(name).or_default().extend(told.result.seq.filter(|_| !of_another));
         }
         for ((source, id, fingerprint), told) in places {
             let recorded = journal.named(&source, &id, Fingerprint(fingerprint)).count();
@@ -92,6 +94,13 @@ impl Told {
         store.journal(&query).await.unwrap().first().is_some_and(|row| row.seq == seq)
     }
 
+    /// The record of another event whose fact it repeats.
+    fn repeated(&self) -> Option<u64> {
+        let original = self.result.original.as_ref()?;
+        let own = (&original.source, &original.id) == (&self.event.source, &self.event.id);
+        (!own).then_some(original.seq)
+    }
+
     fn against(&self, journal: &Journal) -> Result<(), String> {
         let Self { event, fingerprint, result } = self;
         let lie = |why: &str| Err(format!("{result:?} was told of {event:?}: {why}"));
@@ -111,7 +120,9 @@ impl Told {
                 if same_name && record.fingerprint != *fingerprint {
                     return lie("the first says something else");
                 }
-                if !same_name && (envelope.data != event.data || recorded.next().is_some()) {
+                // Once the first is taken back, the fact may be said anew, by this event too.
+                let anew = recorded.next().is_some() && !journal.is_taken_back(record.seq);
+                if !same_name && (envelope.data != event.data || anew) {
                     return lie("it is no repeat of the first");
                 }
                 if !journal.outcomes[&record.seq].contains(&original.outcome) {
@@ -151,6 +162,21 @@ impl Journal {
 
     fn record(&self, seq: u64) -> Option<&Record> {
         self.records.get(usize::try_from(seq.checked_sub(1)?).ok()?)
+    }
+
+    /// Whether a record, or what became of its event later, was ever taken back or given up.
+    fn is_taken_back(&self, first: u64) -> bool {
+        let decides = |record: &&Record| {
+            let is_final = |it: &Change| matches!(it, Change::Final { seq, .. } if *seq == first);
+            record.seq == first || record.changes.iter().any(is_final)
+        };
+        let deciding: BTreeSet<u64> =
+            self.records.iter().filter(decides).map(|record| record.seq).collect();
+        let mut changes = self.records.iter().flat_map(|record| &record.changes);
+        let reversed = changes.any(|change| {
+            matches!(change, Change::Reversed { seq, by: Some(_) } if deciding.contains(seq))
+        });
+        reversed || self.outcomes[&first].contains(&Outcome::Rejected)
     }
 
     /// The records of an event of this content.
