@@ -61,16 +61,26 @@ impl Oracle {
         verify(store, settings, |_, _| {}).await.map_err(|fault| wrong(&fault))?;
         let journal = Journal::read(store).await;
         let mut places: BTreeMap<_, BTreeSet<u64>> = BTreeMap::new();
+        let mut invalid = BTreeSet::new();
         for told in &self.told {
             told.against(&journal)?;
             // Whatever else it was told, an event has one place for ever. It gets one of its own
             // only once the event is taken back whose fact it repeated.
             let name = (told.event.source.clone(), told.event.id.clone(), told.fingerprint.0);
+            if told.result.outcome == Outcome::Invalid {
+                invalid.insert(name.clone());
+            }
             let of_another = told.repeated().is_some_and(|first| journal.is_taken_back(first));
             places.entry(name).or_default().extend(told.result.seq.filter(|_| !of_another));
         }
-        for ((source, id, fingerprint), told) in places {
+        for (name, told) in places {
+            // What does not fit what is known now may fit when it is sent again; then it is told so.
+            let refused = told.is_empty() && invalid.contains(&name);
+            let (source, id, fingerprint) = name;
             let recorded = journal.named(&source, &id, Fingerprint(fingerprint)).count();
+            if refused && recorded > 0 {
+                return Err(format!("{source}/{id} was told to be invalid and is in the journal"));
+            }
             if told.len() > 1 || recorded > 1 {
                 return Err(format!("{source}/{id} is at {told:?} and {recorded} times recorded"));
             }
@@ -106,7 +116,7 @@ impl Told {
         let lie = |why: &str| Err(format!("{result:?} was told of {event:?}: {why}"));
         let mut recorded = journal.named(&event.source, &event.id, *fingerprint);
         match (result.outcome, &result.original) {
-            (Outcome::Invalid, _) if recorded.next().is_some() => lie("it is in the journal"),
+            // Whether it is recorded all the same is looked at together with its other answers.
             (Outcome::Invalid, _) => Ok(()),
             (Outcome::Duplicate, Some(original)) => {
                 let Some(record) = journal.record(original.seq) else {
