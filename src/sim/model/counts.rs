@@ -91,7 +91,7 @@ impl Model {
         // That holds for what was taken back too, should it ever stand again.
         let all = (0..self.movements.len()).filter(|number| {
             let movement = &self.movements[*number];
-            !movement.absorbed && self.may_be_on_either_side(movement, &count)
+            self.may_be_on_either_side(movement, &count)
         });
         let all: BTreeSet<usize> = all.collect();
         match in_it {
