@@ -35,9 +35,7 @@ pub(super) fn counted(
     let movements = draft.movements(sku, location);
     let near = near_of(draft, &movements);
     let certain = event.expected_version == Some(draft.state.level(sku, location).version);
-    // A decision holds for the movements that the person can have seen; any that came since has to
-    // be seen first.
-    let decided = lifted.overlap.filter(|_| near.iter().all(|near| near.seq <= lifted.seen));
+    let decided = lifted.overlap.filter(|_| are_seen(&near, lifted.seen));
     if !near.is_empty() && !certain && decided.is_none() {
         let mut evidence = vec![
             Evidence::at("counted", data.counted, time),
@@ -91,12 +89,27 @@ fn near_of<'a>(draft: &Draft<'_>, movements: &'a [Movement]) -> Vec<&'a Movement
         movement.source != draft.fact.source
             && movement.time.since(draft.fact.time).abs() <= window_us
     };
-    let mut sums: BTreeMap<(Timestamp, &Source), i64> = BTreeMap::new();
-    for movement in movements.iter().filter(near) {
-        *sums.entry((movement.time, &movement.source)).or_default() += movement.delta;
-    }
+    let sums = sums(movements.iter().filter(near));
     let open = |movement: &&Movement| sums[&(movement.time, &movement.source)] != 0;
     let mut near: Vec<&Movement> = movements.iter().filter(near).filter(open).collect();
     near.sort_unstable_by_key(|movement| (movement.time, movement.seq));
     near
+}
+
+/// Whether a person who was asked with the record `seen` knows these movements: a decision holds for
+/// those that there were. Any that came since has to be seen first, also if it is an earlier one
+/// that stands again; what was moved and taken back since is not there at all.
+fn are_seen(near: &[&Movement], seen: u64) -> bool {
+    sums(near.iter().copied().filter(|movement| movement.seq > seen)).values().all(|sum| *sum == 0)
+}
+
+/// By how much each source moved the level at each moment.
+fn sums<'a>(
+    movements: impl Iterator<Item = &'a Movement>,
+) -> BTreeMap<(Timestamp, &'a Source), i64> {
+    let mut sums = BTreeMap::new();
+    for movement in movements {
+        *sums.entry((movement.time, &movement.source)).or_default() += movement.delta;
+    }
+    sums
 }

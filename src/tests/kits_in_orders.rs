@@ -245,6 +245,18 @@ fn an_amended_kit_stays_at_one_location() {
     }
 }
 
+/// A kit ties its components together where units of it are to be promised, not where it only
+/// stays: tea and mugs are each for themselves, and go where each of them is.
+#[test]
+fn a_kit_of_which_nothing_more_is_promised_ties_nothing() {
+    let mut world = stocked([(2, 8), (9, 9), (0, 0)]);
+    world.post(placed("o1", &[line("1", "SET", 1)]));
+    let lines = [line("1", "SET", 1), line("2", "TEA", 3), line("3", "MUG", 3)];
+    world.post(amended("o1", 1, &lines));
+    assert_eq!(shares(&world, "2"), [("hamburg".to_owned(), 3)]);
+    assert_eq!(shares(&world, "3"), [("berlin".to_owned(), 3)]);
+}
+
 #[test]
 fn a_kit_moves_as_a_whole_to_the_location_that_an_amendment_names() {
     let mut world = stocked([(9, 9), (9, 9), (0, 0)]).given([placed("o1", &[line("1", "SET", 2)])]);

@@ -11,7 +11,7 @@ use onhand::wire::EventResult;
 use crate::harness::{World, choice};
 use crate::says::{
     Says, adjusted, back, counted, fulfilled, item, line, line_from, part, part_from, placed,
-    received, returned, set,
+    received, returned, reversed, set,
 };
 
 fn world() -> World {
@@ -168,6 +168,29 @@ fn a_movement_that_came_after_the_question_is_asked_as_well() {
     world.resolve(&second, O::KeepCounted).unwrap();
     assert_eq!(world.on_hand("TEA", "berlin"), 15);
     assert_eq!(world.outcome(&count), Outcome::Applied);
+    world.quiet();
+}
+
+/// Besides the sale of 3 there were 5 units, taken back before or after the question was asked.
+#[test]
+fn what_stands_again_since_the_question_is_asked_as_well() {
+    let found = || adjusted("TEA", "berlin", 5).by("shop").at(101).id("found");
+    let mut world = world().given([found(), reversed("shop", "found").id("back"), sold(3, 99)]);
+    world.post(counted("TEA", "berlin", 15).at(100));
+    let first = world.conflict();
+    world.post(reversed("desk", "back").id("again"));
+    world.resolve(&first, O::KeepCounted).unwrap();
+    let second = world.conflict();
+    assert_eq!(world.on_hand("TEA", "berlin"), 22, "nothing is decided yet");
+    world.resolve(&second, O::KeepCounted).unwrap();
+    assert_eq!(world.on_hand("TEA", "berlin"), 15);
+
+    let mut world = self::world().given([found(), sold(3, 99)]);
+    world.post(counted("TEA", "berlin", 15).at(100));
+    let asked = world.conflict();
+    world.post_all([reversed("shop", "found").id("back"), reversed("desk", "back")]);
+    world.resolve(&asked, O::KeepCounted).unwrap();
+    assert_eq!(world.on_hand("TEA", "berlin"), 15, "all is as the person saw it");
     world.quiet();
 }
 

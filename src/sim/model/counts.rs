@@ -40,9 +40,9 @@ impl Count {
 pub(super) enum Around {
     /// Nobody has been asked.
     Unknown,
-    /// Those made up to this record are in the count.
+    /// Those that stood after this record are in the count.
     Counted(u64),
-    /// Those made up to this record came after it.
+    /// Those that stood after this record came after it.
     Later(u64),
 }
 
@@ -77,12 +77,16 @@ impl Model {
             withdrawn: false,
         };
         let (seen, in_it) = match around {
-            Around::Unknown => (0, None),
-            Around::Counted(seen) => (seen, Some(true)),
-            Around::Later(seen) => (seen, Some(false)),
+            Around::Unknown => (None, None),
+            Around::Counted(seen) => (Some(seen), Some(true)),
+            Around::Later(seen) => (Some(seen), Some(false)),
         };
-        // Any that came since the person was asked, they have not seen.
-        let unseen = near.iter().any(|number| self.movements[*number].seq > seen);
+        // What was moved, or taken back, since the person was asked, they have not seen.
+        let seen = seen.map(|seen| self.journal_at(seen).after.clone());
+        let unseen = near.iter().map(|number| &self.movements[*number]).any(|movement| {
+            let seen = seen.as_ref().map(|then| then.moved_with(movement));
+            seen != Some(self.moved_with(movement))
+        });
         let current = versioned == Some(self.version(&count.level));
         if unseen && !current {
             self.ask(About::HeldCount(count.level), [told]);
@@ -111,28 +115,26 @@ impl Model {
         time: Timestamp,
         source: &Source,
     ) -> BTreeSet<usize> {
-        let near: Vec<(usize, &Movement)> = self
-            .movements
-            .iter()
-            .enumerate()
-            .filter(|(_, movement)| {
-                movement.level == *level
-                    && movement.counts()
-                    && movement.source != *source
-                    && self.is_near(movement.time, time)
-            })
-            .collect();
-        // Where what came and went at the same moment is the same, there is no question.
-        let moved = |moment: &Movement| -> i64 {
-            let same = near.iter().filter(|(_, movement)| {
-                movement.time == moment.time && movement.source == moment.source
-            });
-            same.map(|(_, movement)| movement.delta).sum()
-        };
-        near.iter()
-            .filter(|(_, movement)| moved(movement) != 0)
-            .map(|(number, _)| *number)
-            .collect()
+        let near = self.movements.iter().enumerate().filter(|(_, movement)| {
+            movement.level == *level
+                && movement.counts()
+                && movement.source != *source
+                && self.is_near(movement.time, time)
+                && self.moved_with(movement) != 0
+        });
+        near.map(|(number, _)| number).collect()
+    }
+
+    /// How many units the source of a movement has moved at its moment. Where what came and went is
+    /// the same, there is no question.
+    fn moved_with(&self, movement: &Movement) -> i64 {
+        let same = self.movements.iter().filter(|other| {
+            other.counts()
+                && other.level == movement.level
+                && other.time == movement.time
+                && other.source == movement.source
+        });
+        same.map(|other| other.delta).sum()
     }
 
     /// Whether nobody but a person can tell which came first.

@@ -70,7 +70,9 @@ impl Model {
             (row.quantity - line.fulfilled() - line.committed()).max(0)
         };
         let missing: Vec<i64> = rows.iter().map(missing).collect();
-        let wanted: Vec<(&OrderedLine, i64)> = rows.into_iter().zip(missing).collect();
+        // A line of which nothing is missing has no say in where the others go.
+        let wanted = rows.into_iter().zip(missing).filter(|(_, missing)| *missing > 0);
+        let wanted: Vec<(&OrderedLine, i64)> = wanted.collect();
         self.commit_lines(&data.order, &wanted);
         Outcome::Applied
     }
