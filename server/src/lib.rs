@@ -13,6 +13,7 @@ pub mod import;
 pub mod intake;
 pub mod live;
 pub mod lock;
+pub mod metrics;
 pub mod pages;
 pub mod processor;
 pub mod server;

@@ -6,6 +6,7 @@ pub mod body;
 pub mod health;
 pub mod limits;
 pub mod listener;
+pub mod metrics;
 pub mod problem;
 pub mod router;
 pub mod security;

@@ -6,7 +6,7 @@ use axum::middleware::from_fn_with_state;
 
 use super::limits::DEFAULT_LIMIT_BYTES;
 use super::problem::Problem;
-use super::{api, assets, health, security};
+use super::{api, assets, health, metrics, security};
 use crate::auth;
 use crate::intake::hooks;
 use crate::state::AppState;
@@ -16,6 +16,7 @@ use crate::{live, pages};
 pub fn router(state: AppState) -> Router {
     Router::new()
         .merge(health::routes())
+        .merge(metrics::routes())
         .merge(auth::routes())
         .merge(api::routes())
         .merge(live::socket::routes())

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use onhand::event::{Event, Invalid};
 use onhand::ledger;
+use onhand::record::Outcome;
 use onhand::wire::EventResult;
 
 use crate::processor::{Answer, Handle, Unavailable};
@@ -33,6 +34,8 @@ pub async fn submit(
             }
         }
     }
+    let misfits = results.len() - good.len();
+    handle.meters().count(Outcome::Invalid, u64::try_from(misfits).unwrap_or(u64::MAX));
     if !good.is_empty() {
         let (inputs, among): (Vec<_>, Vec<_>) = ledger::inputs(good).into_iter().unzip();
         let answers = handle.submit(inputs, actor).await?;

@@ -11,6 +11,7 @@ use onhand::wire::stock::LevelRow;
 use tokio::sync::{broadcast, oneshot};
 
 use super::announce::{Announcement, SkuAvailability};
+use super::meters::Meters;
 use super::queue::{Job, Queue, QueueFull, Work};
 use crate::store::Store;
 
@@ -61,18 +62,20 @@ pub struct Handle {
     store: Arc<dyn Store>,
     committed: broadcast::Sender<Announcement>,
     seq: Arc<AtomicU64>,
+    meters: Meters,
 }
 
 impl Handle {
-    /// A way to a processor that takes from `queue`, writes to `store`, announces on `committed`
-    /// and keeps the last durable place in `seq`.
+    /// A way to a processor that takes from `queue`, writes to `store`, announces on `committed`,
+    /// keeps the last durable place in `seq` and measures its work with `meters`.
     pub(super) fn new(
         queue: Arc<dyn Queue>,
         store: Arc<dyn Store>,
         committed: broadcast::Sender<Announcement>,
         seq: Arc<AtomicU64>,
+        meters: Meters,
     ) -> Self {
-        Self { queue, store, committed, seq }
+        Self { queue, store, committed, seq, meters }
     }
 
     /// The journal's last durable place: every read from now on contains it.
@@ -133,6 +136,11 @@ impl Handle {
     /// Inputs that wait in the queue.
     pub fn queue_depth(&self) -> usize {
         self.queue.depth()
+    }
+
+    /// What the processor measures of its own work.
+    pub const fn meters(&self) -> &Meters {
+        &self.meters
     }
 
     /// Refuses work from now on; what is in the queue is still done.

@@ -3,11 +3,13 @@
 
 mod announce;
 mod handle;
+mod meters;
 mod pending;
 mod queue;
 mod run;
 
 pub use announce::{Committed, SkuAvailability};
 pub use handle::{Answer, Handle, Unavailable};
+pub use meters::Meters;
 pub use queue::{Job, MemoryQueue, Queue, QueueFull, Work};
 pub use run::{Processor, Stopped};

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use onhand::conflict::{Choice, ConflictKind};
 use onhand::ledger::{Batch, Input, Ledger, Processed, RELEASES_MAX, Step};
@@ -14,6 +14,7 @@ use tokio::sync::broadcast;
 
 use super::announce::{Announcement, Committed, availability, level_rows};
 use super::handle::{Answer, Handle, Unavailable};
+use super::meters::Meters;
 use super::pending::{Pending, Preview, answer, refuse, sort};
 use super::queue::Queue;
 use crate::clock::{Clock, LOOK_INTERVAL, Stopwatch};
@@ -42,6 +43,7 @@ pub struct Processor {
     committed: broadcast::Sender<Announcement>,
     seq: Arc<AtomicU64>,
     batch_max: usize,
+    meters: Meters,
 }
 
 impl Processor {
@@ -55,15 +57,19 @@ impl Processor {
     ) -> (Self, Handle) {
         let (committed, _) = broadcast::channel(ANNOUNCEMENTS);
         let seq = Arc::new(AtomicU64::new(state.head().seq));
+        let meters = Meters::default();
         let handle = Handle::new(
             Arc::clone(&queue),
             Arc::clone(&store),
             committed.clone(),
             Arc::clone(&seq),
+            meters.clone(),
         );
         let stopwatch = Stopwatch::from(state.head().uptime, &*clock);
         let ledger = Ledger::new(state);
-        (Self { ledger, store, queue, clock, stopwatch, committed, seq, batch_max }, handle)
+        let processor =
+            Self { ledger, store, queue, clock, stopwatch, committed, seq, batch_max, meters };
+        (processor, handle)
     }
 
     /// Works until the queue is closed and empty.
@@ -183,7 +189,9 @@ impl Processor {
     ) -> Result<(Vec<Processed>, Batch), StoreError> {
         let mut processed = Vec::with_capacity(inputs.len());
         self.decide(inputs, &mut processed).await?;
-        Ok((processed, self.commit().await?))
+        let batch = self.commit().await?;
+        self.meters.count_batch(&batch, &processed);
+        Ok((processed, batch))
     }
 
     /// Decides inputs, and what they wake, as far as one transaction goes; says whether more is to
@@ -194,29 +202,39 @@ impl Processor {
         processed: &mut Vec<Processed>,
     ) -> Result<bool, StoreError> {
         let now = self.now();
-        loop {
+        let begun = Instant::now();
+        let mut loading = Duration::ZERO;
+        let more = loop {
             match self.ledger.advance(inputs, processed, now) {
-                Step::Load(wants) => match self.store.fetch(&wants).await {
-                    Ok(loaded) => self.ledger.load(&wants, loaded),
-                    Err(error) => {
-                        self.ledger.undo();
-                        return Err(error);
+                Step::Load(wants) => {
+                    let begun = Instant::now();
+                    match self.store.fetch(&wants).await {
+                        Ok(loaded) => self.ledger.load(&wants, loaded),
+                        Err(error) => {
+                            self.ledger.undo();
+                            return Err(error);
+                        }
                     }
-                },
-                Step::Full => return Ok(true),
-                Step::Done => return Ok(false),
+                    loading += begun.elapsed();
+                }
+                Step::Full => break true,
+                Step::Done => break false,
             }
-        }
+        };
+        self.meters.decided(begun.elapsed().saturating_sub(loading), loading);
+        Ok(more)
     }
 
     /// Makes the batch in progress durable, or undoes it.
     async fn commit(&mut self) -> Result<Batch, StoreError> {
         let batch = self.ledger.finish();
-        if !batch.entries.is_empty()
-            && let Err(error) = self.store.commit(&Rows::of(&batch, &self.ledger)).await
-        {
-            self.ledger.undo();
-            return Err(error);
+        if !batch.entries.is_empty() {
+            let begun = Instant::now();
+            if let Err(error) = self.store.commit(&Rows::of(&batch, &self.ledger)).await {
+                self.ledger.undo();
+                return Err(error);
+            }
+            self.meters.commit_seconds.observe(begun.elapsed().as_secs_f64());
         }
         self.ledger.keep();
         report_poison(&batch);

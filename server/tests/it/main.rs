@@ -14,6 +14,7 @@ mod hooks;
 mod identity;
 mod live;
 mod mass_changes;
+mod metrics;
 mod orphans;
 mod pages;
 mod poison;
