@@ -12,6 +12,10 @@ WASM := . $(TARGET)/wasm-toolchain.env
 # What is compiled for the host, with the features its tests need: one set, so that it is built once.
 HOST := -p onhand -p onhand-app -p onhand-server -p onhand-site \
         --features onhand/sim,onhand-app/ssr
+# The fuzz targets are a workspace of their own. libFuzzer is C++ that only a build needs, so that
+# for a check its library may be one that is not there.
+FUZZ_CLIPPY := CUSTOM_LIBFUZZER_PATH=none/libfuzzer.a cargo clippy \
+               --manifest-path server/fuzz/Cargo.toml --target-dir $(TARGET)
 # Plays seeds on the core and on the reference model.
 SIM := cargo run -q --profile sim -p onhand --features sim --bin onhand-sim --
 say = printf '\n== %s\n'
@@ -49,6 +53,8 @@ test: site ## Check format and lints, run every test, also in a real browser
 	@cargo fmt --all --check
 	@$(say) "Clippy, for the host"
 	@cargo clippy $(HOST) --all-targets -- -D warnings
+	@$(say) "Clippy, for the fuzz targets"
+	@$(FUZZ_CLIPPY) -- -D warnings
 	@$(say) "Clippy, for the browser"
 	@$(WASM); if [ -n "$${ONHAND_WASM_CARGO:-}" ]; then \
 	  echo "Debian's Rust for browsers has no clippy: the site's build has checked it"; \
