@@ -30,6 +30,8 @@ pub struct Step {
     pub source: Source,
     /// The order it is about.
     pub order: Option<OrderId>,
+    /// Whether the level changed, so that its version grew.
+    pub is_change: bool,
     /// By how much each number moved, in the order of [`Bucket::ALL`].
     pub moved: [i64; Bucket::ALL.len()],
     /// By how much `on_hand` would have moved, had a count not contained it.
@@ -65,6 +67,7 @@ pub fn steps(record: &Record) -> Vec<(&Sku, &LocationId, Step)> {
         occurred_at: record.fact_time(),
         source: record.fact_source().clone(),
         order: record.order().cloned(),
+        is_change: false,
         moved: [0; Bucket::ALL.len()],
         absorbed: 0,
         counted: None,
@@ -86,15 +89,17 @@ pub fn steps(record: &Record) -> Vec<(&Sku, &LocationId, Step)> {
         };
         let step = step(&mut steps, &effect.sku, &effect.location, new);
         step.moved[effect.state as usize] += effect.delta;
+        step.is_change = true;
     }
     for change in &record.changes {
         match change {
             Change::Counted(counted) => {
                 let step = step(&mut steps, &counted.sku, &counted.location, blank.clone());
                 step.counted = Some(counted.counted);
+                step.is_change = true;
             }
             Change::Uncounted { sku, location, seq, .. } => {
-                step(&mut steps, sku, location, uncounts(*seq));
+                step(&mut steps, sku, location, uncounts(*seq)).is_change = true;
             }
             Change::Absorbed { sku, location, delta, fact, .. } => {
                 let new = fact.as_ref().map_or_else(|| blank.clone(), moves);
@@ -141,13 +146,6 @@ impl Step {
         self.event.seq
     }
 
-    /// Whether the level's version grew by it.
-    pub fn raises_version(&self) -> bool {
-        self.counted.is_some()
-            || self.uncounted.is_some()
-            || self.moved.iter().any(|delta| *delta != 0)
-    }
-
     /// Whether it is a movement, if it moved anything: neither a count nor the end of one.
     pub const fn is_movement(&self) -> bool {
         self.counted.is_none() && self.uncounted.is_none()
@@ -179,7 +177,7 @@ pub fn level_at(steps: &[Step], moment: Moment) -> Level {
     let mut buckets = [0; Bucket::ALL.len()];
     let mut records = BTreeSet::new();
     let (mut seq, mut updated_at) = (0, Timestamp::default());
-    for step in steps.iter().filter(by_then).filter(|step| step.raises_version()) {
+    for step in steps.iter().filter(by_then).filter(|step| step.is_change) {
         for (number, delta) in buckets.iter_mut().zip(step.moved) {
             *number += delta;
         }

@@ -19,7 +19,7 @@ use crate::journal;
 use crate::order::Order;
 use crate::record::{Bucket, Change, Original, Outcome, Record, Timer};
 use crate::reservation::Reservation;
-use crate::state::{Known, Loaded, Movement, Settings, State, Wants};
+use crate::state::{Known, Loaded, LocIx, Movement, Settings, SkuIx, State, Wants};
 use crate::time::{Now, Uptime};
 use crate::transfer::Transfer;
 
@@ -321,6 +321,12 @@ impl Ledger {
         self.is_over = false;
         self.records.clear();
         self.state.roll_back();
+    }
+
+    /// Of each level that the batch in progress has changed, the record that had changed it last
+    /// before the batch (0 if none had), for the store.
+    pub fn changed_before(&self) -> BTreeMap<(SkuIx, LocIx), u64> {
+        self.state.changed_before()
     }
 
     /// The orders that the batch in progress knows, for the store.

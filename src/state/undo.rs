@@ -1,5 +1,7 @@
 //! The undo journal: what to put back when a batch's commit failed.
 
+use std::collections::BTreeMap;
+
 use super::{Head, Level, LocIx, SkuIx, State, Subject};
 use crate::conflict::Conflict;
 use crate::id::{ConflictId, LocationId, Sku};
@@ -27,6 +29,18 @@ pub(crate) enum Undo {
 pub(crate) type UndoLog = Vec<Undo>;
 
 impl State {
+    /// Of each level that the batch in progress has changed, the record that had changed it last
+    /// before the batch; 0 if none had.
+    pub(crate) fn changed_before(&self) -> BTreeMap<(SkuIx, LocIx), u64> {
+        let mut before = BTreeMap::new();
+        for undo in &self.undo {
+            if let Undo::Level(key, level) = undo {
+                before.entry(*key).or_insert_with(|| level.as_ref().map_or(0, |level| level.seq));
+            }
+        }
+        before
+    }
+
     /// Puts everything back as it was when the batch began.
     pub(crate) fn roll_back(&mut self) {
         while let Some(undo) = self.undo.pop() {
@@ -64,7 +78,7 @@ impl State {
     }
 }
 
-fn restore<K: Ord, V>(map: &mut std::collections::BTreeMap<K, V>, key: K, before: Option<V>) {
+fn restore<K: Ord, V>(map: &mut BTreeMap<K, V>, key: K, before: Option<V>) {
     match before {
         Some(value) => {
             map.insert(key, value);

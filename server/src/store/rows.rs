@@ -13,6 +13,20 @@ use onhand::state::{Head, Level, State};
 use onhand::time::Uptime;
 use onhand::transfer::Transfer;
 
+/// What a record did to a level.
+#[derive(Debug)]
+pub struct LevelStep<'a> {
+    /// The level's item.
+    pub sku: &'a Sku,
+    /// The level's location.
+    pub location: &'a LocationId,
+    /// What was done.
+    pub step: Step,
+    /// The record that had changed the level last before this one, 0 if none had: only on the first
+    /// step of those by which a record changed a level.
+    pub previous: Option<u64>,
+}
+
 /// What one batch writes.
 #[derive(Debug)]
 pub struct Rows<'a> {
@@ -21,7 +35,7 @@ pub struct Rows<'a> {
     /// The new rows of the journal.
     pub entries: &'a [Entry],
     /// What each of them did to which level.
-    pub steps: Vec<(&'a Sku, &'a LocationId, Step)>,
+    pub steps: Vec<LevelStep<'a>>,
     /// The levels that changed, as they are now.
     pub levels: Vec<(&'a str, &'a str, &'a Level)>,
     /// The items that changed, with their numbers.
@@ -64,7 +78,7 @@ impl<'a> Rows<'a> {
         let mut rows = Self {
             head: batch.head,
             entries: &batch.entries,
-            steps: batch.entries.iter().flat_map(|entry| history::steps(&entry.record)).collect(),
+            steps: steps(batch, ledger),
             levels: levels(batch, state),
             items: Vec::new(),
             locations: Vec::new(),
@@ -158,6 +172,24 @@ impl<'a> Rows<'a> {
         self.conflicts = conflicts.into_values().collect();
         self.woken = woken.then(|| state.waiting().woken().collect());
     }
+}
+
+/// What each record did to each level, linked to what had changed the level before.
+fn steps<'a>(batch: &'a Batch, ledger: &Ledger) -> Vec<LevelStep<'a>> {
+    let catalogue = ledger.state().catalogue();
+    let mut last = ledger.changed_before();
+    let mut all = Vec::with_capacity(batch.entries.len());
+    for entry in &batch.entries {
+        for (sku, location, step) in history::steps(&entry.record) {
+            let key = catalogue.sku(sku).zip(catalogue.location(location));
+            let last = key.and_then(|key| last.get_mut(&key)).filter(|_| step.is_change);
+            let previous = last.map(|last| std::mem::replace(last, step.seq()));
+            // The second step of a record finds the record itself.
+            let previous = previous.filter(|previous| *previous != step.seq());
+            all.push(LevelStep { sku, location, step, previous });
+        }
+    }
+    all
 }
 
 fn levels<'a>(batch: &'a Batch, state: &'a State) -> Vec<(&'a str, &'a str, &'a Level)> {

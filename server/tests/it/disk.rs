@@ -154,7 +154,7 @@ async fn play(seed: u64, goes_on: &mut dyn FnMut(usize) -> bool) {
 
 /// What a history says, batch by batch, with the server's clock. People's decisions are left out:
 /// they depend on what is open.
-fn batches(history: &History) -> Vec<(Vec<Input>, onhand::time::Timestamp)> {
+pub fn batches(history: &History) -> Vec<(Vec<Input>, onhand::time::Timestamp)> {
     let mut batches: Vec<(Vec<Input>, onhand::time::Timestamp)> = Vec::new();
     for step in &history.steps {
         let Act::Tell { event, seen } = &step.act else { continue };

@@ -153,14 +153,17 @@ impl Book {
         let mut points = Vec::new();
         for ((_, location), steps) in self.steps.iter().filter(|((item, _), _)| item == sku) {
             let mut on_hand = 0;
-            for step in steps.iter().filter(|step| step.on_hand() != 0) {
-                on_hand += step.on_hand();
-                points.push(HistoryPoint {
-                    seq: step.seq(),
-                    at_us: step.recorded_at.micros(),
-                    location: location.to_string(),
-                    on_hand,
-                });
+            for of_record in steps.chunk_by(|one, next| one.seq() == next.seq()) {
+                let moved: i64 = of_record.iter().map(Step::on_hand).sum();
+                on_hand += moved;
+                if moved != 0 {
+                    points.push(HistoryPoint {
+                        seq: of_record[0].seq(),
+                        at_us: of_record[0].recorded_at.micros(),
+                        location: location.to_string(),
+                        on_hand,
+                    });
+                }
             }
         }
         points.sort_by(|one, other| (one.seq, &one.location).cmp(&(other.seq, &other.location)));

@@ -11,7 +11,7 @@ use sqlx::sqlite::SqliteConnection;
 
 use super::{LEDGER, damaged, signed, writing};
 use crate::store::StoreError;
-use crate::store::rows::Rows;
+use crate::store::rows::{LevelStep, Rows};
 
 const JOURNAL: &str = "
 INSERT OR ROLLBACK INTO journal (ledger, seq, recorded_at, source, id, type, outcome, order_id,
@@ -21,39 +21,63 @@ SELECT ?1, value->>0, value->>1, value->>2, value->>3, value->>4, value->>5, val
        substr(?3, (value->>7) + 48, value->>8)
 FROM jsonb_each(?2)";
 
-/// Most steps move `on_hand` and nothing else: what is the same in all of them need not travel.
+/// Most records move `on_hand` once and nothing else: what is the same in all of them need not
+/// travel.
 const MOVES: &str = "
-INSERT OR ROLLBACK INTO steps (ledger, sku, location, occurred_at, seq, source, on_hand, committed, reserved,
-    damaged, quality_control, safety_stock, incoming, absorbed, counted, is_verdict, uncounted)
-SELECT ?1, value->>0, value->>1, value->>2, value->>3, value->>4, value->>5, 0, 0, 0, 0, 0, 0, 0,
-    NULL, 0, NULL
+INSERT OR ROLLBACK INTO trails (ledger, seq, sku, location, occurred_at, recorded_at, previous,
+    source, on_hand, committed, reserved, damaged, quality_control, safety_stock, incoming,
+    absorbed, counted, uncounted, is_verdict)
+SELECT ?1, value->>0, value->>1, value->>2, value->>3, value->>4, value->>5, value->>6, value->>7,
+    0, 0, 0, 0, 0, 0, 0, NULL, NULL, 0
 FROM jsonb_each(?2)";
 
-const STEPS: &str = "
-INSERT OR ROLLBACK INTO steps (ledger, sku, location, occurred_at, seq, source, on_hand, committed, reserved,
-    damaged, quality_control, safety_stock, incoming, absorbed, counted, is_verdict, uncounted)
-SELECT ?1, value->>0, value->>1, value->>2, value->>3, value->>4, value->>5, value->>6, value->>7,
-    value->>8, value->>9, value->>10, value->>11, value->>12, value->>13, value->>14,
-    value->>15
+const TRAILS: &str = "
+INSERT OR ROLLBACK INTO trails (ledger, seq, sku, location, occurred_at, recorded_at, previous,
+    source, on_hand, committed, reserved, damaged, quality_control, safety_stock, incoming,
+    absorbed, counted, uncounted, is_verdict)
+SELECT ?1, value->>0, value->>1, value->>2, value->>3, value->>4, value->>5, value->>6,
+    value->>'$[7][0]', value->>'$[7][1]', value->>'$[7][2]', value->>'$[7][3]', value->>'$[7][4]',
+    value->>'$[7][5]', value->>'$[7][6]', value->>8, value->>9, value->>10, value->>11
+FROM jsonb_each(?2)";
+
+const MENTIONS: &str = "
+INSERT OR ROLLBACK INTO mentions (ledger, sku, location, occurred_at, seq, source, absorbed,
+    is_verdict)
+SELECT ?1, value->>0, value->>1, value->>2, value->>3, value->>4, value->>5, value->>6
 FROM jsonb_each(?2)";
 
 /// Most levels have never been counted and hold nothing back: as with [`MOVES`].
 const PLAIN_LEVELS: &str = "
-INSERT OR REPLACE INTO levels (ledger, sku, location, on_hand, committed, reserved, damaged,
+INSERT OR ROLLBACK INTO levels (ledger, sku, location, on_hand, committed, reserved, damaged,
     quality_control, safety_stock, incoming, version, seq, updated_at, counted_at, counted_source,
     counted_seq, counted_overlap, counted_relied_on, oversold)
 SELECT ?1, value->>0, value->>1, value->>2, value->>3, 0, 0, 0, 0, 0, value->>4, value->>5,
     value->>6, NULL, NULL, NULL, NULL, 0, 0
-FROM jsonb_each(?2)";
+FROM jsonb_each(?2)
+WHERE true
+ON CONFLICT (ledger, sku, location) DO UPDATE SET on_hand = excluded.on_hand,
+    committed = excluded.committed, reserved = 0, damaged = 0, quality_control = 0,
+    safety_stock = 0, incoming = 0, version = excluded.version, seq = excluded.seq,
+    updated_at = excluded.updated_at, counted_at = NULL, counted_source = NULL, counted_seq = NULL,
+    counted_overlap = NULL, counted_relied_on = 0, oversold = 0";
 
 const LEVELS: &str = "
-INSERT OR REPLACE INTO levels (ledger, sku, location, on_hand, committed, reserved, damaged,
+INSERT OR ROLLBACK INTO levels (ledger, sku, location, on_hand, committed, reserved, damaged,
     quality_control, safety_stock, incoming, version, seq, updated_at, counted_at, counted_source,
     counted_seq, counted_overlap, counted_relied_on, oversold)
 SELECT ?1, value->>0, value->>1, value->>2, value->>3, value->>4, value->>5, value->>6, value->>7,
     value->>8, value->>9, value->>10, value->>11, value->>12, value->>13, value->>14, value->>15,
     value->>16, value->>17
-FROM jsonb_each(?2)";
+FROM jsonb_each(?2)
+WHERE true
+ON CONFLICT (ledger, sku, location) DO UPDATE SET on_hand = excluded.on_hand,
+    committed = excluded.committed, reserved = excluded.reserved, damaged = excluded.damaged,
+    quality_control = excluded.quality_control, safety_stock = excluded.safety_stock,
+    incoming = excluded.incoming, version = excluded.version, seq = excluded.seq,
+    updated_at = excluded.updated_at, counted_at = excluded.counted_at,
+    counted_source = excluded.counted_source, counted_seq = excluded.counted_seq,
+    counted_overlap = excluded.counted_overlap, counted_relied_on = excluded.counted_relied_on,
+    oversold = excluded.oversold";
 
 const ITEMS: &str = "
 INSERT OR REPLACE INTO items (ledger, sku, number, name, barcode, low_stock, kit)
@@ -115,8 +139,11 @@ UPDATE journal SET reversed_by = new.value->>1 FROM jsonb_each(?2) AS new
 WHERE ledger = ?1 AND seq = new.value->>0";
 
 const HEAD: &str = "
-INSERT OR REPLACE INTO head (ledger, seq, recorded_at, chain, conflicts, uptime)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+INSERT INTO head (ledger, seq, recorded_at, chain, conflicts, uptime, ahead)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+ON CONFLICT (ledger) DO UPDATE SET seq = excluded.seq, recorded_at = excluded.recorded_at,
+    chain = excluded.chain, conflicts = excluded.conflicts, uptime = excluded.uptime,
+    ahead = max(ahead, excluded.ahead)";
 
 /// Writes a batch.
 pub(super) async fn commit(
@@ -185,10 +212,18 @@ async fn write(connection: &mut SqliteConnection, rows: &Rows<'_>) -> Result<(),
         .bind(rows.head.chain.0.as_slice())
         .bind(signed(rows.head.conflicts))
         .bind(rows.head.uptime.micros())
+        .bind(ahead(rows))
         .execute(connection)
         .await
         .map_err(writing)?;
     Ok(())
+}
+
+/// By how much a fact of the batch was recorded before it happened, at most, in microseconds.
+fn ahead(rows: &Rows<'_>) -> i64 {
+    let changes = rows.steps.iter().filter(|it| it.step.is_change);
+    let ahead = changes.map(|it| it.step.occurred_at.since(it.step.recorded_at));
+    ahead.fold(0, i64::max)
 }
 
 /// Runs a table's statement with its rows as one argument; not at all without rows.
@@ -240,36 +275,41 @@ async fn journal(connection: &mut SqliteConnection, rows: &Rows<'_>) -> Result<(
 }
 
 async fn steps(connection: &mut SqliteConnection, rows: &Rows<'_>) -> Result<(), StoreError> {
+    let (changes, mentions): (Vec<_>, Vec<_>) = rows.steps.iter().partition(|it| it.step.is_change);
     let (moves, others): (Vec<_>, Vec<_>) =
-        rows.steps.iter().partition(|(_, _, step)| is_move(step));
-    let moves = moves.into_iter().map(|(sku, location, step)| {
-        let (at, seq) = (step.occurred_at.micros(), signed(step.seq()));
-        (sku, location, at, seq, &step.source, step.on_hand())
+        changes.into_iter().partition(|it| it.previous.is_some() && is_move(&it.step));
+    let moves = moves.into_iter().map(|LevelStep { sku, location, step, previous }| {
+        let (at, recorded_at) = (step.occurred_at.micros(), step.recorded_at.micros());
+        let previous = previous.map(signed);
+        (signed(step.seq()), sku, location, at, recorded_at, previous, &step.source, step.on_hand())
     });
     table(connection, MOVES, moves).await?;
-    let others = others.into_iter().map(|(sku, location, step)| {
-        let [on_hand, committed, reserved, damaged, quality_control, safety_stock, incoming] =
-            step.moved;
-        (
-            sku,
-            location,
-            step.occurred_at.micros(),
-            signed(step.seq()),
-            &step.source,
-            on_hand,
-            committed,
-            reserved,
-            damaged,
-            quality_control,
-            safety_stock,
-            incoming,
-            step.absorbed,
-            step.counted,
-            i64::from(step.is_verdict),
-            step.uncounted.map(signed),
-        )
+    table(connection, TRAILS, others.into_iter().map(trail)).await?;
+    let mentions = mentions.into_iter().map(|LevelStep { sku, location, step, .. }| {
+        let (at, seq) = (step.occurred_at.micros(), signed(step.seq()));
+        (sku, location, at, seq, &step.source, step.absorbed, i64::from(step.is_verdict))
     });
-    table(connection, STEPS, others).await
+    table(connection, MENTIONS, mentions).await
+}
+
+/// The columns of a step that changed a level, in the order of [`TRAILS`].
+fn trail<'a>(
+    LevelStep { sku, location, step, previous }: &'a LevelStep<'_>,
+) -> impl Serialize + 'a {
+    (
+        signed(step.seq()),
+        sku,
+        location,
+        step.occurred_at.micros(),
+        step.recorded_at.micros(),
+        previous.map(signed),
+        &step.source,
+        step.moved,
+        step.absorbed,
+        step.counted,
+        step.uncounted.map(signed),
+        i64::from(step.is_verdict),
+    )
 }
 
 /// Whether a step says nothing but by how much `on_hand` moved.

@@ -18,6 +18,7 @@ use sqlx::sqlite::SqliteConnection;
 
 use super::load::name;
 use super::names::Names;
+use super::steps::{ALL, walk};
 use super::{LEDGER, damaged, reading, signed, unsigned};
 use crate::store::StoreError;
 
@@ -126,6 +127,25 @@ async fn documents<K: Serialize, D: DeserializeOwned>(
     docs.iter().map(|doc| serde_json::from_str(doc).map_err(damaged)).collect()
 }
 
+// What takes back a movement that a count contains is a movement too (`Step::movement`).
+const MOVEMENTS: &str = walk!(
+    "SELECT w.key, t.occurred_at, t.seq, t.source,
+       t.on_hand + iif(t.absorbed <> 0 AND 'event.reversed' = (
+         SELECT j.type FROM journal AS j WHERE j.ledger = ?1 AND j.seq = t.seq
+       ), t.absorbed, 0) AS moved
+     FROM walk AS w
+     CROSS JOIN trails AS t ON t.ledger = ?1 AND t.seq = w.seq AND t.sku = w.sku
+                           AND t.location = w.location
+     WHERE t.occurred_at >= w.moment AND t.counted IS NULL AND t.uncounted IS NULL AND moved <> 0
+     UNION ALL
+     SELECT w.key, m.occurred_at, m.seq, m.source, m.absorbed
+     FROM json_each(?2) AS w
+     CROSS JOIN mentions AS m ON m.ledger = ?1 AND m.sku = w.value->>0
+       AND m.location = w.value->>1 AND m.occurred_at >= w.value->>2
+     WHERE m.absorbed <> 0 AND 'event.reversed' = (
+         SELECT j.type FROM journal AS j WHERE j.ledger = ?1 AND j.seq = m.seq)"
+);
+
 type LevelMovements = ((Sku, LocationId), Vec<Movement>);
 
 async fn movements(
@@ -137,22 +157,12 @@ async fn movements(
         .iter()
         .map(|((sku, location), from)| (sku, location, from.micros()))
         .collect();
-    let rows = sqlx::query(
-        // What takes back a movement that a count contains is a movement too (`Step::movement`).
-        "SELECT wanted.key, s.occurred_at, s.seq, s.source,
-           s.on_hand + iif(s.absorbed <> 0 AND 'event.reversed' = (
-             SELECT j.type FROM journal AS j WHERE j.ledger = s.ledger AND j.seq = s.seq
-           ), s.absorbed, 0) AS moved
-         FROM json_each(?2) AS wanted CROSS JOIN steps AS s
-         WHERE s.ledger = ?1 AND s.sku = wanted.value->>0 AND s.location = wanted.value->>1
-           AND s.occurred_at >= wanted.value->>2 AND s.counted IS NULL AND s.uncounted IS NULL
-           AND (s.on_hand <> 0 OR s.absorbed <> 0) AND moved <> 0",
-    )
-    .bind(LEDGER)
-    .bind(serde_json::to_string(&wanted).map_err(damaged)?)
-    .fetch_all(connection)
-    .await
-    .map_err(reading)?;
+    let rows = sqlx::query(MOVEMENTS)
+        .bind(LEDGER)
+        .bind(serde_json::to_string(&wanted).map_err(damaged)?)
+        .fetch_all(connection)
+        .await
+        .map_err(reading)?;
     let mut found: HashMap<u64, Vec<Movement>> = HashMap::new();
     for row in &rows {
         let level = unsigned(row.try_get(0).map_err(damaged)?);
@@ -212,22 +222,24 @@ async fn holders(
     sku: &Sku,
     location: &LocationId,
 ) -> Result<Vec<Order>, StoreError> {
-    let docs: Vec<String> = sqlx::query_scalar(
+    let docs: Vec<String> = sqlx::query_scalar(walk!(
         "SELECT o.doc
-         FROM (SELECT DISTINCT j.order_id FROM steps AS s
-               CROSS JOIN journal AS j ON j.ledger = s.ledger AND j.seq = s.seq
-               WHERE s.ledger = ?1 AND s.sku = ?2 AND s.location = ?3 AND s.committed <> 0
-                 AND j.order_id IS NOT NULL) AS named
+         FROM (SELECT DISTINCT j.order_id FROM walk AS w
+               CROSS JOIN trails AS t ON t.ledger = ?1 AND t.seq = w.seq AND t.sku = w.sku
+                                     AND t.location = w.location
+               CROSS JOIN journal AS j ON j.ledger = ?1 AND j.seq = w.seq
+               WHERE t.committed <> 0 AND j.order_id IS NOT NULL) AS named
          CROSS JOIN orders AS o ON o.ledger = ?1 AND o.order_id = named.order_id
          WHERE EXISTS (SELECT 1 FROM json_each(o.doc, '$.lines') AS line,
                               json_each(line.value, '$.shares') AS share
-                       WHERE line.value->>'sku' = ?2 AND line.value->>'kit' IS NULL
-                         AND share.value->>'location' = ?3 AND share.value->>'committed' > 0)
+                       WHERE line.value->>'sku' = ?3 AND line.value->>'kit' IS NULL
+                         AND share.value->>'location' = ?4 AND share.value->>'committed' > 0)
          ORDER BY (SELECT min(fact.value->>'seq') FROM json_each(o.doc, '$.facts') AS fact) DESC,
                   o.order_id DESC
-         LIMIT ?4",
-    )
+         LIMIT ?5"
+    ))
     .bind(LEDGER)
+    .bind(serde_json::to_string(&[(sku, location, ALL)]).map_err(damaged)?)
     .bind(sku.as_str())
     .bind(location.as_str())
     .bind(i64::try_from(HOLDERS_MAX).map_err(damaged)?)

@@ -38,13 +38,41 @@ pub(super) async fn journal(
         sql.push(" AND coalesce(j.final_outcome, j.outcome) = ").push_bind(outcome.as_str());
     }
     if let Some(sku) = &query.sku {
-        sql.push(" AND j.seq IN (SELECT seq FROM steps WHERE ledger = ").push_bind(LEDGER);
-        sql.push(" AND sku = ").push_bind(sku).push(")");
+        sql.push(" AND j.seq IN (");
+        push_about(&mut sql, sku, query);
+        sql.push(")");
     }
     sql.push(if query.newest_first { " ORDER BY j.seq DESC" } else { " ORDER BY j.seq" });
     sql.push(" LIMIT ").push_bind(query.limit);
     let rows = sql.build().fetch_all(readers).await.map_err(reading)?;
     rows.iter().map(journal_row).collect()
+}
+
+/// The records that are about an item: back along the trails of its levels, newest first, and no
+/// further than a page goes where nothing else is asked for.
+fn push_about(sql: &mut QueryBuilder<Sqlite>, sku: &str, query: &JournalQuery) {
+    sql.push("WITH RECURSIVE walk (location, seq) AS (SELECT location, seq FROM levels");
+    sql.push(" WHERE ledger = ").push_bind(LEDGER).push(" AND sku = ").push_bind(sku.to_owned());
+    sql.push(" UNION ALL SELECT w.location, t.previous FROM walk AS w CROSS JOIN trails AS t");
+    sql.push(" WHERE t.ledger = ").push_bind(LEDGER);
+    sql.push(" AND t.seq = w.seq AND t.sku = ").push_bind(sku.to_owned());
+    sql.push(" AND t.location = w.location AND t.previous > ");
+    sql.push_bind(signed(query.after.unwrap_or_default()));
+    sql.push(" ORDER BY 2 DESC");
+    let newest = JournalQuery {
+        sku: query.sku.clone(),
+        newest_first: true,
+        limit: query.limit,
+        ..JournalQuery::default()
+    };
+    if *query == newest {
+        // A record may have changed each of them.
+        sql.push(" LIMIT ").push_bind(query.limit);
+        sql.push(" * (SELECT count(*) FROM levels WHERE ledger = ").push_bind(LEDGER);
+        sql.push(" AND sku = ").push_bind(sku.to_owned()).push(")");
+    }
+    sql.push(") SELECT seq FROM walk UNION ALL SELECT seq FROM mentions WHERE ledger = ");
+    sql.push_bind(LEDGER).push(" AND sku = ").push_bind(sku.to_owned());
 }
 
 /// The rows recorded under an event's name.

@@ -13,26 +13,62 @@ use super::load::name;
 use super::{LEDGER, damaged, reading, signed, unsigned};
 use crate::store::StoreError;
 
-// The levels are few and their history is long: CROSS JOIN keeps SQLite from turning that round.
-const STEPS: &str = "
-SELECT wanted.key, s.occurred_at, s.source, s.absorbed, s.counted, s.is_verdict, j.source, j.id,
-       j.seq, j.type, j.recorded_at, j.order_id, s.on_hand, s.committed, s.reserved, s.damaged,
-       s.quality_control, s.safety_stock, s.incoming, s.uncounted
-FROM json_each(?2) AS wanted
-CROSS JOIN steps AS s
-CROSS JOIN journal AS j ON j.ledger = s.ledger AND j.seq = s.seq
-WHERE s.ledger = ?1 AND s.sku = wanted.value->>0 AND s.location = wanted.value->>1
-ORDER BY wanted.key, s.occurred_at, s.seq";
+/// The records that changed some levels, by walking each trail back from its end: `walk` has a row
+/// for each, with the number of the level (`key`) among those of `?2`, a list of SKU, location and
+/// the moment from which on facts are wanted. What happened then or later is not recorded before
+/// that moment by more than any fact ever was.
+///
+/// CROSS JOIN keeps SQLite from turning things round: the levels are few, their history is long.
+macro_rules! walk {
+    ($rest:literal) => {
+        concat!(
+            "WITH RECURSIVE walk (key, sku, location, moment, seq) AS (
+                 SELECT w.key, l.sku, l.location, w.value->>2, l.seq
+                 FROM json_each(?2) AS w CROSS JOIN levels AS l
+                 WHERE l.ledger = ?1 AND l.sku = w.value->>0 AND l.location = w.value->>1
+                 UNION ALL
+                 SELECT w.key, w.sku, w.location, w.moment, t.previous
+                 FROM walk AS w CROSS JOIN trails AS t
+                 WHERE t.ledger = ?1 AND t.seq = w.seq AND t.sku = w.sku
+                   AND t.location = w.location AND t.previous > 0
+                   AND t.recorded_at >= w.moment - (SELECT ahead FROM head WHERE ledger = ?1)
+             ) ",
+            $rest
+        )
+    };
+}
+pub(super) use walk;
+
+/// The moment from which on everything is wanted: nothing was recorded before 1970.
+pub(super) const ALL: i64 = 0;
+
+const STEPS: &str = walk!(
+    "SELECT w.key, t.occurred_at, t.source, t.absorbed, t.counted, t.is_verdict, j.source, j.id,
+            j.seq, j.type, j.recorded_at, j.order_id, t.uncounted, t.on_hand, t.committed,
+            t.reserved, t.damaged, t.quality_control, t.safety_stock, t.incoming
+     FROM walk AS w
+     CROSS JOIN trails AS t ON t.ledger = ?1 AND t.seq = w.seq AND t.sku = w.sku
+                           AND t.location = w.location
+     CROSS JOIN journal AS j ON j.ledger = ?1 AND j.seq = w.seq
+     UNION ALL
+     SELECT w.key, m.occurred_at, m.source, m.absorbed, NULL, m.is_verdict, j.source, j.id,
+            j.seq, j.type, j.recorded_at, j.order_id, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
+     FROM json_each(?2) AS w
+     CROSS JOIN mentions AS m ON m.ledger = ?1 AND m.sku = w.value->>0 AND m.location = w.value->>1
+     CROSS JOIN journal AS j ON j.ledger = ?1 AND j.seq = m.seq
+     ORDER BY 1, 2, 9"
+);
 
 /// Column of the first number in [`STEPS`]; the others follow in the order of [`Bucket::ALL`].
-const FIRST_NUMBER: usize = 12;
+const FIRST_NUMBER: usize = 13;
 
 /// What the journal did to some levels.
 pub(super) async fn steps(
     readers: &SqlitePool,
     levels: &[(Sku, LocationId)],
 ) -> Result<Vec<Vec<Step>>, StoreError> {
-    let wanted = serde_json::to_string(levels).map_err(damaged)?;
+    let wanted: Vec<_> = levels.iter().map(|(sku, location)| (sku, location, ALL)).collect();
+    let wanted = serde_json::to_string(&wanted).map_err(damaged)?;
     let rows = sqlx::query(STEPS).bind(LEDGER).bind(wanted).fetch_all(readers).await;
     let mut steps: Vec<Vec<Step>> = levels.iter().map(|_| Vec::new()).collect();
     for row in &rows.map_err(reading)? {
@@ -48,11 +84,14 @@ pub(super) async fn steps(
 fn step(row: &SqliteRow) -> Result<Step, StoreError> {
     let number = |column: usize| row.try_get::<i64, _>(column).map_err(damaged);
     let order: Option<&str> = row.try_get(11).map_err(damaged)?;
+    let uncounted: Option<i64> = row.try_get(12).map_err(damaged)?;
+    let is_change = row.try_get::<Option<i64>, _>(FIRST_NUMBER).map_err(damaged)?.is_some();
     let mut moved = [0; Bucket::ALL.len()];
-    for (delta, column) in moved.iter_mut().zip(FIRST_NUMBER..) {
-        *delta = number(column)?;
+    if is_change {
+        for (delta, column) in moved.iter_mut().zip(FIRST_NUMBER..) {
+            *delta = number(column)?;
+        }
     }
-    let uncounted: Option<i64> = row.try_get(FIRST_NUMBER + Bucket::ALL.len()).map_err(damaged)?;
     Ok(Step {
         event: EventRef { source: name(row, 6)?, id: name(row, 7)?, seq: unsigned(number(8)?) },
         event_type: row.try_get::<String, _>(9).map_err(damaged)?.into(),
@@ -60,6 +99,7 @@ fn step(row: &SqliteRow) -> Result<Step, StoreError> {
         occurred_at: Timestamp::from_micros(number(1)?),
         source: name(row, 2)?,
         order: order.map(OrderId::new).transpose().map_err(damaged)?,
+        is_change,
         moved,
         absorbed: number(3)?,
         counted: row.try_get(4).map_err(damaged)?,
@@ -89,28 +129,40 @@ pub(super) async fn seq_at(
     Ok(by_then)
 }
 
-/// The newest points of a SKU's `on_hand`, oldest first: from the present levels back.
+/// Records that moved other numbers than `on_hand`, and are passed over at each level at most while
+/// points of its history are looked for.
+const PASSED_OVER_MAX: u32 = 1_000;
+
+/// Points of an item's `on_hand`: back from the present levels, along their trails.
+const HISTORY: &str = "
+WITH RECURSIVE walk (location, seq, on_hand, left) AS (
+    SELECT location, seq, on_hand, ?3 + ?4 FROM levels WHERE ledger = ?1 AND sku = ?2
+    UNION ALL
+    SELECT w.location, t.previous, w.on_hand - (
+        SELECT sum(s.on_hand) FROM trails AS s
+        WHERE s.ledger = ?1 AND s.seq = w.seq AND s.sku = ?2 AND s.location = w.location
+    ), w.left - 1
+    FROM walk AS w CROSS JOIN trails AS t
+    WHERE t.ledger = ?1 AND t.seq = w.seq AND t.sku = ?2 AND t.location = w.location
+      AND t.previous > 0 AND w.left > 1
+)
+SELECT w.seq, max(t.recorded_at), w.location, w.on_hand
+FROM walk AS w
+CROSS JOIN trails AS t ON t.ledger = ?1 AND t.seq = w.seq AND t.sku = ?2
+                      AND t.location = w.location
+GROUP BY w.location, w.seq
+HAVING sum(t.on_hand) <> 0
+ORDER BY w.seq DESC, w.location DESC
+LIMIT ?3";
+
+/// The newest points of a SKU's `on_hand`, oldest first.
 pub(super) async fn history(
     readers: &SqlitePool,
     sku: &Sku,
     limit: u32,
 ) -> Result<Vec<HistoryPoint>, StoreError> {
-    let rows = sqlx::query(
-        "SELECT s.seq, j.recorded_at, s.location,
-                l.on_hand - sum(s.on_hand) OVER (PARTITION BY s.location ORDER BY s.seq DESC)
-                + s.on_hand
-         FROM steps AS s
-         JOIN levels AS l ON l.ledger = s.ledger AND l.sku = s.sku AND l.location = s.location
-         JOIN journal AS j ON j.ledger = s.ledger AND j.seq = s.seq
-         WHERE s.ledger = ?1 AND s.sku = ?2 AND s.on_hand <> 0
-         ORDER BY s.seq DESC, s.location DESC LIMIT ?3",
-    )
-    .bind(LEDGER)
-    .bind(sku.as_str())
-    .bind(limit)
-    .fetch_all(readers)
-    .await
-    .map_err(reading)?;
+    let query = sqlx::query(HISTORY).bind(LEDGER).bind(sku.as_str()).bind(limit);
+    let rows = query.bind(PASSED_OVER_MAX).fetch_all(readers).await.map_err(reading)?;
     rows.iter()
         .rev()
         .map(|row| {
