@@ -1,6 +1,7 @@
 //! The server.
 
 pub mod auth;
+pub mod bench;
 pub mod cli;
 pub mod clock;
 pub mod config;

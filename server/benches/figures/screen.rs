@@ -15,6 +15,7 @@ use futures_util::{SinkExt as _, StreamExt as _};
 use hdrhistogram::Histogram;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use onhand::id::Sku;
+use onhand_server::bench::chance::Random;
 use serde::Deserialize;
 use serde_json::json;
 use sha2::Sha256;
@@ -29,7 +30,7 @@ use super::ingest::raw_append;
 use super::load::{Target, histogram, open};
 use super::program::{Program, token};
 use super::report::{Aim, Unit};
-use super::workload::{Random, Skus, Workload};
+use super::workload::{Skus, Workload};
 use super::{Bench, runtime, seed};
 
 /// Levels of the ledger.

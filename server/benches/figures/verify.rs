@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::Instant;
 
+use onhand::event::Event;
 use sha2::{Digest as _, Sha256};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions as _, Row as _};
@@ -20,10 +21,11 @@ pub fn measure(bench: &mut Bench) -> anyhow::Result<()> {
     let runtime = runtime()?;
     let folder = bench.place.folder("verify")?;
     let skus = Skus::new(LEVELS)?;
-    let stocked = runtime.block_on(seed::write(&folder, "stocking", skus.stock()))?;
+    let stock: Vec<Event> = skus.stock().collect();
     let mut workload = Workload::new(skus, "wms");
-    let sold = workload.events(EVENTS - usize::try_from(stocked)?)?;
-    runtime.block_on(seed::write(&folder, "selling", sold.into_iter()))?;
+    let sold = workload.events(EVENTS - stock.len())?;
+    let events = stock.into_iter().chain(sold);
+    runtime.block_on(seed::write(&folder, "stocking and selling", events))?;
     bench.report.remark(format!(
         "F2b: {EVENTS} events that stocked {LEVELS} levels and sold from them, from the start of \
          the program to its end. Raw: the journal's rows read in order and hashed"

@@ -9,6 +9,7 @@ use onhand::event::{
 };
 use onhand::id::{EventId, LocationId, Sku, Source, Text};
 use onhand::time::Timestamp;
+use onhand_server::bench::chance::{Random, Zipf};
 
 /// Levels of the ledger that the load falls on.
 pub const LEVELS: usize = 100_000;
@@ -19,67 +20,22 @@ pub const STOCK: i64 = 1_000_000_000;
 /// The one location.
 pub const LOCATION: &str = "berlin";
 
-/// The exponent of the distribution.
-const ZIPF_EXPONENT: f64 = 1.1;
-
-/// Scatters the SKUs that sell most over the catalogue: no common factor with any number of SKUs
-/// that is used here.
-const SCATTER: usize = 7_919;
-
-/// Numbers that look random and are the same in every run (`SplitMix64`).
-pub struct Random(u64);
-
-impl Random {
-    /// Another sequence for each seed.
-    pub const fn new(seed: u64) -> Self {
-        Self(seed)
-    }
-
-    /// The next number.
-    pub const fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    /// The next number below `end`.
-    pub const fn below(&mut self, end: u64) -> u64 {
-        self.next() % end
-    }
-
-    /// The next fraction from 0 up to 1.
-    pub fn fraction(&mut self) -> f64 {
-        (self.next() >> 11) as f64 / (1_u64 << 53) as f64
-    }
-}
-
 /// SKUs, of which few are named most of the time.
 pub struct Skus {
     names: Vec<Sku>,
-    /// Up to each rank, the sum of all weights.
-    sums: Vec<f64>,
+    popular: Zipf,
 }
 
 impl Skus {
     /// This many SKUs.
     pub fn new(count: usize) -> anyhow::Result<Self> {
         let names = (0..count).map(|number| Sku::new(format!("SKU-{number:07}")));
-        let mut sum = 0.0;
-        let sums = (1..=count).map(|rank| {
-            sum += (rank as f64).powf(-ZIPF_EXPONENT);
-            sum
-        });
-        Ok(Self { sums: sums.collect(), names: names.collect::<Result<_, _>>()? })
+        Ok(Self { names: names.collect::<Result<_, _>>()?, popular: Zipf::new(count) })
     }
 
     /// A SKU's number, the popular ones often.
     pub fn pick(&self, random: &mut Random) -> usize {
-        let all = self.sums.last().copied().unwrap_or_default();
-        let point = random.fraction() * all;
-        let rank = self.sums.partition_point(|sum| *sum <= point).min(self.names.len() - 1);
-        rank * SCATTER % self.names.len()
+        self.popular.pick(random)
     }
 
     /// A SKU by its number.
@@ -93,22 +49,21 @@ impl Skus {
     }
 
     /// What makes the location and the SKUs known, and puts [`STOCK`] of each there.
-    pub fn stock(&self) -> impl Iterator<Item = Event> {
+    pub fn stock(&self) -> impl Iterator<Item = Event> + use<> {
         let location = LocationId::new(LOCATION).ok();
         let source = Source::new("stocking").ok();
         let now = Timestamp::from_micros(Utc::now().timestamp_micros());
         let place = location.clone().map(|location| {
             EventData::LocationUpserted(LocationUpserted { location, name: None, rank: Some(1) })
         });
-        let items = self.names.iter().map(|sku| {
+        let items = self.names.clone().into_iter().map(|sku| {
             let name = Text::new(format!("Article {sku}")).ok();
             let (barcode, low_stock, kit) = (None, None, None);
-            let item = ItemUpserted { sku: sku.clone(), name, barcode, low_stock, kit };
+            let item = ItemUpserted { sku, name, barcode, low_stock, kit };
             Some(EventData::ItemUpserted(item))
         });
-        let stock = self.names.iter().map(move |sku| {
-            let (sku, location) = (sku.clone(), location.clone()?);
-            let quantity = STOCK;
+        let stock = self.names.clone().into_iter().map(move |sku| {
+            let (location, quantity) = (location.clone()?, STOCK);
             let received = StockReceived { sku, location, quantity, reference: None };
             Some(EventData::StockReceived(received))
         });

@@ -2,6 +2,7 @@
 //! a wrong configuration belongs.
 
 mod accounts;
+mod bench;
 mod import;
 mod logging;
 mod progress;
@@ -15,6 +16,7 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 use onhand::wire::page::Role;
 
+use crate::bench::TooFew;
 use crate::config::{Config, ConfigError, Flags, commented_defaults};
 
 /// The command line or the configuration is wrong; clap exits with the same.
@@ -74,6 +76,19 @@ enum Command {
     },
     /// Print the commented default configuration
     Config,
+    /// What it takes to measure
+    #[command(subcommand)]
+    Bench(BenchCommand),
+}
+
+#[derive(Debug, Subcommand)]
+enum BenchCommand {
+    /// Write a large ledger into an empty data folder, as a shop would have in 300 days
+    ///
+    /// The goods are sold as in a real shop's log: few of them sell most (Zipf, s = 1.1), quantities,
+    /// lines of an order, returns and corrections are as frequent as there. The rules decide every
+    /// event, so `onhand verify` holds. The same seed gives the same journal.
+    Seed(bench::Wanted),
 }
 
 #[derive(Debug, Subcommand)]
@@ -117,7 +132,7 @@ pub fn run() -> ExitCode {
         Err(error) => {
             // Nothing is left to tell when not even this can be written.
             let _ = writeln!(io::stderr(), "onhand: {error:#}");
-            let usage = error.is::<ConfigError>();
+            let usage = error.is::<ConfigError>() || error.is::<TooFew>();
             if usage { ExitCode::from(EXIT_USAGE) } else { ExitCode::FAILURE }
         }
     }
@@ -152,6 +167,7 @@ fn execute(cli: Cli) -> anyhow::Result<()> {
             }
             Command::Verify => verify::verify(&config).await,
             Command::Import { files, url } => import::import(&config, &files, url.as_deref()).await,
+            Command::Bench(BenchCommand::Seed(wanted)) => bench::seed(&config, wanted).await,
             Command::Config => Ok(()),
         }
     })

@@ -12,4 +12,5 @@ pub use announce::{Committed, SkuAvailability};
 pub use handle::{Answer, Handle, Unavailable};
 pub use meters::Meters;
 pub use queue::{Job, MemoryQueue, Queue, QueueFull, Work};
+pub(crate) use run::decide;
 pub use run::{Processor, Stopped};

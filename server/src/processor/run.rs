@@ -194,8 +194,7 @@ impl Processor {
         Ok((processed, batch))
     }
 
-    /// Decides inputs, and what they wake, as far as one transaction goes; says whether more is to
-    /// be released.
+    /// Decides inputs now: see [`decide`].
     async fn decide(
         &mut self,
         inputs: &[(&Input, &str)],
@@ -203,26 +202,11 @@ impl Processor {
     ) -> Result<bool, StoreError> {
         let now = self.now();
         let begun = Instant::now();
-        let mut loading = Duration::ZERO;
-        let more = loop {
-            match self.ledger.advance(inputs, processed, now) {
-                Step::Load(wants) => {
-                    let begun = Instant::now();
-                    match self.store.fetch(&wants).await {
-                        Ok(loaded) => self.ledger.load(&wants, loaded),
-                        Err(error) => {
-                            self.ledger.undo();
-                            return Err(error);
-                        }
-                    }
-                    loading += begun.elapsed();
-                }
-                Step::Full => break true,
-                Step::Done => break false,
-            }
-        };
+        let store = self.store.as_ref();
+        let decided = decide(&mut self.ledger, store, inputs, processed, now).await?;
+        let loading = decided.loading;
         self.meters.decided(begun.elapsed().saturating_sub(loading), loading);
-        Ok(more)
+        Ok(decided.more)
     }
 
     /// Makes the batch in progress durable, or undoes it.
@@ -273,6 +257,47 @@ impl Processor {
         self.ledger.undo();
         Ok(Ok(answer))
     }
+}
+
+/// How far a transaction went.
+pub(crate) struct Decided {
+    /// Whether more is to be released than it takes.
+    pub(crate) more: bool,
+    /// For how long the store was read.
+    pub(crate) loading: Duration,
+}
+
+/// Decides inputs, from the first that is not `processed` yet, and what they wake, as far as one
+/// transaction goes. If the store cannot load what it takes, the batch is undone.
+///
+/// # Errors
+/// When the store cannot be read.
+pub(crate) async fn decide(
+    ledger: &mut Ledger,
+    store: &dyn Store,
+    inputs: &[(&Input, &str)],
+    processed: &mut Vec<Processed>,
+    now: Now,
+) -> Result<Decided, StoreError> {
+    let mut loading = Duration::ZERO;
+    let more = loop {
+        match ledger.advance(inputs, processed, now) {
+            Step::Load(wants) => {
+                let begun = Instant::now();
+                match store.fetch(&wants).await {
+                    Ok(loaded) => ledger.load(&wants, loaded),
+                    Err(error) => {
+                        ledger.undo();
+                        return Err(error);
+                    }
+                }
+                loading += begun.elapsed();
+            }
+            Step::Full => break true,
+            Step::Done => break false,
+        }
+    };
+    Ok(Decided { more, loading })
 }
 
 /// Tells the operator of events that could not be handled: a rule needs mending.

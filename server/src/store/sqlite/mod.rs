@@ -50,6 +50,8 @@ const PAGE_BYTES: u32 = 4_096;
 /// Memory for pages: the writer's, and that of each connection that only reads, which finds what it
 /// lacks in the operating system's memory. In the words of `PRAGMA cache_size`: KiB, negative.
 const WRITER_CACHE: &str = "-65536";
+/// That of a writer that fills a new file: most pages change many times.
+const FILLING_CACHE: &str = "-1048576";
 const READER_CACHE: &str = "-8192";
 /// That of the connection that reads everything once, in order.
 const LOAD_CACHE: &str = "-2048";
@@ -79,11 +81,29 @@ impl SqliteStore {
     /// # Errors
     /// When the file cannot be used or synced, or SQLite is one with the WAL-reset bug.
     pub async fn open(path: &Path) -> Result<Self, StoreError> {
+        Self::open_with(path, SqliteJournalMode::Wal, SqliteSynchronous::Full, WRITER_CACHE).await
+    }
+
+    /// Opens a new file to be filled: nothing is synced, and what fails leaves nothing that could be
+    /// used. It is for files that are synced and only then called a ledger.
+    ///
+    /// # Errors
+    /// As [`SqliteStore::open`].
+    pub async fn fill(path: &Path) -> Result<Self, StoreError> {
+        Self::open_with(path, SqliteJournalMode::Off, SqliteSynchronous::Off, FILLING_CACHE).await
+    }
+
+    async fn open_with(
+        path: &Path,
+        journal: SqliteJournalMode,
+        synchronous: SqliteSynchronous,
+        cache: &'static str,
+    ) -> Result<Self, StoreError> {
         let options = SqliteConnectOptions::new()
             .filename(path)
             .create_if_missing(true)
-            .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Full)
+            .journal_mode(journal)
+            .synchronous(synchronous)
             .busy_timeout(BUSY_TIMEOUT)
             .foreign_keys(true)
             .page_size(PAGE_BYTES)
@@ -92,7 +112,7 @@ impl SqliteStore {
             .pragma("mmap_size", "0")
             // What a statement would need to be undone alone: never on a disk.
             .pragma("temp_store", "MEMORY")
-            .pragma("cache_size", WRITER_CACHE);
+            .pragma("cache_size", cache);
         let mut writer = options.clone().connect().await.map_err(opening)?;
         check_version(&mut writer).await?;
         sqlx::migrate!("../migrations/sqlite/ledger")
