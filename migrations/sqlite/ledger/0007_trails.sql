@@ -70,39 +70,3 @@ UPDATE head SET ahead = coalesce(
      WHERE t.ledger = head.ledger), 0);
 
 DROP TABLE steps;
-
--- Levels once more, without a word on what may not be NULL: where a statement may fail half-way,
--- SQLite keeps a copy of each page it touches. The one writer gives every number.
-CREATE TABLE new_levels (
-    ledger            INTEGER,
-    sku               TEXT,
-    location          TEXT,
-    on_hand           INTEGER,
-    committed         INTEGER,
-    reserved          INTEGER,
-    damaged           INTEGER,
-    quality_control   INTEGER,
-    safety_stock      INTEGER,
-    incoming          INTEGER,
-    available         INTEGER GENERATED ALWAYS AS
-        (on_hand - committed - reserved - damaged - quality_control - safety_stock) VIRTUAL,
-    version           INTEGER,
-    seq               INTEGER,             -- the last record that changed it: where its trail begins
-    updated_at        INTEGER,
-    counted_at        INTEGER,             -- the newest accepted count
-    counted_source    TEXT,
-    counted_seq       INTEGER,
-    counted_overlap   TEXT,                -- what a person has said of the movements near it
-    counted_relied_on INTEGER,             -- 1: a movement has been left without effect because of it
-    oversold          INTEGER,             -- 0 no, -1 acknowledged, else the open conflict's number
-    PRIMARY KEY (ledger, sku, location)
-) STRICT, WITHOUT ROWID;
-
-INSERT INTO new_levels
-SELECT ledger, sku, location, on_hand, committed, reserved, damaged, quality_control, safety_stock,
-       incoming, version, seq, updated_at, counted_at, counted_source, counted_seq,
-       counted_overlap, counted_relied_on, oversold
-FROM levels;
-
-DROP TABLE levels;
-ALTER TABLE new_levels RENAME TO levels;

@@ -37,6 +37,10 @@ use anyhow::{Context as _, bail};
 use place::Place;
 use report::Report;
 
+/// The raw limits and the load get the allocator that the server has.
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 /// Rounds of each figure, in each of which the raw limits are measured too.
 const ROUNDS: usize = 5;
 
