@@ -293,6 +293,12 @@ mod tests {
     }
 
     #[test]
+    fn service_is_timed_in_microseconds_from_reading_to_reading() {
+        let (early, late) = (Uptime::from_micros(2), Uptime::from_micros(9));
+        assert_eq!((late.since(early), early.since(late)), (7, -7));
+    }
+
+    #[test]
     fn moments_stay_in_range() {
         assert_eq!(Timestamp::from_micros(i64::MAX), Timestamp::from_micros(LAST_US));
         assert_eq!(Timestamp::from_micros(LAST_US).to_string(), "9999-12-31T23:59:59.999999Z");

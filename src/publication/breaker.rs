@@ -110,6 +110,7 @@ mod tests {
         let mut breaker = Breaker::new(SETTINGS);
         for _ in 0..2 {
             breaker.failed(at(0), 0);
+            assert!(breaker.is_troubled() && !breaker.is_open());
         }
         breaker.succeeded();
         for _ in 0..2 {
@@ -122,6 +123,7 @@ mod tests {
         assert_eq!(breaker.allows(at(500)), Allowed::Probe);
         breaker.calling();
         assert!(breaker.is_open());
+        assert_eq!(breaker.allows(at(0)), Allowed::Probe, "also if the clock goes back meanwhile");
         breaker.succeeded();
         assert_eq!(breaker.allows(at(500)), Allowed::Calls);
         assert!(!breaker.is_open() && !breaker.is_troubled());

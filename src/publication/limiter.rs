@@ -70,9 +70,7 @@ impl Limiter {
     /// The channel says how many calls a second it takes.
     pub fn told(&mut self, calls_per_s: u32) {
         let interval = crate::time::SECOND_US / i64::from(calls_per_s.max(1));
-        if interval > self.interval_us {
-            self.interval_us = interval.min(self.pace.longest_us);
-        }
+        self.interval_us = self.interval_us.max(interval.min(self.pace.longest_us));
     }
 
     /// The present interval between two calls, in microseconds.
@@ -100,7 +98,7 @@ mod tests {
     #[test]
     fn calls_are_spaced_and_a_refusal_is_obeyed_in_full() {
         let mut limiter = Limiter::new(PACE);
-        assert_eq!(limiter.ready_at(), None);
+        assert_eq!((limiter.ready_at(), limiter.is_throttled()), (None, false));
         limiter.calling(at(0));
         assert_eq!(limiter.ready_at(), Some(at(1_000)));
         limiter.throttled(at(500), Some(2_000_000));
@@ -123,6 +121,9 @@ mod tests {
             limiter.throttled(at(0), None);
         }
         assert_eq!(limiter.interval_us(), 64_000);
+        limiter.succeeded();
+        assert_eq!(limiter.interval_us(), 60_000, "one sixteenth less");
+        assert!(!limiter.is_throttled());
         for _ in 0..200 {
             limiter.succeeded();
         }

@@ -123,7 +123,9 @@ mod tests {
     /// In sync at 10, on a channel that has a person asked.
     fn asking() -> Publication {
         let mut publication = Publication::default();
+        assert!(!publication.asks());
         publication.set_asks(true);
+        assert!(publication.asks());
         publication.desire(number(10, 1), at(0));
         publication.read_back(10, TIMES, at(0));
         publication

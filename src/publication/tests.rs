@@ -25,6 +25,7 @@ fn a_new_listing_is_read_first_and_only_then_written() {
     let mut publication = Publication::default();
     assert_eq!(publication.action(at(0)), Action::Idle, "absence is not zero");
     publication.desire(number(5, 3), at(0));
+    assert_eq!(publication.state(), PublicationState::Pending);
     assert_eq!(publication.action(at(0)), Action::Read);
     publication.read_back(9, TIMES, at(1));
     assert_eq!(publication.action(at(1)), Action::Set);
@@ -162,7 +163,9 @@ fn failures_wait_and_refusals_park_until_somebody_retries() {
     publication.put_off(at(0));
     assert_eq!((publication.attempts(), publication.action(at(0))), (0, Action::Set));
     publication.send(at(0));
+    assert_eq!((publication.retry_at(), publication.is_parked()), (None, false));
     publication.fail("503", at(70), at(1));
+    assert_eq!(publication.retry_at(), Some(at(70)));
     assert_eq!((publication.attempts(), publication.action(at(69))), (1, Action::Wait(at(70))));
     publication.send(at(70));
     publication.park("the shop does not know this item", at(71));
@@ -171,9 +174,11 @@ fn failures_wait_and_refusals_park_until_somebody_retries() {
     assert_eq!(publication.state(), PublicationState::Parked);
     assert_eq!(publication.last_error(), Some("the shop does not know this item"));
     publication.retry(at(80));
+    assert_eq!((publication.attempts(), publication.is_parked()), (0, false));
     assert_eq!(publication.action(at(80)), Action::Set);
     let restored = Publication::restored(Some(number(4, 9)), 2, Some("gone".to_owned()));
     assert!(restored.is_parked() && restored.last_error() == Some("gone"));
+    assert_eq!((restored.acknowledged(), restored.attempts()), (Some(number(4, 9)), 2));
 }
 
 #[test]
@@ -205,6 +210,10 @@ fn our_own_numbers_come_back_as_echo() {
     assert_eq!(publication.action(at(5)), Action::Idle);
     assert_eq!(publication.reported(7, TIMES, at(9_000)), Report::News, "long after");
     assert_eq!(publication.action(at(9_000)), Action::Wait(at(10_000)), "then it is read");
+    publication.desire(number(2, 4), at(9_000));
+    publication.send(at(9_000));
+    assert_eq!(publication.reported(2, TIMES, at(99_000)), Report::Echo, "still on its way");
+    assert_eq!(publication.reported(8, TIMES, at(99_000)), Report::News, "not what is on its way");
 }
 
 #[test]

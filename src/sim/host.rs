@@ -5,7 +5,7 @@ use super::store::Store;
 use crate::digest;
 use crate::journal;
 use crate::ledger::{Batch, Input, Ledger, Processed, RELEASES_MAX, Step};
-use crate::state::{Settings, State};
+use crate::state::{Restoring, Settings, Snapshot, State};
 use crate::time::{Now, SECOND_US, Timestamp, Uptime};
 
 /// A ledger with its store and its clock.
@@ -80,7 +80,9 @@ impl Host {
     fn transaction(&mut self, inputs: &[(&Input, &str)]) -> (Vec<Processed>, bool) {
         let first = self.twice.then(|| self.try_out(inputs));
         let processed = self.process(inputs);
+        let recorded = self.ledger.records().len();
         let batch = self.ledger.finish();
+        assert_eq!(batch.entries.len(), recorded, "all that is recorded is written");
         if let Some(first) = first {
             assert!(bytes(&first).eq(bytes(&batch)), "deciding again decides the same");
         }
@@ -136,8 +138,35 @@ impl Host {
         ledger
     }
 
-    /// A replay of the journal leads to the present state.
+    /// The state as a start finds it in the store's tables.
+    fn restored(&self) -> State {
+        let present = self.ledger.state();
+        let catalogue = present.catalogue();
+        let (items, locations) = (catalogue.items().to_vec(), catalogue.locations().to_vec());
+        let mut restoring = Restoring::begin(self.settings, items, locations);
+        for (sku, location, level) in self.store.levels() {
+            let taken = restoring.level(sku.as_str(), location.as_str(), level.clone());
+            taken.expect("the store knows the item and the location");
+        }
+        let aliases = (catalogue.sku_aliases().clone(), catalogue.location_aliases().clone());
+        let woken = present.waiting().woken().map(|(on, discard)| (on.clone(), discard));
+        restoring.finish(Snapshot {
+            head: *present.head(),
+            sku_aliases: aliases.0.into_iter().collect(),
+            location_aliases: aliases.1.into_iter().collect(),
+            conflicts: self.store.open_conflicts().cloned().collect(),
+            waiting: self.store.waiting().collect(),
+            woken: woken.collect(),
+            timers: self.store.timers().clone().into_iter().collect(),
+        })
+    }
+
+    /// A replay of the journal leads to the present state, and so does a start from the tables.
     pub fn verify(&self) {
+        assert!(
+            self.restored() == self.ledger.state().at_rest(self.settings),
+            "a start leads here"
+        );
         let ledger = self.replayed();
         let (replayed, present) = (ledger.state(), self.ledger.state());
         assert_eq!(digest::of_state(replayed), digest::of_state(present), "a replay leads here");

@@ -3,13 +3,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::conflict::Conflict;
+use crate::conflict::{Conflict, ConflictStatus};
 use crate::id::{ConflictId, EventId, LocationId, OrderId, ReservationId, Sku, Source, TransferId};
 use crate::ledger::{Batch, Entry, Ledger};
 use crate::order::Order;
 use crate::record::{Change, Outcome, Record, Timer, WaitKey};
 use crate::reservation::Reservation;
-use crate::state::{HOLDERS_MAX, Known, Loaded, Movement, Wants};
+use crate::state::{HOLDERS_MAX, Known, Level, Loaded, Movement, Wants};
 use crate::time::Uptime;
 use crate::transfer::Transfer;
 
@@ -25,6 +25,7 @@ pub struct Store {
     transfers: BTreeMap<TransferId, Transfer>,
     reservations: BTreeMap<ReservationId, Reservation>,
     timers: BTreeMap<Timer, Uptime>,
+    levels: BTreeMap<(Sku, LocationId), Level>,
     movements: BTreeMap<(Sku, LocationId), Vec<Movement>>,
     waiting: BTreeSet<(WaitKey, u64)>,
     conflicts: BTreeMap<ConflictId, Conflict>,
@@ -42,6 +43,16 @@ impl Store {
             let known = ledger.transfers().find(|known| known.transfer == *transfer);
             let known = known.expect("the ledger knows the transfers of its batch");
             self.transfers.insert(transfer.clone(), known.clone());
+        }
+        for reservation in batch.reservations() {
+            let known = ledger.reservations().find(|known| known.reservation == *reservation);
+            let known = known.expect("the ledger knows the reservations of its batch");
+            self.reservations.insert(reservation.clone(), known.clone());
+        }
+        let state = ledger.state();
+        for (sku, location, level) in batch.levels(state) {
+            let (sku, location) = state.names(sku, location);
+            self.levels.insert((sku.clone(), location.clone()), level.clone());
         }
         for entry in batch.entries {
             self.write(&entry.record);
@@ -68,10 +79,6 @@ impl Store {
             match change {
                 Change::Conflict(conflict) => {
                     self.conflicts.insert(conflict.id, conflict.as_ref().clone());
-                }
-                Change::Reservation(reservation) => {
-                    let id = reservation.reservation.clone();
-                    self.reservations.insert(id, reservation.as_ref().clone());
                 }
                 Change::Timer { what, at: Some(at) } => {
                     self.timers.insert(what.clone(), *at);
@@ -211,6 +218,16 @@ impl Store {
     /// The timers, and when they are due.
     pub const fn timers(&self) -> &BTreeMap<Timer, Uptime> {
         &self.timers
+    }
+
+    /// All levels at which anything ever happened.
+    pub fn levels(&self) -> impl Iterator<Item = (&Sku, &LocationId, &Level)> {
+        self.levels.iter().map(|((sku, location), level)| (sku, location, level))
+    }
+
+    /// The open conflicts.
+    pub fn open_conflicts(&self) -> impl Iterator<Item = &Conflict> {
+        self.conflicts.values().filter(|conflict| conflict.status == ConflictStatus::Open)
     }
 
     /// A conflict, open or not.

@@ -13,7 +13,8 @@ use proptest::prelude::*;
 use crate::harness::World;
 use crate::properties::cases;
 use crate::says::{
-    adjusted, arrived, counted, fulfilled, goods, line, part, placed, received, second, shipped,
+    adjusted, arrived, counted, fulfilled, goods, line, part, placed, received, reversed, second,
+    shipped,
 };
 use crate::story::Act;
 
@@ -266,4 +267,69 @@ fn what_takes_several_facts_back_belongs_to_each_of_them() {
     out.sort();
     let wms = (second(10), "wms".to_owned(), -2);
     assert_eq!(out, [wms, (second(20), "shop".to_owned(), -4)]);
+}
+
+#[test]
+fn between_two_counts_the_first_and_what_moved_since_are_seen() {
+    let mut world = World::new().given([
+        received("TEA", "berlin", 20).at(0),
+        counted("TEA", "berlin", 12).at(100),
+        received("TEA", "berlin", 5).at(150),
+        counted("TEA", "berlin", 18).at(300),
+    ]);
+    world.post(adjusted("TEA", "berlin", -1).at(100));
+    assert_eq!(truly(&world, 99), 20);
+    assert_eq!(truly(&world, 100), 12, "what moved at the moment of a count is in it");
+    assert_eq!(truly(&world, 149), 12);
+    assert_eq!(truly(&world, 150), 17);
+    assert_eq!(truly(&world, 300), 18);
+}
+
+/// A later count has to know what moved before it, and a count that contains a movement has to know
+/// when that is taken back, though neither changes anything by then.
+#[test]
+fn what_takes_back_a_movement_within_a_count_moved_too() {
+    let mut world = World::new().given([
+        received("TEA", "berlin", 20).at(0),
+        adjusted("TEA", "berlin", -3).by("shop").at(95).id("sale"),
+    ]);
+    world.post(counted("TEA", "berlin", 15).at(100));
+    world.resolve(&world.conflict(), O::KeepCounted).unwrap();
+    world.post(reversed("shop", "sale"));
+    let moved: Vec<i64> = tea(&world).iter().map(Step::movement).collect();
+    assert_eq!(moved, [20, -3, 0, 0, 3], "sold; counted, which is confirmed; taken back");
+    assert_eq!(world.on_hand("TEA", "berlin"), 15);
+}
+
+#[test]
+fn a_sum_as_long_as_the_bound_is_given_term_by_term() {
+    let world = World::new().given([
+        received("TEA", "berlin", 9).at(0),
+        placed("o1", &[line("1", "TEA", 2)]).at(1),
+        fulfilled("o1", "f1", &[part("1", 2)]).at(2),
+        received("TEA", "berlin", 1).at(3),
+    ]);
+    let terms = |most| {
+        let terms = explain(&tea(&world), most).terms.into_iter();
+        terms.map(|term| (term.cause, term.quantity, term.order.is_some())).collect::<Vec<_>>()
+    };
+    let [received, shipped, more] =
+        [(Cause::Moved, 9, false), (Cause::Moved, -2, true), (Cause::Moved, 1, false)];
+    assert_eq!(terms(3), [received, shipped, more]);
+    assert_eq!(terms(2), [(Cause::Earlier, 7, false), more], "a sum belongs to no order");
+}
+
+#[test]
+fn many_holds_are_bounded_and_still_add_up() {
+    let mut world = World::new().given([received("TEA", "berlin", 20).at(0)]);
+    for order in 1..=4 {
+        world.post(placed(&format!("o{order}"), &[line("1", "TEA", order)]).at(order));
+    }
+    let holds = |most| {
+        let holds = explain(&tea(&world), most).holds.into_iter();
+        holds.map(|hold| (hold.quantity, hold.order.is_some())).collect::<Vec<_>>()
+    };
+    assert_eq!(holds(4), [(1, true), (2, true), (3, true), (4, true)]);
+    assert_eq!(holds(3), [(3, false), (3, true), (4, true)], "a sum belongs to no order");
+    assert_eq!(holds(2), [(6, false), (4, true)]);
 }

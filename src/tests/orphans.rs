@@ -514,6 +514,34 @@ fn more_than_one_batch_of_orphans_is_asked_about_and_can_be_answered() {
 }
 
 #[test]
+fn the_items_that_its_lines_name_are_those_to_look_up() {
+    let rows = [with_sku(part("1", 1), "TEA"), part("2", 1), with_sku(part("3", 1), "MUG")];
+    let mut restocked = rows.clone();
+    for row in &mut restocked {
+        row["restock"] = false.into();
+    }
+    for says in [
+        fulfilled("o1", "f1", &rows),
+        returned("o1", "r1", &restocked),
+        cancelled("o1").with("lines", rows.to_vec()),
+    ] {
+        let named = onhand::orphan::named(&says.event("early").data);
+        assert_eq!(named.iter().map(onhand::id::Sku::as_str).collect::<Vec<_>>(), ["TEA", "MUG"]);
+    }
+}
+
+#[test]
+fn the_option_is_worded_by_what_is_missing() {
+    let mut of_order = world();
+    let of_order = orphan(&mut of_order, fulfilled("o1", "f1", &[part("1", 3)]).at(2));
+    let mut of_transfer = world();
+    let of_transfer = orphan(&mut of_transfer, arrived("t1", "r1", &[goods("TEA", 1)]).at(2));
+    let label = O::ApplyWithoutOrder.label();
+    assert_eq!(of_order.label(O::ApplyWithoutOrder), label);
+    assert_ne!(of_transfer.label(O::ApplyWithoutOrder), label);
+}
+
+#[test]
 fn a_timer_that_is_settled_asks_nothing() {
     let mut world = world();
     let parked = world.post(cancelled("o1"));

@@ -293,6 +293,16 @@ fn nobody_speaks_for_onhand_itself() {
 }
 
 #[test]
+fn the_data_is_json_and_nothing_else() {
+    let good = envelope("stock.counted", good("stock.counted"));
+    assert!(read(&object(&with(&good, "datacontenttype", "\"application/json\""))).is_ok());
+    for wrong in ["\"text/plain\"", "\"\"", "1"] {
+        let text = object(&with(&good, "datacontenttype", wrong));
+        assert_eq!(pointers(&text), ["/datacontenttype"], "{text}");
+    }
+}
+
+#[test]
 fn extension_attributes_follow_the_rules_of_cloudevents() {
     let good = envelope("stock.counted", good("stock.counted"));
     let mut event = good.clone();

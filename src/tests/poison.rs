@@ -200,6 +200,9 @@ fn a_question_that_fails_is_flagged_and_can_be_asked_later() {
     world.resolve(&conflict, O::Retry).unwrap();
     let orphan = world.conflict();
     assert_eq!(orphan.kind, ConflictKind::Orphan);
+    let undo = world.post(reversed("onhand", conflict.events[0].id.as_str()));
+    let reason = undo.reason.as_deref();
+    assert_eq!(reason, Some("nothing has taken effect by it"), "asking only asks");
     world.post(placed("o1", &[line("1", "TEA", 1)]));
     assert_eq!(world.status(&orphan), ConflictStatus::AutoResolved);
     world.quiet();

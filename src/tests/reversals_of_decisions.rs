@@ -3,13 +3,14 @@
 
 use onhand::conflict::{Choice, Conflict, ConflictKind, ConflictStatus, ResolutionOption as O};
 use onhand::ledger::Input;
-use onhand::record::{Outcome, Record};
+use onhand::record::{Change, Outcome, Record};
 use onhand::state::Oversold;
 use onhand::wire::EventResult;
 
 use crate::harness::{World, choice};
 use crate::says::{
-    adjusted, counted, fulfilled, item, line, line_from, part, placed, received, reversed, set,
+    adjusted, counted, fulfilled, item, line, line_from, location, part, placed, received,
+    reversed, set,
 };
 
 fn world() -> World {
@@ -395,4 +396,60 @@ fn what_a_decision_led_to_and_was_decided_is_known_in_any_batch() {
     }
     assert_eq!(reasons[0], reasons[1]);
     assert!(reasons[0].contains("rests on it"), "{reasons:?}");
+}
+
+#[test]
+fn a_mapping_of_a_location_is_taken_back_like_one_of_a_sku() {
+    let mut world = world();
+    let held = world.post(received("TEA", "BER", 4));
+    let conflict = world.conflict();
+    let berlin = Some("berlin".parse().unwrap());
+    let decision = world.choose(Choice { location: berlin, ..choice(&conflict, O::Map) }).unwrap();
+    assert_eq!(world.on_hand("TEA", "berlin"), 24);
+    assert_eq!(reverse(&mut world, &decision).outcome, Outcome::Applied);
+    assert_eq!((world.on_hand("TEA", "berlin"), world.outcome(&held)), (20, Outcome::Conflict));
+    assert_eq!(world.conflict().id, conflict.id);
+    assert_eq!(world.post(received("TEA", "BER", 1)).outcome, Outcome::Conflict);
+    assert_eq!(world.conflict().event_count, 2, "the name means nothing again");
+}
+
+#[test]
+fn a_location_that_is_known_by_itself_is_not_asked_about_again() {
+    let cases = [
+        (World::new(), received("TEA", "mars", 4), location("mars", 9)),
+        (World::empty().given([item("TEA")]), placed("o1", &[line("1", "TEA", 2)]), {
+            location("berlin", 1)
+        }),
+    ];
+    for (mut world, says, arrival) in cases {
+        let held = world.post(says);
+        let conflict = world.conflict();
+        let decision = world.resolve(&conflict, O::Discard).unwrap();
+        world.post(arrival);
+        let undo = reverse(&mut world, &decision);
+        assert!(reason(&undo).ends_with("is known by itself by now"), "{undo:?}");
+        assert_eq!(world.outcome(&held), Outcome::Rejected);
+    }
+}
+
+/// What a decision applied can be taken back by the event's own name; neither is in force then.
+#[test]
+fn an_event_taken_back_by_its_name_is_taken_back_with_the_decision_on_it() {
+    let mut world = world();
+    let held = world.post(adjusted("TEA", "berlin", -3).at(90_000).id("ahead"));
+    let decision = world.resolve(&world.conflict(), O::ApplyAsReceived).unwrap();
+    let plain = world.post(adjusted("TEA", "berlin", -1).id("plain"));
+    for (id, taken_back) in
+        [("ahead", vec![decision.seq, held.seq.unwrap()]), ("plain", { vec![plain.seq.unwrap()] })]
+    {
+        let undo = world.post(reversed("wms", id));
+        let changes = &world.store.record(undo.seq.unwrap()).changes;
+        let reversed = changes.iter().filter_map(|change| match change {
+            Change::Reversed { seq, by } => Some((*seq, *by)),
+            _ => None,
+        });
+        let expected: Vec<_> = taken_back.into_iter().map(|seq| (seq, undo.seq)).collect();
+        assert_eq!(reversed.collect::<Vec<_>>(), expected);
+    }
+    assert_eq!(world.on_hand("TEA", "berlin"), 20);
 }

@@ -10,7 +10,8 @@ use serde_json::Value;
 
 use crate::harness::World;
 use crate::says::{
-    Says, arrived, counted, fulfilled, goods, item, line_from, part, placed, received, shipped,
+    Says, arrived, counted, fulfilled, goods, item, line_from, part, placed, received, reversed,
+    shipped,
 };
 
 /// 20 units at Berlin, of which `t1` sends 10 to Hamburg at second 10.
@@ -465,4 +466,61 @@ fn the_options_say_what_they_mean_for_a_transfer() {
     assert_ne!(of_transfer.explanation(), of_order.explanation());
     transfer.resolve(&of_transfer, O::Cap).unwrap();
     transfer.quiet();
+}
+
+#[test]
+fn a_long_list_of_differences_is_cut_and_says_so() {
+    let mut world = World::new();
+    let skus: Vec<String> = (0..21).map(|number| format!("SKU-{number:02}")).collect();
+    world.batch(skus.iter().map(|sku| item(sku)));
+    for (transfer, lines) in [("t20", 20), ("t21", 21)] {
+        let says =
+            |quantity| skus[..lines].iter().map(|sku| goods(sku, quantity)).collect::<Vec<_>>();
+        world.post(shipped(transfer, "berlin", "hamburg", &says(2)));
+        let receipt = world.post(arrived(transfer, "r1", &says(1)).with("final", true).at(20));
+        let evidence = world.store.conflict(receipt.conflict.unwrap()).evidence.clone();
+        let further: Vec<_> =
+            evidence.iter().filter(|fact| fact.label.starts_with("further")).collect();
+        assert_eq!(evidence.len() - further.len(), 21, "the route and twenty lines");
+        let more: Vec<&str> = further.iter().map(|fact| fact.value.as_str()).collect();
+        assert_eq!(more, ["1"][..lines - 20]);
+    }
+}
+
+/// Of several receipts of which too much came one is taken back: the question goes on about the
+/// others.
+#[test]
+fn a_question_counts_the_receipts_that_are_still_there() {
+    let mut world = world();
+    for (receipt, units) in [("r1", 11), ("r2", 12), ("r3", 1)] {
+        world.post(arrived("t1", receipt, &[goods("TEA", units)]).at(20).id(receipt));
+    }
+    assert_eq!(excess(&world).event_count, 3);
+    assert_eq!(world.post(reversed("wms", "r3")).outcome, Outcome::Applied);
+    let conflict = excess(&world);
+    let about: Vec<&str> = conflict.events.iter().map(|event| event.id.as_str()).collect();
+    assert_eq!((about, conflict.event_count), (vec!["r1", "r2"], 2));
+}
+
+#[test]
+fn a_level_that_a_shipment_leaves_as_it_was_is_named_all_the_same() {
+    let mut world = World::new().given([counted("TEA", "berlin", 12).at(100)]);
+    let result = world.post(shipped("t1", "berlin", "hamburg", &[goods("TEA", 4)]).at(50));
+    let record = world.store.record(result.seq.unwrap());
+    let touched: Vec<_> = record.effects.iter().map(|effect| effect.location.as_str()).collect();
+    assert_eq!(touched, ["hamburg"], "the count contains that it left");
+    let mentioned: Vec<_> = record.mentions.iter().map(|(_, place)| place.as_str()).collect();
+    assert_eq!(mentioned, ["berlin"]);
+}
+
+#[test]
+fn a_decision_ends_one_question_and_not_the_one_that_it_opens() {
+    let mut world = world();
+    world.post(last("r1", &[goods("TEA", 6)]).at(20));
+    world.post(arrived("t1", "r2", &[goods("TEA", 9)]).at(30));
+    let first = excess(&world);
+    let decision = world.resolve(&first, O::Discard).unwrap();
+    let option = decision.resolution_of(first.id).map(|resolution| resolution.option);
+    assert_eq!(option, Some(Some(O::Discard)));
+    assert_eq!(decision.resolution_of(excess(&world).id), None);
 }
