@@ -30,6 +30,8 @@ CYCLES ?= 100
 
 # Which of the core's mutants `make mutants` tries: every 40th, from the first; 0/1 is all of them.
 SHARD ?= 0/40
+# Memory that a mutant may ask for, in KiB: some ask for ever more.
+MUTANT_KIB := 8388608
 
 # How long `make soak` goes on, and each target of `make fuzz`.
 SECONDS ?= 600
@@ -85,11 +87,10 @@ fuzz: ## Feed made-up input to all readers and to the ledger, for SECONDS (600) 
 	@server/fuzz/run.sh $(SECONDS)
 
 mutants: ## Change the core in small ways and see whether its tests notice (all: SHARD=0/1)
-	@command -v cargo-mutants >/dev/null || { printf '\n== Installing cargo-mutants\n'; \
-	  cargo install cargo-mutants --locked; }
+	@for tool in cargo-mutants cargo-nextest; do command -v $$tool >/dev/null || { \
+	  $(say) "Installing $$tool"; cargo install $$tool --locked; }; done
 	@$(say) "Trying mutants, shard $(SHARD)"
-	@cargo mutants -p onhand --sharding round-robin --shard $(SHARD) --timeout 300 \
-	  --output $(TARGET) -- --lib --test core
+	@ulimit -v $(MUTANT_KIB); cargo mutants -p onhand --sharding round-robin --shard $(SHARD) --timeout 300 --output $(TARGET)
 
 bench: site ## Measure the figures beside the raw limits of the machine (one: make bench ONLY=f1b)
 	@$(say) "Building the server and the load generator"
