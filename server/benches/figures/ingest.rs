@@ -16,7 +16,7 @@ use super::{Bench, runtime, seed};
 const CONNECTIONS: usize = 64;
 
 /// Connections that send batches: one batch is read while another is committed.
-const BATCH_CONNECTIONS: usize = 4;
+const BATCH_CONNECTIONS: usize = 8;
 
 /// Events of one batch.
 const BATCH: usize = 256;
