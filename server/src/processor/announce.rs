@@ -41,25 +41,41 @@ pub struct SkuAvailability {
 /// How batches reach those who listen: shared, never copied.
 pub type Announcement = Arc<Committed>;
 
-impl Committed {
-    /// What a durable batch has to tell; `state` is that after it.
-    pub(super) fn of(batch: Batch, state: &State) -> Self {
-        let levels = level_rows(&batch, state);
-        let availability = availability(&batch, state);
+/// What a batch has to tell besides its records, put together while it is being written.
+pub(super) struct News {
+    levels: Vec<LevelRow>,
+    conflicts: Vec<Conflict>,
+    availability: Vec<SkuAvailability>,
+}
+
+impl News {
+    /// Those of a batch; `state` is that after it.
+    pub(super) fn of(batch: &Batch, state: &State) -> Self {
         let mut conflicts: BTreeMap<_, Conflict> = BTreeMap::new();
         for change in batch.entries.iter().flat_map(|entry| &entry.record.changes) {
             if let Change::Conflict(conflict) = change {
                 conflicts.insert(conflict.id, conflict.as_ref().clone());
             }
         }
+        Self {
+            levels: level_rows(batch, state),
+            conflicts: conflicts.into_values().collect(),
+            availability: availability(batch, state),
+        }
+    }
+}
+
+impl Committed {
+    /// What a batch that is durable now has to tell.
+    pub(super) fn new(batch: Batch, news: News) -> Self {
         let to = batch.head.seq;
         Self {
             from: to - batch.entries.len() as u64,
             to,
             entries: batch.entries,
-            levels,
-            conflicts: conflicts.into_values().collect(),
-            availability,
+            levels: news.levels,
+            conflicts: news.conflicts,
+            availability: news.availability,
         }
     }
 }

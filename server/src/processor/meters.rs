@@ -32,6 +32,32 @@ pub struct Meters {
     pub commit_seconds: Histogram,
 }
 
+/// What became of a batch: of each of its records, and of each event that needed none.
+pub(super) struct Tally {
+    outcomes: [u64; OUTCOMES],
+    records: u32,
+}
+
+impl Tally {
+    /// That of a batch and of what was asked for.
+    pub(super) fn of(batch: &Batch, processed: &[Processed]) -> Self {
+        let mut outcomes = [0; OUTCOMES];
+        let mut add = |outcome| {
+            if let Some(sum) = Outcome::ALL.iter().position(|it| *it == outcome) {
+                outcomes[sum] += 1;
+            }
+        };
+        batch.entries.iter().for_each(|entry| add(entry.record.outcome));
+        processed.iter().filter_map(unrecorded).for_each(&mut add);
+        for processed in processed {
+            if let Processed::Group(all) = processed {
+                all.iter().filter_map(unrecorded).for_each(&mut add);
+            }
+        }
+        Self { outcomes, records: u32::try_from(batch.entries.len()).unwrap_or(u32::MAX) }
+    }
+}
+
 impl Default for Meters {
     fn default() -> Self {
         let times = || {
@@ -62,28 +88,13 @@ impl Meters {
         }
     }
 
-    /// Counts what became of a batch that is durable: each of its records, and each event that
-    /// needed none.
-    pub(super) fn count_batch(&self, batch: &Batch, processed: &[Processed]) {
-        let mut sums = [0; OUTCOMES];
-        let mut add = |outcome| {
-            if let Some(sum) = Outcome::ALL.iter().position(|it| *it == outcome) {
-                sums[sum] += 1;
-            }
-        };
-        batch.entries.iter().for_each(|entry| add(entry.record.outcome));
-        processed.iter().filter_map(unrecorded).for_each(&mut add);
-        for processed in processed {
-            if let Processed::Group(all) = processed {
-                all.iter().filter_map(unrecorded).for_each(&mut add);
-            }
-        }
-        for (counter, sum) in self.outcomes.iter().zip(sums) {
+    /// Counts what became of a batch that is durable.
+    pub(super) fn count_batch(&self, tally: &Tally) {
+        for (counter, sum) in self.outcomes.iter().zip(tally.outcomes) {
             counter.inc_by(sum);
         }
-        if !batch.entries.is_empty() {
-            let events = u32::try_from(batch.entries.len()).unwrap_or(u32::MAX);
-            self.batch_events.observe(events.into());
+        if tally.records > 0 {
+            self.batch_events.observe(tally.records.into());
         }
     }
 

@@ -54,20 +54,23 @@ pub(super) fn sort(jobs: Vec<Job>) -> (VecDeque<Pending>, Vec<Preview>) {
     (pending, previews)
 }
 
-/// Answers the first jobs with what is durable now, as far as all their inputs are decided.
-pub(super) fn answer(
-    pending: &mut VecDeque<Pending>,
+/// The answers to the first of some inputs, as far as these were processed: true once the batch is
+/// durable.
+pub(super) fn answers(
+    inputs: &[(&Input, &str)],
     processed: Vec<Processed>,
     entries: &[Entry],
-) {
-    let mut processed = processed.into_iter();
+) -> Vec<Answer> {
+    let processed = inputs.iter().zip(processed);
+    processed.map(|((input, _), processed)| answer_to(input, processed, entries)).collect()
+}
+
+/// Hands out the answers to what is durable now, to the first jobs of which all inputs are decided.
+pub(super) fn hand_out(pending: &mut VecDeque<Pending>, answers: Vec<Answer>) {
+    let mut answers = answers.into_iter();
     while let Some(mut first) = pending.pop_front() {
-        let rest = first.inputs[first.answers.len()..].iter();
-        let answers: Vec<Answer> = rest
-            .zip(&mut processed)
-            .map(|(input, processed)| answer_to(input, processed, entries))
-            .collect();
-        first.answers.extend(answers);
+        let left = first.inputs.len() - first.answers.len();
+        first.answers.extend(answers.by_ref().take(left));
         if first.answers.len() < first.inputs.len() {
             return pending.push_front(first);
         }

@@ -5,17 +5,18 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use futures_util::future::join;
 use onhand::conflict::{Choice, ConflictKind};
-use onhand::ledger::{Batch, Input, Ledger, Processed, RELEASES_MAX, Step};
+use onhand::ledger::{Batch, Entry, Input, Ledger, Processed, RELEASES_MAX, Step};
 use onhand::record::Change;
 use onhand::state::State;
 use onhand::time::Now;
 use tokio::sync::broadcast;
 
-use super::announce::{Announcement, Committed, availability, level_rows};
+use super::announce::{Announcement, Committed, News, availability, level_rows};
 use super::handle::{Answer, Handle, Unavailable};
-use super::meters::Meters;
-use super::pending::{Pending, Preview, answer, refuse, sort};
+use super::meters::{Meters, Tally};
+use super::pending::{Pending, Preview, answers, hand_out, refuse, sort};
 use super::queue::Queue;
 use crate::clock::{Clock, LOOK_INTERVAL, Stopwatch};
 use crate::store::rows::Rows;
@@ -138,8 +139,8 @@ impl Processor {
             return Ok(true);
         }
         let inputs: Vec<(&Input, &str)> = inputs.iter().map(|input| (input, "onhand")).collect();
-        match self.transaction(&inputs).await {
-            Ok((_, batch)) => self.announce(batch),
+        match self.transaction(&inputs, |_, _| ()).await {
+            Ok(((), committed)) => self.announce(committed),
             Err(error) => {
                 let why = unavailable(error)?;
                 tracing::warn!(%why, timers = inputs.len(), "timers were not written");
@@ -158,10 +159,11 @@ impl Processor {
     ) -> Result<Option<Unavailable>, Stopped> {
         while !pending.is_empty() || self.is_releasing() {
             let inputs: Vec<(&Input, &str)> = pending.iter().flat_map(Pending::rest).collect();
-            let failure = match self.transaction(&inputs).await {
-                Ok((processed, batch)) => {
-                    answer(&mut pending, processed, &batch.entries);
-                    self.announce(batch);
+            let prepare = |processed, entries: &[Entry]| answers(&inputs, processed, entries);
+            let failure = match self.transaction(&inputs, prepare).await {
+                Ok((answers, committed)) => {
+                    hand_out(&mut pending, answers);
+                    self.announce(committed);
                     // The next start goes on with a long release.
                     let ends = self.is_releasing() && self.queue.is_closed();
                     ends.then_some(Unavailable::Stopping)
@@ -182,16 +184,44 @@ impl Processor {
         self.ledger.state().waiting().next_due().is_some()
     }
 
-    /// One transaction: these inputs, as far as it goes.
-    async fn transaction(
+    /// One transaction: these inputs, as far as it goes. While the store writes, `prepare` makes the
+    /// answers from what was decided, and what there is to tell is put together: nothing of it leaves
+    /// before the batch is durable.
+    async fn transaction<T>(
         &mut self,
         inputs: &[(&Input, &str)],
-    ) -> Result<(Vec<Processed>, Batch), StoreError> {
+        prepare: impl FnOnce(Vec<Processed>, &[Entry]) -> T,
+    ) -> Result<(T, Option<Committed>), StoreError> {
         let mut processed = Vec::with_capacity(inputs.len());
         self.decide(inputs, &mut processed).await?;
-        let batch = self.commit().await?;
-        self.meters.count_batch(&batch, &processed);
-        Ok((processed, batch))
+        let batch = self.ledger.finish();
+        let meanwhile = async {
+            let tally = Tally::of(&batch, &processed);
+            let news = News::of(&batch, self.ledger.state());
+            (prepare(processed, &batch.entries), tally, news)
+        };
+        let (written, (prepared, tally, news)) = join(self.write(&batch), meanwhile).await;
+        if let Err(error) = written {
+            self.ledger.undo();
+            return Err(error);
+        }
+        self.ledger.keep();
+        self.meters.count_batch(&tally);
+        report_poison(&batch);
+        self.seq.store(batch.head.seq, Ordering::Release);
+        let committed = (!batch.entries.is_empty()).then(|| Committed::new(batch, news));
+        Ok((prepared, committed))
+    }
+
+    /// Makes the batch in progress durable.
+    async fn write(&self, batch: &Batch) -> Result<(), StoreError> {
+        if batch.entries.is_empty() {
+            return Ok(());
+        }
+        let begun = Instant::now();
+        self.store.commit(&Rows::of(batch, &self.ledger)).await?;
+        self.meters.commit_seconds.observe(begun.elapsed().as_secs_f64());
+        Ok(())
     }
 
     /// Decides inputs now: see [`decide`].
@@ -209,27 +239,9 @@ impl Processor {
         Ok(decided.more)
     }
 
-    /// Makes the batch in progress durable, or undoes it.
-    async fn commit(&mut self) -> Result<Batch, StoreError> {
-        let batch = self.ledger.finish();
-        if !batch.entries.is_empty() {
-            let begun = Instant::now();
-            if let Err(error) = self.store.commit(&Rows::of(&batch, &self.ledger)).await {
-                self.ledger.undo();
-                return Err(error);
-            }
-            self.meters.commit_seconds.observe(begun.elapsed().as_secs_f64());
-        }
-        self.ledger.keep();
-        report_poison(&batch);
-        self.seq.store(batch.head.seq, Ordering::Release);
-        Ok(batch)
-    }
-
     /// Tells of a batch that is durable, and that the state contains.
-    fn announce(&self, batch: Batch) {
-        if !batch.entries.is_empty() {
-            let committed = Committed::of(batch, self.ledger.state());
+    fn announce(&self, committed: Option<Committed>) {
+        if let Some(committed) = committed {
             // Nobody may be listening; that is no error.
             let _ = self.committed.send(Arc::new(committed));
         }

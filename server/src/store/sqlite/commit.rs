@@ -2,6 +2,7 @@
 //! JSON argument, the journal's bytes as one blob. A statement that fails ends the transaction (`OR
 //! ROLLBACK`), so that SQLite need not keep what each of them has changed apart.
 
+use futures_util::future::join;
 use onhand::conflict::Conflict;
 use onhand::history::Step;
 use onhand::record::{Bucket, ItemInfo};
@@ -179,9 +180,10 @@ async fn execute(
 }
 
 async fn write(connection: &mut SqliteConnection, rows: &Rows<'_>) -> Result<(), StoreError> {
-    journal(connection, rows).await?;
-    steps(connection, rows).await?;
-    levels(connection, rows).await?;
+    // While SQLite writes the journal, what goes into the other large tables becomes text.
+    let (written, texts) = join(journal(connection, rows), async { Texts::of(rows) }).await;
+    written?;
+    texts?.write(connection).await?;
     let items: Result<Vec<_>, _> =
         rows.items.iter().map(|(number, it)| item(*number, it)).collect();
     table(connection, ITEMS, items?.into_iter()).await?;
@@ -232,12 +234,26 @@ async fn table<T: Serialize>(
     statement: &'static str,
     rows: impl Iterator<Item = T>,
 ) -> Result<(), StoreError> {
+    run(connection, statement, text(rows)?).await
+}
+
+/// Rows as one argument of a statement; none without rows.
+fn text<T: Serialize>(rows: impl Iterator<Item = T>) -> Result<Option<String>, StoreError> {
     let rows: Vec<T> = rows.collect();
     if rows.is_empty() {
-        return Ok(());
+        return Ok(None);
     }
-    let json = serde_json::to_string(&rows).map_err(damaged)?;
-    let query = sqlx::query(statement).bind(LEDGER).bind(json);
+    serde_json::to_string(&rows).map(Some).map_err(damaged)
+}
+
+/// Runs a statement with its rows as text; not at all without rows.
+async fn run(
+    connection: &mut SqliteConnection,
+    statement: &'static str,
+    rows: Option<String>,
+) -> Result<(), StoreError> {
+    let Some(rows) = rows else { return Ok(()) };
+    let query = sqlx::query(statement).bind(LEDGER).bind(rows);
     query.execute(connection).await.map(|_| ()).map_err(writing)
 }
 
@@ -274,22 +290,64 @@ async fn journal(connection: &mut SqliteConnection, rows: &Rows<'_>) -> Result<(
         .map_err(writing)
 }
 
-async fn steps(connection: &mut SqliteConnection, rows: &Rows<'_>) -> Result<(), StoreError> {
-    let (changes, mentions): (Vec<_>, Vec<_>) = rows.steps.iter().partition(|it| it.step.is_change);
-    let (moves, others): (Vec<_>, Vec<_>) =
-        changes.into_iter().partition(|it| it.previous.is_some() && is_move(&it.step));
-    let moves = moves.into_iter().map(|LevelStep { sku, location, step, previous }| {
-        let (at, recorded_at) = (step.occurred_at.micros(), step.recorded_at.micros());
-        let previous = previous.map(signed);
-        (signed(step.seq()), sku, location, at, recorded_at, previous, &step.source, step.on_hand())
-    });
-    table(connection, MOVES, moves).await?;
-    table(connection, TRAILS, others.into_iter().map(trail)).await?;
-    let mentions = mentions.into_iter().map(|LevelStep { sku, location, step, .. }| {
-        let (at, seq) = (step.occurred_at.micros(), signed(step.seq()));
-        (sku, location, at, seq, &step.source, step.absorbed, i64::from(step.is_verdict))
-    });
-    table(connection, MENTIONS, mentions).await
+/// The rows of the tables that nearly every batch writes, as arguments of their statements.
+#[derive(Default)]
+struct Texts {
+    moves: Option<String>,
+    trails: Option<String>,
+    mentions: Option<String>,
+    plain_levels: Option<String>,
+    levels: Option<String>,
+}
+
+impl Texts {
+    fn of(rows: &Rows<'_>) -> Result<Self, StoreError> {
+        let mut texts = Self::default();
+        texts.put_steps(rows)?;
+        texts.put_levels(rows)?;
+        Ok(texts)
+    }
+
+    fn put_steps(&mut self, rows: &Rows<'_>) -> Result<(), StoreError> {
+        let (changes, mentions): (Vec<_>, Vec<_>) =
+            rows.steps.iter().partition(|it| it.step.is_change);
+        let (moves, others): (Vec<_>, Vec<_>) =
+            changes.into_iter().partition(|it| it.previous.is_some() && is_move(&it.step));
+        let moves = moves.into_iter().map(|LevelStep { sku, location, step, previous }| {
+            let (seq, at) = (signed(step.seq()), step.occurred_at.micros());
+            let (recorded_at, previous) = (step.recorded_at.micros(), previous.map(signed));
+            (seq, sku, location, at, recorded_at, previous, &step.source, step.on_hand())
+        });
+        self.moves = text(moves)?;
+        self.trails = text(others.into_iter().map(trail))?;
+        let mentions = mentions.into_iter().map(|LevelStep { sku, location, step, .. }| {
+            let (at, seq) = (step.occurred_at.micros(), signed(step.seq()));
+            (sku, location, at, seq, &step.source, step.absorbed, i64::from(step.is_verdict))
+        });
+        self.mentions = text(mentions)?;
+        Ok(())
+    }
+
+    fn put_levels(&mut self, rows: &Rows<'_>) -> Result<(), StoreError> {
+        let (plain, others): (Vec<_>, Vec<_>) =
+            rows.levels.iter().copied().partition(|(_, _, level)| is_plain(level));
+        let plain = plain.into_iter().map(|(sku, location, level)| {
+            let numbers = (level.get(Bucket::OnHand), level.get(Bucket::Committed));
+            let updated_at = level.updated_at.micros();
+            (sku, location, numbers.0, numbers.1, level.version, level.seq, updated_at)
+        });
+        self.plain_levels = text(plain)?;
+        self.levels = text(others.into_iter().map(level))?;
+        Ok(())
+    }
+
+    async fn write(self, connection: &mut SqliteConnection) -> Result<(), StoreError> {
+        run(connection, MOVES, self.moves).await?;
+        run(connection, TRAILS, self.trails).await?;
+        run(connection, MENTIONS, self.mentions).await?;
+        run(connection, PLAIN_LEVELS, self.plain_levels).await?;
+        run(connection, LEVELS, self.levels).await
+    }
 }
 
 /// The columns of a step that changed a level, in the order of [`TRAILS`].
@@ -319,18 +377,6 @@ fn is_move(step: &Step) -> bool {
         && step.is_movement()
         && step.absorbed == 0
         && !step.is_verdict
-}
-
-async fn levels(connection: &mut SqliteConnection, rows: &Rows<'_>) -> Result<(), StoreError> {
-    let (plain, others): (Vec<_>, Vec<_>) =
-        rows.levels.iter().copied().partition(|(_, _, level)| is_plain(level));
-    let plain = plain.into_iter().map(|(sku, location, level)| {
-        let numbers = (level.get(Bucket::OnHand), level.get(Bucket::Committed));
-        let updated_at = level.updated_at.micros();
-        (sku, location, numbers.0, numbers.1, level.version, level.seq, updated_at)
-    });
-    table(connection, PLAIN_LEVELS, plain).await?;
-    table(connection, LEVELS, others.into_iter().map(level)).await
 }
 
 /// Whether a level holds nothing but what is there and what is promised, and was never counted.
