@@ -492,10 +492,11 @@ impl Record {
     /// nothing now, but a count of a moment before that movement must not add it up.
     pub fn countered<'a>(&'a self, change: &'a Change) -> Option<(Timestamp, &'a Source, i64)> {
         match (&self.envelope.data, change) {
-            (EventData::EventReversed(_), Change::Absorbed { delta, fact, .. }) => {
-                let own = (self.fact_time(), self.fact_source());
-                let (time, source) = fact.as_ref().map_or(own, |fact| (fact.time, &fact.source));
-                Some((time, source, *delta))
+            (_, Change::Absorbed { delta, fact: Some(fact), .. }) => {
+                Some((fact.time, &fact.source, *delta))
+            }
+            (EventData::EventReversed(_), Change::Absorbed { delta, fact: None, .. }) => {
+                Some((self.fact_time(), self.fact_source(), *delta))
             }
             _ => None,
         }

@@ -46,8 +46,8 @@ pub(super) fn location(draft: &mut Draft<'_>, data: &LocationUpserted) -> Outcom
 
 /// A name is known from now on: the conflict about it is over, and what waited is decided again.
 pub(super) fn arrived(draft: &mut Draft<'_>, key: WaitKey) {
-    if let Some(conflict) = draft.state.conflict_about(&Subject::Waits(key.clone())) {
-        draft.close(conflict, ConflictStatus::AutoResolved, None);
+    if let Some(conflict) = draft.conflict_about(&Subject::Waits(key.clone())).cloned() {
+        draft.close(&conflict, ConflictStatus::AutoResolved, None);
     }
     draft.wake(key, false);
 }

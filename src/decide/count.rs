@@ -34,7 +34,10 @@ pub(super) fn counted(
     }
     let movements = draft.movements(sku, location);
     let near = near_of(draft, &movements);
-    let certain = event.expected_version == Some(draft.state.level(sku, location).version);
+    // Once a person was asked, their word counts, not a version that the level happens to have by
+    // now.
+    let certain = lifted.overlap.is_none()
+        && event.expected_version == Some(draft.state.level(sku, location).version);
     let decided = lifted.overlap.filter(|_| are_seen(&near, lifted.seen));
     if !near.is_empty() && !certain && decided.is_none() {
         let mut evidence = vec![
@@ -56,7 +59,7 @@ pub(super) fn counted(
         seq: draft.seq,
         // A person has said what the movements around the count mean; all others count by their
         // time.
-        overlap: decided.filter(|_| !near.is_empty() && !certain),
+        overlap: decided.filter(|_| !near.is_empty()),
         relied_on: false,
     };
     let window_us = draft.state.settings.count_window_us;

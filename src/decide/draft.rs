@@ -6,14 +6,17 @@ use std::collections::BTreeMap;
 
 use super::mass_change::Held;
 use crate::conflict::{Conflict, ConflictKind, ConflictStatus, Evidence, Resolution};
-use crate::event::{Event, EventRef, KitPart};
-use crate::id::{ChannelId, ConflictId, LineId, ListingId, LocationId, OrderId, Sku, TransferId};
+use crate::event::{Event, EventData, EventRef, KitPart};
+use crate::id::{
+    ChannelId, ConflictId, LineId, ListingId, LocationId, OrderId, ReservationId, Sku, TransferId,
+};
 use crate::ledger::Sight;
 use crate::order::{LineMove, Order, OrderFact, OrderLine, OrderUpdate};
 use crate::record::{
-    Basis, Bucket, Change, Effect, Fact, ItemInfo, Original, Outcome, Record, WaitKey,
+    Basis, Bucket, Change, Effect, Fact, ItemInfo, Original, Outcome, Record, Timer, WaitKey,
 };
-use crate::state::{Level, LocIx, Movement, SkuIx, State};
+use crate::reservation::Reservation;
+use crate::state::{Level, LocIx, Movement, SkuIx, State, Subject};
 use crate::time::{Now, Timestamp, Uptime};
 use crate::transfer::{Transfer, TransferUpdate};
 
@@ -38,6 +41,8 @@ pub(crate) struct Draft<'a> {
     pub(crate) fact: Fact,
     /// The same of the event that carries the record.
     own_fact: Fact,
+    /// Whether that is a reversal.
+    reverses: bool,
     pub(crate) actor: &'a str,
     created: Vec<ItemInfo>,
     /// The levels that changed, apart from the map: its nodes have room for many.
@@ -83,6 +88,7 @@ impl<'a> Draft<'a> {
             subject: carrier.clone(),
             carrier,
             own_fact: fact.clone(),
+            reverses: matches!(event.data, EventData::EventReversed(_)),
             fact,
             actor,
             created: Vec::new(),
@@ -179,7 +185,18 @@ impl<'a> Draft<'a> {
             let (source, delta) = (fact.source.clone(), effect.delta);
             Some(Movement { time: fact.time, seq: self.seq, source, delta })
         });
-        let own: Vec<Movement> = own.collect();
+        // What it takes back of movements that a count contains.
+        let countered = self.changes.iter().filter_map(|change| match change {
+            Change::Absorbed { sku: item, location: place, delta, fact: Some(fact), .. }
+                if item == self.sku_name(sku)
+                    && place == self.state.catalogue.location_name(location) =>
+            {
+                let (source, delta) = (fact.source.clone(), *delta);
+                Some(Movement { time: fact.time, seq: self.seq, source, delta })
+            }
+            _ => None,
+        });
+        let own: Vec<Movement> = own.chain(countered).collect();
         if own.is_empty() { known } else { Cow::Owned([&known[..], &own[..]].concat()) }
     }
 
@@ -262,6 +279,25 @@ impl<'a> Draft<'a> {
         self.mentions.push((sku, location));
     }
 
+    /// Notes that a movement is taken back which an accepted count contains: nothing moves now. Only
+    /// in the record of a reversal it goes without saying that this is no movement of its own.
+    pub(super) fn counter(
+        &mut self,
+        (sku, location): (&Sku, &LocationId),
+        delta: i64,
+        state: Option<Bucket>,
+        fact: Fact,
+    ) {
+        let says = !self.reverses || fact != self.fact;
+        self.change(Change::Absorbed {
+            sku: sku.clone(),
+            location: location.clone(),
+            delta,
+            state,
+            fact: says.then_some(fact),
+        });
+    }
+
     /// Any other change.
     pub(crate) fn change(&mut self, change: Change) {
         self.changes.push(change);
@@ -311,6 +347,51 @@ impl<'a> Draft<'a> {
         order.update(update.clone());
         self.orders.insert(id, order);
         self.changes.push(Change::Order(update));
+    }
+
+    /// A reservation as it is at this point of the decision.
+    pub(super) fn reservation(&self, id: &ReservationId) -> Option<&Reservation> {
+        let own = self.changes.iter().rev().find_map(|change| match change {
+            Change::Reservation(reservation) if reservation.reservation == *id => {
+                Some(reservation.as_ref())
+            }
+            _ => None,
+        });
+        own.or_else(|| self.state.reservation(id))
+    }
+
+    /// An open conflict as it is at this point of the decision.
+    pub(super) fn open_conflict(&self, id: ConflictId) -> Option<&Conflict> {
+        match self.own_conflicts().find(|conflict| conflict.id == id) {
+            Some(own) => (own.status == ConflictStatus::Open).then_some(own),
+            None => self.state.open_conflict(id),
+        }
+    }
+
+    /// The open conflict about something at this point of the decision.
+    pub(super) fn conflict_about(&self, subject: &Subject) -> Option<&Conflict> {
+        let about = |conflict: &&Conflict| State::subject_of(conflict).as_ref() == Some(subject);
+        match self.own_conflicts().find(about) {
+            Some(own) => (own.status == ConflictStatus::Open).then_some(own),
+            None => self.state.conflict_about(subject),
+        }
+    }
+
+    /// The conflicts that this decision has changed, as it has left them, the last first.
+    fn own_conflicts(&self) -> impl Iterator<Item = &Conflict> {
+        self.changes.iter().rev().filter_map(|change| match change {
+            Change::Conflict(conflict) => Some(conflict.as_ref()),
+            _ => None,
+        })
+    }
+
+    /// Whether a timer runs at this point of the decision.
+    pub(super) fn is_timed(&self, timer: &Timer) -> bool {
+        let own = self.changes.iter().rev().find_map(|change| match change {
+            Change::Timer { what, at } if what == timer => Some(at.is_some()),
+            _ => None,
+        });
+        own.unwrap_or_else(|| self.state.schedule.time_of(timer).is_some())
     }
 
     /// A transfer that was shipped, as it is at this point of the decision.

@@ -24,17 +24,17 @@ pub(super) fn reported(
 ) -> Result<Outcome, Stop> {
     let Some(found) = &data.drift else { return Ok(Outcome::Applied) };
     let subject = Subject::Listing(data.channel.clone(), data.listing.clone());
-    let open = draft.state.conflict_about(&subject);
+    let open = draft.conflict_about(&subject).cloned();
     if found.difference == 0 {
         if let Some(conflict) = open {
-            draft.close(conflict, ConflictStatus::AutoResolved, None);
-            all_are(draft, conflict, Outcome::Superseded);
+            draft.close(&conflict, ConflictStatus::AutoResolved, None);
+            all_are(draft, &conflict, Outcome::Superseded);
         }
         return Ok(Outcome::Applied);
     }
     let evidence = evidence(event, data, found);
     if let Some(conflict) = open {
-        draft.join_with(conflict, evidence);
+        draft.join_with(&conflict, evidence);
         return Ok(Outcome::Conflict);
     }
     let sku = sku_of(draft, "/data/drift/sku", &found.sku)?;

@@ -28,7 +28,7 @@ use crate::conflict::{ConflictKind, Evidence};
 use crate::event::{Event, EventData, EventRef, FieldError, Fingerprint, VersionUse};
 use crate::ledger::Sight;
 use crate::record::{Decision, Original, Outcome};
-use crate::state::{Overlap, Subject};
+use crate::state::{Known, Overlap, Subject};
 use crate::time::{Now, Timestamp};
 
 use draft::About;
@@ -136,7 +136,10 @@ pub(crate) fn decide(
     draft.wall = wall;
     draft.held = held;
     let seq = draft.seq;
-    let outcome = match (known.first(), held.filter(|held| held.is_certain())) {
+    // Of several contents, the one that holds: others were refused, or are taken back.
+    let holds = |known: &&Known| known.outcome != Outcome::Rejected && known.reversed_by.is_none();
+    let first = known.iter().rev().find(holds).or_else(|| known.first());
+    let outcome = match (first, held.filter(|held| held.is_certain())) {
         (Some(first), _) => Ok(id_reused(&mut draft, event, first.seq)),
         (None, Some(held)) => Ok(mass_change::hold(&mut draft, held, &event.data, seq)),
         (None, None) => weigh(&mut draft, event, seq, Lifted::default()),
@@ -163,8 +166,8 @@ pub(crate) fn repeated(sight: Sight<'_>, event: &Event) -> Option<Original> {
 /// The same event id with other content (rule 1): no effect, one conflict for the id.
 fn id_reused(draft: &mut Draft<'_>, event: &Event, first: u64) -> Outcome {
     let subject = Subject::Event(event.source.clone(), event.id.clone());
-    if let Some(conflict) = draft.state.conflict_about(&subject) {
-        draft.join(conflict);
+    if let Some(conflict) = draft.conflict_about(&subject).cloned() {
+        draft.join(&conflict);
         return Outcome::Conflict;
     }
     let original = EventRef { source: event.source.clone(), id: event.id.clone(), seq: first };

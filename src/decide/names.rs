@@ -62,8 +62,8 @@ pub(super) fn is_known(draft: &Draft<'_>, key: &WaitKey) -> bool {
 pub(super) fn hold(draft: &mut Draft<'_>, key: WaitKey, seq: u64) -> Outcome {
     draft.reason = Some(format!("{key} is not known"));
     let subject = Subject::Waits(key.clone());
-    if let Some(conflict) = draft.state.conflict_about(&subject) {
-        draft.join(conflict);
+    if let Some(conflict) = draft.conflict_about(&subject).cloned() {
+        draft.join(&conflict);
     } else {
         let (sku, location) = match &key {
             WaitKey::Sku(sku) => (Some(sku.clone()), None),

@@ -33,7 +33,7 @@ pub(super) fn decided(draft: &mut Draft<'_>, record: &Record) -> Result<(), Refu
 
 pub(super) fn reopen(draft: &mut Draft<'_>, conflict: &Conflict) -> Result<(), Refusal> {
     let about = State::subject_of(conflict);
-    if let Some(other) = about.and_then(|subject| draft.state.conflict_about(&subject)) {
+    if let Some(other) = about.and_then(|subject| draft.conflict_about(&subject)) {
         return Err(format!("{} is open about the same by now", other.id));
     }
     let mut conflict = conflict.clone();

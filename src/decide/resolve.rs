@@ -13,7 +13,7 @@ use crate::record::{
     Bucket, Change, Decision, Fact, ItemInfo, LocationInfo, Outcome, Record, WaitKey,
 };
 use crate::state::Overlap;
-use crate::time::Now;
+use crate::time::{Now, Timestamp};
 
 /// Why a resolution is not taken.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -50,14 +50,14 @@ pub enum Refused {
     Impossible(String),
 }
 
-/// Decides what a choice leads to. `held` is the last event of the conflict, the one that it holds
-/// back or is about, as the journal has it.
+/// Decides what a choice leads to, when the server's clock shows `wall`. `held` is the last event of
+/// the conflict, the one that it holds back or is about, as the journal has it.
 pub(crate) fn resolve(
     sight: Sight<'_>,
     carrier: &Event,
     choice: &Choice,
     held: Option<&Record>,
-    now: Now,
+    (now, wall): (Now, Timestamp),
     actor: &str,
 ) -> Result<Decision, Refused> {
     let conflict = sight.state.open_conflict(choice.conflict).ok_or(Refused::NotOpen)?;
@@ -72,6 +72,7 @@ pub(crate) fn resolve(
         return Err(Refused::NotOffered { option: choice.option, offered: names.join(", ") });
     }
     let mut draft = Draft::new(sight, carrier, now, actor);
+    draft.wall = wall;
     draft.close(conflict, ConflictStatus::Resolved, Some(choice));
     let result = match (conflict.kind, held) {
         (ConflictKind::Unmapped, _) => {

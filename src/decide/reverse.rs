@@ -7,7 +7,7 @@
 
 use super::draft::Draft;
 use super::{order, reopen, reservation, transfer};
-use crate::conflict::{Conflict, ConflictKind, ConflictStatus};
+use crate::conflict::{Conflict, ConflictKind, ConflictStatus, ResolutionOption as O};
 use crate::event::{EventData, EventReversed};
 use crate::id::{EventId, Source};
 use crate::record::{Basis, Bucket, Change, Counted, Effect, Fact, Outcome, Record};
@@ -93,7 +93,7 @@ fn can_be_named(said: &EventData, record: &Record, own: bool) -> Result<(), Refu
             format!("it went on with an event: reverse {id} of {source} instead")
         }
         // The decision took the first content back as well, which must not come back by itself.
-        _ if !own && takes_anything_back(record) => {
+        _ if !own && takes_the_place_of_another(record) => {
             let id = &record.envelope.id;
             format!("it was applied instead of another: reverse that decision, {id} of onhand")
         }
@@ -106,9 +106,26 @@ fn takes_anything_back(record: &Record) -> bool {
     record.changes.iter().any(|change| matches!(change, Change::Reversed { .. }))
 }
 
+/// Whether a record has taken one content back for another.
+pub(super) fn takes_the_place_of_another(record: &Record) -> bool {
+    let is_second = record.changes.iter().any(|change| match change {
+        Change::Conflict(conflict) => {
+            let decision = conflict.resolution.as_ref().filter(|it| it.seq == record.seq);
+            decision.is_some_and(|decision| decision.option == Some(O::ApplySecond))
+        }
+        _ => false,
+    });
+    is_second && takes_anything_back(record)
+}
+
+/// Whether a record is what has become of a reversal, be it held for a while.
+fn is_of_reversal(record: &Record) -> bool {
+    takes_anything_back(record) && !takes_the_place_of_another(record)
+}
+
 /// Takes back what a record changed, the last first.
 pub(super) fn take_back(draft: &mut Draft<'_>, record: &Record) -> Result<(), Refusal> {
-    let by_reversal = matches!(record.envelope.data, EventData::EventReversed(_));
+    let by_reversal = is_of_reversal(record);
     for effect in record.effects.iter().rev() {
         negate(draft, record, effect)?;
     }
@@ -130,14 +147,11 @@ pub(super) fn take_back(draft: &mut Draft<'_>, record: &Record) -> Result<(), Re
             Change::Reversed { by: None, .. } => {
                 return Err("it brought an event back: reverse that event instead".to_owned());
             }
-            Change::Absorbed { sku, location, delta, state, fact } if by_reversal => {
-                draft.change(Change::Absorbed {
-                    sku: sku.clone(),
-                    location: location.clone(),
-                    delta: -*delta,
-                    state: *state,
-                    fact: fact.clone(),
-                });
+            Change::Absorbed { sku, location, state, .. } => {
+                if let Some((time, source, delta)) = record.countered(change) {
+                    let fact = Fact { time, source: source.clone() };
+                    draft.counter((sku, location), -delta, *state, fact);
+                }
             }
             // A name that is known stays known; what an event waited for has come; what is only
             // noted has no effect.
@@ -145,7 +159,6 @@ pub(super) fn take_back(draft: &mut Draft<'_>, record: &Record) -> Result<(), Re
             | Change::Location(_)
             | Change::SkuAlias { .. }
             | Change::LocationAlias { .. }
-            | Change::Absorbed { .. }
             | Change::Timer { .. }
             | Change::Waiting { .. }
             | Change::Woken { .. }
@@ -182,13 +195,7 @@ fn negate(draft: &mut Draft<'_>, record: &Record, effect: &Effect) -> Result<(),
     draft.begin_part(basis);
     if contained && !counted && effect.state == Bucket::OnHand {
         draft.mention(sku, location);
-        draft.change(Change::Absorbed {
-            sku: effect.sku.clone(),
-            location: effect.location.clone(),
-            delta: -effect.delta,
-            state: None,
-            fact: (fact != draft.fact).then_some(fact),
-        });
+        draft.counter((&effect.sku, &effect.location), -effect.delta, None, fact);
     } else {
         draft.add(sku, location, effect.state, -effect.delta);
     }
@@ -215,9 +222,8 @@ fn uncount(draft: &mut Draft<'_>, counted: &Counted) -> Result<(), Refusal> {
         seq: counted.seq,
         counted: counted.before.clone(),
     });
-    let open = draft.state.open_conflicts();
-    let moot: Vec<Conflict> =
-        open.filter(|conflict| conflict.count == Some(counted.seq)).cloned().collect();
+    let late = draft.state.open_conflicts().filter(|it| it.count == Some(counted.seq));
+    let moot: Vec<Conflict> = late.filter_map(|it| draft.open_conflict(it.id)).cloned().collect();
     for conflict in moot {
         draft.close(&conflict, ConflictStatus::AutoResolved, None);
     }
@@ -228,7 +234,7 @@ fn uncount(draft: &mut Draft<'_>, counted: &Counted) -> Result<(), Refusal> {
 fn turn_back(draft: &mut Draft<'_>, record: &Record, conflict: &Conflict) -> Result<(), Refusal> {
     // Whether a level is oversold follows from the level, and whether a transfer arrived as it left
     // from the transfer.
-    let by_reversal = matches!(record.envelope.data, EventData::EventReversed(_));
+    let by_reversal = is_of_reversal(record);
     let reopened = by_reversal && conflict.status == ConflictStatus::Open;
     if conflict.kind == ConflictKind::Oversold && reopened && conflict.opened_seq != record.seq {
         return Err(format!("{} is open again: decide that instead", conflict.id));
@@ -246,11 +252,17 @@ fn turn_back(draft: &mut Draft<'_>, record: &Record, conflict: &Conflict) -> Res
             return Err(format!("{} is open again: decide that instead", conflict.id));
         }
         // What was over with an event is to be asked again with it.
-        ConflictStatus::AutoResolved if by_reversal => return reopen::reopen(draft, conflict),
+        ConflictStatus::AutoResolved
+            if by_reversal
+                || conflict.kind == ConflictKind::CountOverlap
+                    && takes_the_place_of_another(record) =>
+        {
+            return reopen::reopen(draft, conflict);
+        }
         _ => return Ok(()),
     }
-    if let Some(open) = draft.state.open_conflict(conflict.id) {
-        draft.close(open, ConflictStatus::AutoResolved, None);
+    if let Some(open) = draft.open_conflict(conflict.id).cloned() {
+        draft.close(&open, ConflictStatus::AutoResolved, None);
         return Ok(());
     }
     let closed = draft.closed_conflict(conflict.id);
@@ -269,12 +281,11 @@ fn turn_back(draft: &mut Draft<'_>, record: &Record, conflict: &Conflict) -> Res
 /// An event that a record has made wait for a name leaves the conflict about that name, which is
 /// over when nothing else waits. `conflict` is as the record has left it: the event is its last.
 fn leave(draft: &mut Draft<'_>, conflict: &Conflict) {
-    let Some(open) = draft.state.open_conflict(conflict.id) else { return };
+    let Some(mut open) = draft.open_conflict(conflict.id).cloned() else { return };
     if open.event_count <= 1 {
-        draft.close(open, ConflictStatus::AutoResolved, None);
+        draft.close(&open, ConflictStatus::AutoResolved, None);
         return;
     }
-    let mut open = open.clone();
     open.events.retain(|event| Some(event) != conflict.events.last());
     open.event_count -= 1;
     open.version += 1;

@@ -3,7 +3,7 @@
 
 use super::draft::Draft;
 use super::resolve::Refused;
-use super::reverse::take_back;
+use super::reverse::{at_hand, take_back, takes_the_place_of_another};
 use super::{Lifted, waiting, weigh};
 use crate::conflict::{Conflict, ConflictKind};
 use crate::event::EventRef;
@@ -29,6 +29,27 @@ pub(super) fn apply(draft: &mut Draft<'_>, conflict: &Conflict) -> Result<Outcom
     Ok(outcome)
 }
 
+/// Takes a record back. What that has taken back for its own sake does not come back with it.
+fn drop_record(draft: &mut Draft<'_>, seq: u64) -> Result<(), Refused> {
+    let record = at_hand(draft, seq).map_err(Refused::Impossible)?;
+    take_back(draft, record).map_err(Refused::Impossible)?;
+    if !takes_the_place_of_another(record) {
+        return Ok(());
+    }
+    let dropped = record.changes.iter().filter_map(|change| match change {
+        Change::Reversed { seq, by: Some(_) } => Some(*seq),
+        _ => None,
+    });
+    // The record that holds the effects, then the event that it has decided, if that is another.
+    let dropped: Vec<u64> = dropped.collect();
+    drop_record(draft, dropped[0])?;
+    // They were taken back before, and are so now.
+    draft.changes.retain(
+        |change| !matches!(change, Change::Reversed { seq, by: None } if dropped.contains(seq)),
+    );
+    Ok(())
+}
+
 /// The first content has no effect any more, if it ever had one.
 fn drop_first(draft: &mut Draft<'_>, first: &EventRef) -> Result<(), Refused> {
     let known = draft.state.known(&first.source, &first.id);
@@ -39,11 +60,7 @@ fn drop_first(draft: &mut Draft<'_>, first: &EventRef) -> Result<(), Refused> {
     }
     match known.outcome {
         Outcome::Applied | Outcome::Absorbed => {
-            let record = draft.record(known.decided);
-            let record = record.ok_or_else(|| {
-                Refused::Impossible(format!("record #{} is not at hand", known.decided))
-            })?;
-            take_back(draft, record).map_err(Refused::Impossible)?;
+            drop_record(draft, known.decided)?;
             let own = (known.decided != known.seq).then_some(known.seq);
             for seq in [known.decided].into_iter().chain(own) {
                 draft.change(Change::Reversed { seq, by: Some(draft.seq) });

@@ -27,11 +27,11 @@ pub(super) fn begin(draft: &mut Draft<'_>, on: WaitKey, seq: u64) {
 pub(super) fn end(draft: &mut Draft<'_>, on: WaitKey, seq: u64) {
     draft.change(Change::Released { on, seq });
     let what = Timer::Orphan(seq);
-    if draft.state.schedule.time_of(&what).is_some() {
+    if draft.is_timed(&what) {
         draft.change(Change::Timer { what, at: None });
     }
-    if let Some(conflict) = draft.state.conflict_about(&Subject::Orphan(seq)) {
-        draft.close(conflict, ConflictStatus::AutoResolved, None);
+    if let Some(conflict) = draft.conflict_about(&Subject::Orphan(seq)).cloned() {
+        draft.close(&conflict, ConflictStatus::AutoResolved, None);
     }
 }
 

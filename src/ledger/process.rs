@@ -79,7 +79,7 @@ impl Ledger {
                 self.carry_out(culprit, event, verdict, actor, now)
             }
             Input::Group(_) => unreachable!("a group is decided event by event"),
-            Input::Resolve(choice) => self.resolve(culprit, choice, actor, self.next(now)),
+            Input::Resolve(choice) => self.resolve(culprit, choice, actor, now),
             Input::Timer(timer) => {
                 let now = self.next(now);
                 if self.state.schedule.time_of(timer).is_none_or(|at| at > now.uptime) {
@@ -134,13 +134,14 @@ impl Ledger {
         actor: &str,
         now: Now,
     ) -> Result<Processed, Broken> {
+        let (wall, now) = (now.wall, self.next(now));
         let data = EventData::ConflictResolved(choice.clone());
         let carrier = self.own_event("resolved", data, now);
         let decided = self.try_out(culprit, |own| {
             let conflict = own.state.open_conflict(choice.conflict);
             let held = conflict.and_then(|conflict| conflict.events.last());
             let held = held.and_then(|event| own.record(event.seq));
-            decide::resolve(own.sight(), &carrier, choice, held, now, actor)
+            decide::resolve(own.sight(), &carrier, choice, held, (now, wall), actor)
         });
         match decided {
             Ok(Ok(decision)) => self.record_decision(culprit, carrier, decision, now, actor),

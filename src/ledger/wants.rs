@@ -209,6 +209,12 @@ impl<'a> Needs<'a> {
                 Change::Order(update) => self.order(&update.order),
                 Change::Transfer(update) => self.transfer(&update.transfer),
                 Change::Reservation(known) => self.reservation(&known.reservation),
+                // What was dropped for its sake would come back with it.
+                Change::Reversed { seq: dropped, by: Some(_) }
+                    if matches!(record.envelope.data, EventData::ConflictResolved(_)) =>
+                {
+                    self.taken_back(*dropped);
+                }
                 // It waits again, unless that has come.
                 Change::Released { on: WaitKey::Order(order), .. }
                 | Change::Released { on: WaitKey::RestOfOrder(order, _), .. } => self.order(order),

@@ -1,7 +1,10 @@
 //! What has to hold of a history besides what the model predicts.
 
+use std::collections::BTreeSet;
+
 use super::compare::{ACTOR, Pair};
 use super::host::Host;
+use super::trap;
 use crate::digest;
 use crate::event::Event;
 use crate::ledger::{Entry, Input, Processed};
@@ -25,7 +28,11 @@ const RESTART_BATCHES: usize = 20;
 fn batches_leave_no_mark(pair: &Pair) {
     let mut single = Host::new(pair.settings, pair.host.wall);
     single.twice = false;
+    trap::set_on_this_thread(pair.poisonous.clone());
     for (number, (now, inputs)) in pair.inputs.iter().enumerate() {
+        if pair.mended == Some(number) {
+            trap::set_on_this_thread(BTreeSet::new());
+        }
         if number % RESTART_BATCHES == RESTART_BATCHES - 1 {
             single.restart();
         }

@@ -6,10 +6,11 @@ use super::check::check;
 use super::history::{Act, Decide, History, Step};
 use super::host::Host;
 use super::model::{Answer, Item, Model, Parts, Transfer};
+use super::trap;
 use super::views::{Shown, as_expected, effects, level_of};
-use crate::conflict::{Choice, Conflict, ConflictKind, ResolutionOption};
+use crate::conflict::{CancelledPart, Choice, Conflict, ConflictKind, ResolutionOption};
 use crate::event::{Event, EventData, EventReversed, KitPart};
-use crate::id::Sku;
+use crate::id::{EventId, Sku};
 use crate::ledger::{Entry, Input, Processed};
 use crate::record::{Outcome, Timer, WaitKey};
 use crate::state::Settings;
@@ -34,6 +35,10 @@ pub struct Pair {
     pub invalid: Vec<Event>,
     /// The settings of both.
     pub settings: Settings,
+    /// The events on which a rule breaks off, until it is mended.
+    pub poisonous: BTreeSet<EventId>,
+    /// How many batches were played when the rules were mended, if they were.
+    pub mended: Option<usize>,
     /// The events as they were sent, by the number of their step.
     sent: BTreeMap<usize, Event>,
 }
@@ -51,8 +56,12 @@ pub fn play(history: &History, watch: &mut Watch<'_>) -> Pair {
         inputs: Vec::new(),
         invalid: Vec::new(),
         settings: history.settings,
+        poisonous: history.poisonous(),
+        mended: None,
         sent: BTreeMap::new(),
     };
+    pair.model.poisonous.clone_from(&pair.poisonous);
+    trap::set_on_this_thread(pair.poisonous.clone());
     let mut steps = &history.steps[..];
     while !steps.is_empty() {
         let joined = steps[1..].iter().take_while(|step| step.joins).count();
@@ -101,7 +110,10 @@ impl Pair {
             let expected = match input {
                 Both::Event(event) => vec![self.model.tell(event, now)],
                 Both::Group(events) => self.model.tell_batch(events, now),
-                Both::Choice(choice, asked) => vec![self.model.decide(*asked, choice, now)],
+                Both::Choice(choice, asked) => {
+                    let refused = answers == [Answer::Refused];
+                    vec![self.model.decide(*asked, choice, refused, now)]
+                }
                 Both::Timer(timer) => vec![self.model.come_due(timer, now)],
             };
             assert_eq!(answers, expected, "the answer to {input:?}: core, model");
@@ -118,6 +130,12 @@ impl Pair {
             Act::Again(earlier) => self.sent.get(earlier)?.clone(),
             Act::Decide(decide) => return self.choice(decide),
             Act::TakeBack { event, back } => self.taking_back(event, *back)?,
+            Act::Mend => {
+                self.mended = self.mended.or(Some(self.inputs.len()));
+                self.model.poisonous.clear();
+                trap::set_on_this_thread(BTreeSet::new());
+                return None;
+            }
         };
         self.sent.insert(step.number, event.clone());
         Some(Both::Event(event))
@@ -162,9 +180,20 @@ impl Pair {
             note: None,
             sku: Some(decide.sku.clone()),
             location: Some(decide.location.clone()),
-            lines: Vec::new(),
+            lines: self.some_lines(conflict, decide),
         };
         Some(Both::Choice(choice, self.asked(conflict)))
+    }
+
+    /// Lines of orders that are promised units of the level that a conflict is about, and how many
+    /// units of each are to be cancelled.
+    fn some_lines(&self, conflict: &Conflict, decide: &Decide) -> Vec<CancelledPart> {
+        let level = conflict.sku.clone().zip(conflict.location.clone());
+        let promised = level.map_or_else(Vec::new, |level| self.model.promised_at(&level));
+        let (first, number) = (decide.which % promised.len().max(1), 1 + decide.option % 2);
+        let quantity = [None, Some(1), Some(2)][decide.option % 3];
+        let lines = promised.into_iter().skip(first).take(number);
+        lines.map(|(order, line)| CancelledPart { order, line: line.id, quantity }).collect()
     }
 
     fn commit(&mut self, inputs: &[Both]) -> Vec<Vec<Answer>> {

@@ -1,12 +1,16 @@
 //! A history: what sources say and people decide, in the order in which it reaches the processor.
 //! It does not depend on what becomes of it, so that any part of it is a history too.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use crate::event::Event;
-use crate::id::{LocationId, Sku};
+use crate::id::{EventId, LocationId, Sku};
 use crate::state::Settings;
 use crate::time::{SECOND_US, Timestamp, Uptime};
+
+/// How the ids of events begin on which a rule breaks off.
+pub const POISON: &str = "poison-";
 
 /// A history.
 #[derive(Debug, Clone)]
@@ -55,6 +59,8 @@ pub enum Act {
     },
     /// A person decides on one of the open conflicts.
     Decide(Decide),
+    /// The rules are mended that break off on events.
+    Mend,
 }
 
 /// A person's decision, before it is known what there is to decide.
@@ -78,6 +84,15 @@ impl History {
     pub fn only(&self, numbers: &[usize]) -> Self {
         let kept = self.steps.iter().filter(|step| numbers.contains(&step.number));
         Self { settings: self.settings, steps: kept.cloned().collect() }
+    }
+
+    /// The events on which a rule breaks off, as long as it is not mended.
+    pub fn poisonous(&self) -> BTreeSet<EventId> {
+        let events = self.steps.iter().filter_map(|step| match &step.act {
+            Act::Tell { event, .. } | Act::TakeBack { event, .. } => Some(&event.id),
+            Act::Again(_) | Act::Decide(_) | Act::Mend => None,
+        });
+        events.filter(|id| id.as_str().starts_with(POISON)).cloned().collect()
     }
 
     /// The numbers of its steps.
@@ -105,6 +120,7 @@ impl fmt::Display for Step {
             }
             Act::Again(earlier) => write!(f, "step {earlier} again"),
             Act::Decide(decide) => write!(f, "{decide:?}"),
+            Act::Mend => write!(f, "the rules are mended"),
         }
     }
 }

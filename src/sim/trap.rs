@@ -1,9 +1,13 @@
 //! Rules that fail on purpose: what a panic in the processor leads to can only be shown if there is
 //! one. Traps exist in builds for tests alone; what is not named by one is not touched.
 
+use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::sync::Mutex;
 use std::sync::PoisonError;
 use std::sync::atomic::{AtomicUsize, Ordering};
+
+use crate::id::EventId;
 
 /// Where it fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,6 +32,16 @@ pub struct Trap {
 /// How many traps are set: usually none, and then nothing is looked up.
 static SET: AtomicUsize = AtomicUsize::new(0);
 static TRAPS: Mutex<Vec<(Phase, String)>> = Mutex::new(Vec::new());
+
+thread_local! {
+    /// The events of which deciding fails on this thread: those of the history that it plays.
+    static OWN: RefCell<BTreeSet<EventId>> = const { RefCell::new(BTreeSet::new()) };
+}
+
+/// Makes deciding fail on this thread for events of these ids, and for no others from now on.
+pub fn set_on_this_thread(ids: BTreeSet<EventId>) {
+    OWN.with(|own| *own.borrow_mut() = ids);
+}
 
 /// What a rule says that fails on purpose.
 pub const MESSAGE: &str = "a rule fails on purpose";
@@ -56,6 +70,8 @@ impl Drop for Trap {
 /// # Panics
 /// Then.
 pub(crate) fn spring(phase: Phase, id: &str) {
+    let own = |own: &RefCell<BTreeSet<EventId>>| own.borrow().iter().any(|it| it.as_str() == id);
+    assert!(phase != Phase::Decide || !OWN.with(own), "{MESSAGE}");
     if SET.load(Ordering::SeqCst) == 0 {
         return;
     }

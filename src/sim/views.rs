@@ -42,7 +42,11 @@ impl Shown {
             }
             About::Unknown(WaitKey::Sku(name)) => sku = Some(name.clone()),
             About::Unknown(WaitKey::Location(name)) => location = Some(name.clone()),
-            About::Changed(id) | About::Orphan(_, id) => order.clone_from(id),
+            About::Changed(id) | About::Orphan(_, id) | About::Poison(id) => order.clone_from(id),
+            About::Drift { sku: item, location: place, .. } => {
+                sku = Some(item.clone());
+                location.clone_from(place);
+            }
             About::Excess(id) => order = Some(id.clone()),
             About::Transfer(_, to) => location = Some(to.clone()),
             About::Name(..) | About::Future | About::Unknown(_) | About::Batch(_) => {}

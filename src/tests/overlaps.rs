@@ -10,8 +10,8 @@ use onhand::wire::EventResult;
 
 use crate::harness::{World, choice};
 use crate::says::{
-    Says, adjusted, back, counted, fulfilled, item, line, line_from, part, part_from, placed,
-    received, returned, reversed, set,
+    Says, adjusted, back, counted, fulfilled, item, line, line_from, moved, part, part_from,
+    placed, received, returned, reversed, set,
 };
 
 fn world() -> World {
@@ -216,6 +216,31 @@ fn a_version_that_differs_as_well_is_asked_first_and_not_again() {
     world.resolve(&conflict, O::KeepDifference).unwrap();
     assert_eq!(world.on_hand("TEA", "berlin"), 12);
     world.quiet();
+}
+
+/// What the person has said holds, also where the level has come to the version that the sender
+/// expected; and what they have not seen is asked about all the same.
+#[test]
+fn a_version_reached_by_chance_does_not_answer_for_the_person() {
+    for (option, on_hand) in [(O::KeepCounted, 15), (O::KeepDifference, 12)] {
+        let mut world = world().given([sold(3, 99)]);
+        world.post(counted("TEA", "berlin", 15).at(100).expecting(3));
+        world.resolve(&world.conflict(), O::ApplyRequested).unwrap();
+        let asked = world.conflict();
+        world.post(moved("TEA", "berlin", 1, "available", "damaged"));
+        assert_eq!(world.version("TEA", "berlin"), 3);
+        world.resolve(&asked, option).unwrap();
+        assert_eq!(world.on_hand("TEA", "berlin"), on_hand, "{option:?}");
+        world.quiet();
+    }
+    let mut world = world().given([sold(3, 99)]);
+    world.post(counted("TEA", "berlin", 15).at(100).expecting(3));
+    world.resolve(&world.conflict(), O::ApplyRequested).unwrap();
+    let asked = world.conflict();
+    world.post(sold(1, 101));
+    world.resolve(&asked, O::KeepCounted).unwrap();
+    assert_eq!(world.conflict().kind, ConflictKind::CountOverlap);
+    assert_eq!(world.on_hand("TEA", "berlin"), 16, "nothing is decided yet");
 }
 
 #[test]

@@ -8,7 +8,8 @@ use onhand::wire::EventResult;
 
 use crate::harness::World;
 use crate::says::{
-    Says, adjusted, counted, item, line, location, placed, received, reported, reversed, set,
+    Says, adjusted, counted, item, line, location, placed, received, reported, reversed, second,
+    set,
 };
 
 /// 20 units at Berlin since long ago.
@@ -390,4 +391,35 @@ fn a_movement_taken_back_within_a_count_is_in_no_other_count_either() {
             assert_eq!(asked, usize::from(stands_again), "sold at {second}");
         }
     }
+}
+
+/// A reversal that was held for a while is an event like any other: it can be taken back by its own
+/// name, and what it took back within a count is not added up later.
+#[test]
+fn a_reversal_that_was_decided_later_is_taken_back_like_any_other() {
+    let mut world = world().given([adjusted("TEA", "berlin", -3).by("shop").at(50).id("x")]);
+    world.post(reversed("shop", "x").at(90_000).id("back"));
+    world.resolve(&world.conflict(), O::ApplyAsReceived).unwrap();
+    assert_eq!(world.on_hand("TEA", "berlin"), 20);
+    let again = world.post(reversed("desk", "back"));
+    assert_eq!((again.outcome, again.reason), (Outcome::Applied, None));
+    assert_eq!(world.on_hand("TEA", "berlin"), 17);
+
+    let mut world = self::world().given([
+        adjusted("TEA", "berlin", -3).by("shop").at(50).id("x"),
+        counted("TEA", "berlin", 15).at(100).id("count"),
+    ]);
+    world.post(reversed("shop", "x").at(90_000).id("back"));
+    world.resolve(&world.conflict(), O::ApplyAsReceived).unwrap();
+    assert_eq!(world.on_hand("TEA", "berlin"), 15, "the count contains it");
+    let wants = onhand::state::Wants {
+        movements: [(("TEA".parse().unwrap(), "berlin".parse().unwrap()), second(0))].into(),
+        ..Default::default()
+    };
+    let moved = |world: &World| -> i64 {
+        world.store.fetch(&wants).movements[0].1.iter().map(|movement| movement.delta).sum()
+    };
+    assert_eq!(moved(&world), 0, "it came and went");
+    world.post(reversed("desk", "back"));
+    assert_eq!((world.on_hand("TEA", "berlin"), moved(&world)), (15, -3));
 }

@@ -7,8 +7,8 @@ use onhand::record::Outcome;
 
 use crate::harness::World;
 use crate::says::{
-    Says, adjusted, amended, back, counted, fulfilled, line, line_from, part, placed, received,
-    returned, reversed, set,
+    Says, adjusted, amended, arrived, back, counted, fulfilled, goods, held, line, line_from, part,
+    placed, received, released, reserved, returned, reversed, second, set, shipped, start,
 };
 
 fn world() -> World {
@@ -76,6 +76,117 @@ fn the_second_saying_of_a_fact_takes_the_place_of_the_first() {
         assert_eq!(lines(&world), lines(&alone));
         world.quiet();
     }
+}
+
+/// A third content is compared with the one that holds by then, and a fourth with that.
+#[test]
+fn a_third_content_takes_the_place_of_the_second_alone() {
+    let says = |units: i64| adjusted("TEA", "berlin", -units).id("x");
+    let mut world = world().given([says(3)]);
+    for (before, units) in [(3, 4), (4, 5), (5, 6)] {
+        world.post(says(units));
+        let conflict = world.conflict();
+        let holds = world.store.record(conflict.events[0].seq).envelope.clone();
+        assert_eq!(holds, says(before).event("x"), "it is compared with what holds");
+        let decision = world.resolve(&conflict, O::ApplySecond).unwrap();
+        assert_eq!(world.on_hand("TEA", "berlin"), 20 - units);
+        world.quiet();
+        let id = decision.envelope.id.to_string();
+        let back = world.post(reversed("onhand", &id));
+        assert_eq!((back.outcome, back.reason), (Outcome::Applied, None));
+        assert_eq!(world.on_hand("TEA", "berlin"), 20 - before, "the one before holds again");
+        world.resolve(&world.conflict(), O::ApplySecond).unwrap();
+        assert_eq!(world.on_hand("TEA", "berlin"), 20 - units);
+    }
+    let line = |quantity| [line("1", "TEA", quantity)];
+    world.post(placed("o1", &line(1)));
+    for quantity in [2, 3, 4] {
+        world.post(placed("o1", &line(quantity)).at(quantity));
+        world.resolve(&world.conflict(), O::ApplySecond).unwrap();
+        assert_eq!(world.committed("TEA", "berlin"), quantity);
+        assert_eq!(world.order_line("o1", "1").ordered, quantity);
+        world.quiet();
+    }
+}
+
+/// What is reserved by a first content is free for the second.
+#[test]
+fn a_second_reservation_takes_the_place_of_the_first() {
+    let mut world = world();
+    for quantity in [15, 20, 10] {
+        world.post(reserved("r1", &[held("TEA", quantity, "berlin")]));
+        if let Some(conflict) = world.open(ConflictKind::OrderChanged).pop() {
+            world.resolve(&conflict, O::ApplySecond).unwrap();
+        }
+        assert_eq!(world.reserved("TEA", "berlin"), quantity);
+        world.quiet();
+    }
+    world.post(released("r1"));
+    assert_eq!(world.reserved("TEA", "berlin"), 0);
+    assert!(world.ledger.state().schedule().is_empty());
+}
+
+/// A receipt that is no longer one is in no question about its transfer.
+#[test]
+fn a_second_receipt_is_asked_about_without_the_first() {
+    let mut world = world().given([shipped("t1", "berlin", "hamburg", &[goods("TEA", 5)])]);
+    world.post(arrived("t1", "r1", &[goods("TEA", 7)]));
+    let second = world.post(arrived("t1", "r1", &[goods("TEA", 8)]));
+    let conflict = world.open(ConflictKind::OrderChanged).remove(0);
+    world.resolve(&conflict, O::ApplySecond).unwrap();
+    let excess = world.conflict();
+    let seqs: Vec<_> = excess.events.iter().map(|event| event.seq).collect();
+    assert_eq!((seqs, excess.event_count), (vec![second.seq.unwrap()], 1));
+    assert_eq!(world.on_hand("TEA", "hamburg"), 8);
+}
+
+/// The first lies within a count, so nothing moves when it goes; but a count of a moment before it
+/// that comes later must not add it up.
+#[test]
+fn what_is_taken_back_within_a_count_is_not_added_up_by_a_later_one() {
+    let first = || adjusted("TEA", "berlin", -3).by("shop").at(50).id("x");
+    let mut world = world().given([first(), counted("TEA", "berlin", 15).at(100).id("c")]);
+    world.post(adjusted("TEA", "berlin", -4).by("shop").at(200).id("x"));
+    let decision = world.resolve(&world.conflict(), O::ApplySecond).unwrap();
+    assert_eq!(world.on_hand("TEA", "berlin"), 11);
+    // The count is taken over by one of the same moment, from further back.
+    world.post(counted("TEA", "berlin", 18).at(100).id("d"));
+    assert_eq!(world.on_hand("TEA", "berlin"), 14);
+    let moved = world.store.fetch(&onhand::state::Wants {
+        movements: [(("TEA".parse().unwrap(), "berlin".parse().unwrap()), start())].into(),
+        ..Default::default()
+    });
+    let sum: i64 = moved.movements[0].1.iter().map(|movement| movement.delta).sum();
+    assert_eq!(sum, -4, "of all that is told since the first count of 20");
+    world.post(reversed("onhand", decision.envelope.id.as_str()));
+    assert_eq!(world.on_hand("TEA", "berlin"), 18);
+}
+
+/// With the first, the question is back that it raised.
+#[test]
+fn what_was_asked_about_the_first_is_asked_again_with_it() {
+    let mut world = world().given([counted("TEA", "berlin", 15).at(100)]);
+    world.post(adjusted("TEA", "berlin", -3).by("shop").at(105).id("x"));
+    let late = world.conflict();
+    world.post(adjusted("TEA", "berlin", -3).by("shop").at(300).id("x"));
+    let reused = world.open(ConflictKind::IdReused).remove(0);
+    let decision = world.resolve(&reused, O::ApplySecond).unwrap();
+    assert_eq!(world.status(&late), ConflictStatus::AutoResolved);
+    world.quiet();
+    world.post(reversed("onhand", decision.envelope.id.as_str()));
+    assert_eq!(world.status(&late), ConflictStatus::Open);
+}
+
+/// The clock was ahead when the second came: by now its moment lies in the future.
+#[test]
+fn a_second_of_the_future_is_held_as_such() {
+    let mut world = world().given([adjusted("TEA", "berlin", -3).id("x")]);
+    world.wall = second(90_000);
+    world.post(adjusted("TEA", "berlin", -4).at(90_000).id("x"));
+    world.wall = second(4_000);
+    world.resolve(&world.conflict(), O::ApplySecond).unwrap();
+    assert_eq!(world.conflict().kind, ConflictKind::FutureTime);
+    assert_eq!(world.on_hand("TEA", "berlin"), 20);
 }
 
 #[test]

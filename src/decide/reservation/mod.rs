@@ -22,7 +22,7 @@ use crate::reservation::{HeldLine, Reservation, Standing};
 /// refused request is no fact: the same reservation can be asked for again by another event.
 pub(super) fn known_fact(draft: &Draft<'_>, event: &Event) -> Option<KnownFact> {
     let EventData::ReservationPlaced(data) = &event.data else { return None };
-    let known = draft.state.reservation(&data.reservation)?;
+    let known = draft.reservation(&data.reservation)?;
     if known.standing == Standing::Withdrawn {
         return None;
     }
@@ -37,7 +37,7 @@ pub(super) fn known_fact(draft: &Draft<'_>, event: &Event) -> Option<KnownFact> 
 
 /// The reservation, if it still holds its units; else why the request cannot be met.
 fn held(draft: &Draft<'_>, id: &ReservationId) -> Result<Reservation, String> {
-    match draft.state.reservation(id) {
+    match draft.reservation(id) {
         None => Err(format!("reservation {id} is not known")),
         Some(known) if known.standing == Standing::Held => Ok(known.clone()),
         Some(known) => Err(format!("reservation {id} is {}", known.standing)),
@@ -56,7 +56,7 @@ fn settle(draft: &mut Draft<'_>, mut reservation: Reservation, standing: Standin
         add(draft, line, Bucket::Reserved, -1);
     }
     let what = Timer::Reservation(reservation.reservation.clone());
-    if draft.state.schedule.time_of(&what).is_some() {
+    if draft.is_timed(&what) {
         draft.change(Change::Timer { what, at: None });
     }
     reservation.standing = standing;

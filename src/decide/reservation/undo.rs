@@ -15,21 +15,29 @@ pub(in crate::decide) fn take_back_update(
     by_reversal: bool,
 ) -> Result<(), String> {
     let id = &update.reservation;
-    let known = draft.state.reservation(id).ok_or("its reservation is not at hand")?;
+    let known = draft.reservation(id).ok_or("its reservation is not at hand")?;
     if known.standing != update.standing {
         return Err(format!("reservation {id} is {} since", known.standing));
     }
-    let mut reservation = known.clone();
+    // One that was taken back may have been asked for with another content since.
+    let was_withdrawn = update.standing == Standing::Withdrawn;
+    let mut reservation = if was_withdrawn { update } else { known }.clone();
     let standing = match update.standing {
         Standing::Held if by_reversal => {
             return Err("it is held again: release it or confirm it anew".to_owned());
         }
         Standing::Held => Standing::Withdrawn,
         Standing::Confirmed(_) => Standing::Held,
-        Standing::Released if is_available(draft, &reservation) => Standing::Held,
-        Standing::Released => return Err("its units are not available any more".to_owned()),
         Standing::Expired => return Err("its time is over".to_owned()),
-        Standing::Withdrawn => return Err("it is taken back already".to_owned()),
+        Standing::Withdrawn if reservation.expires_at <= draft.uptime => {
+            return Err("its time is over".to_owned());
+        }
+        Standing::Released | Standing::Withdrawn if is_available(draft, &reservation) => {
+            Standing::Held
+        }
+        Standing::Released | Standing::Withdrawn => {
+            return Err("its units are not available any more".to_owned());
+        }
     };
     let at = (standing == Standing::Held).then_some(reservation.expires_at);
     draft.change(Change::Timer { what: Timer::Reservation(id.clone()), at });

@@ -175,6 +175,6 @@ fn evidence(transfer: &Transfer, differing: &[&TransferLine]) -> Vec<Evidence> {
 }
 
 /// The open conflict about a transfer.
-fn open_conflict<'a>(draft: &Draft<'a>, transfer: &Transfer) -> Option<&'a Conflict> {
-    draft.state.conflict_about(&Subject::Transfer(transfer.transfer.clone()))
+fn open_conflict(draft: &Draft<'_>, transfer: &Transfer) -> Option<Conflict> {
+    draft.conflict_about(&Subject::Transfer(transfer.transfer.clone())).cloned()
 }

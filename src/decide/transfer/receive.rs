@@ -45,7 +45,7 @@ pub(in crate::decide) fn receive(
     });
     draft.put_transfer(transfer.clone());
     let open = open_conflict(draft, &transfer);
-    watch(draft, &transfer, open);
+    watch(draft, &transfer, open.as_ref());
     Ok(outcome)
 }
 

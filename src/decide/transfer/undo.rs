@@ -99,8 +99,7 @@ fn ask_again(draft: &mut Draft<'_>, transfer: &Transfer) {
     match (open_conflict(draft, transfer), last) {
         (None, None) => {}
         (None, Some(_)) => watch_last(draft, transfer),
-        (Some(conflict), Some(last)) if !differing.is_empty() => {
-            let mut conflict = conflict.clone();
+        (Some(mut conflict), Some(last)) if !differing.is_empty() => {
             conflict.version += 1;
             conflict.evidence = evidence(transfer, &differing);
             let is_there = |seq: u64| transfer.receipts.iter().any(|it| it.said.seq == seq);
@@ -111,6 +110,6 @@ fn ask_again(draft: &mut Draft<'_>, transfer: &Transfer) {
             conflict.event_count -= listed;
             draft.change(Change::Conflict(Box::new(conflict)));
         }
-        (Some(conflict), _) => draft.close(conflict, ConflictStatus::AutoResolved, None),
+        (Some(conflict), _) => draft.close(&conflict, ConflictStatus::AutoResolved, None),
     }
 }

@@ -5,8 +5,8 @@ use super::{
     Generator, PLACES, SKUS, SOURCES, STRANGE_PLACES, STRANGE_SKUS, name, take_back, upserted,
 };
 use crate::event::{
-    ChannelLevelReported, EventData, LocationUpserted, StockAdjusted, StockCounted, StockMoved,
-    StockReceived, StockSet, StockState,
+    ChannelDrift, ChannelLevelReported, EventData, LocationUpserted, StockAdjusted, StockCounted,
+    StockMoved, StockReceived, StockSet, StockState,
 };
 use crate::id::{LocationId, Sku};
 
@@ -36,12 +36,7 @@ impl Generator {
             Kind::Reserve => self.reserved(),
             Kind::Free => self.freed(),
             Kind::Confirm => self.confirmed(),
-            Kind::Report => EventData::ChannelLevelReported(ChannelLevelReported {
-                channel: name("web"),
-                listing: name("tea-250g"),
-                quantity: self.quantity(),
-                drift: None,
-            }),
+            Kind::Report => self.shown(),
             Kind::Kit => self.any_kit(),
             Kind::Reverse => self.reversed(),
             Kind::Upsert if self.rng.percent(50) => {
@@ -56,6 +51,20 @@ impl Generator {
                 EventData::LocationUpserted(LocationUpserted { location, name: None, rank })
             }
         }
+    }
+
+    /// What a channel shows: by itself, or as Onhand reports it because nothing explains it.
+    fn shown(&mut self) -> EventData {
+        let listing = name(self.rng.pick(&["tea-250g", "tea-1kg"]));
+        let drift = self.rng.percent(70).then(|| {
+            let sku = self.goods();
+            let difference = self.rng.within(-self.swarm.quantity, self.swarm.quantity);
+            let locations = (0..self.rng.below(3)).map(|_| self.place()).collect();
+            Box::new(ChannelDrift { sku, difference, acknowledged: None, locations })
+        });
+        let (channel, quantity) = (name("web"), self.quantity());
+        let reported = ChannelLevelReported { channel, listing, quantity, drift };
+        EventData::ChannelLevelReported(reported)
     }
 
     fn stock(&mut self, kind: Kind) -> EventData {

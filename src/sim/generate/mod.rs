@@ -11,7 +11,7 @@ mod transfers;
 
 use std::collections::BTreeMap;
 
-use super::history::{Act, Decide, History, Step};
+use super::history::{Act, Decide, History, POISON, Step};
 use super::rng::Rng;
 use crate::event::{Event, EventData, EventReversed, ItemUpserted, LocationUpserted};
 use crate::id::{EventId, LineId, OrderId, Source, Text};
@@ -115,6 +115,10 @@ impl Generator {
                 travelling.push(Travelling { arrives_us: time_us, saying, act });
                 continue;
             }
+            if self.swarm.poison_percent > 0 && self.rng.percent(self.swarm.mend_percent) {
+                travelling.push(Travelling { arrives_us: time_us, saying, act: Act::Mend });
+                continue;
+            }
             if self.batch.left == 0 && self.rng.percent(self.swarm.batch_percent) {
                 self.batch.number += 1;
                 self.batch.left = 1 + self.rng.index(6);
@@ -190,7 +194,7 @@ impl Generator {
             // A batch mostly travels together.
             let batch = match &act {
                 Act::Tell { event, .. } => event.batch_id().map(str::to_owned),
-                Act::Again(_) | Act::Decide(_) | Act::TakeBack { .. } => None,
+                Act::Again(_) | Act::Decide(_) | Act::TakeBack { .. } | Act::Mend => None,
             };
             let together = batch.is_some() && batch == batch_before && self.rng.percent(90);
             batch_before = batch;
@@ -219,9 +223,10 @@ impl Generator {
         let alone = matches!(data, EventData::EventReversed(_));
         let extensions = if alone { BTreeMap::new() } else { self.batch.extensions() };
         self.ids += 1;
+        let before = if self.rng.percent(self.swarm.poison_percent) { POISON } else { "e" };
         let event = Event {
             source: name(source),
-            id: name(&format!("e{}", self.ids)),
+            id: name(&format!("{before}{}", self.ids)),
             time,
             expected_version: None,
             extensions,

@@ -43,7 +43,7 @@ const KINDS: [(Kind, u64); 19] = [
     (Kind::Reserve, 4),
     (Kind::Free, 1),
     (Kind::Confirm, 3),
-    (Kind::Report, 1),
+    (Kind::Report, 2),
     (Kind::Upsert, 1),
     (Kind::Kit, 1),
     (Kind::Reverse, 4),
@@ -86,6 +86,10 @@ pub(super) struct Swarm {
     pub due_last_percent: u64,
     /// Seconds for which units are held, at most.
     pub hold_s: i64,
+    /// How often a rule breaks off on an event, until it is mended.
+    pub poison_percent: u64,
+    /// How often the rules are mended.
+    pub mend_percent: u64,
 }
 
 impl Swarm {
@@ -132,6 +136,8 @@ impl Swarm {
             stocked_percent: rng.pick(&[0, 70, 100]),
             due_last_percent,
             hold_s: rng.pick(&[10, 120, 3_600, 100_000]),
+            poison_percent: rng.pick(&[0, 0, 0, 3, 10]),
+            mend_percent: rng.pick(&[0, 2, 5]),
         }
     }
 }

@@ -68,7 +68,7 @@ impl Model {
         let stops = |about: &About, events: &[u64]| match about {
             // The first said nothing wrong.
             About::Name(..) | About::Changed(_) => events[1..].contains(&seq),
-            About::Future | About::Unknown(_) => events.contains(&seq),
+            About::Future | About::Unknown(_) | About::Poison(_) => events.contains(&seq),
             _ => false,
         };
         let stopped = self.asked.iter().any(|asked| stops(&asked.about, &asked.events));

@@ -3,7 +3,9 @@
 use super::Model;
 use super::levels::LevelName;
 use crate::conflict::ConflictKind;
-use crate::id::{ConflictId, EventId, LocationId, OrderId, Source, TransferId};
+use crate::id::{
+    ChannelId, ConflictId, EventId, ListingId, LocationId, OrderId, Sku, Source, TransferId,
+};
 use crate::record::WaitKey;
 
 /// A conflict.
@@ -55,6 +57,17 @@ pub enum About {
     Oversold(LevelName),
     /// A batch that would take too much to zero, by the id of the conflict.
     Batch(ConflictId),
+    /// A listing that shows what nothing explains.
+    Drift {
+        /// Where it is listed.
+        listing: (ChannelId, ListingId),
+        /// The item.
+        sku: Sku,
+        /// The location whose stock it shows, if it is only one.
+        location: Option<LocationId>,
+    },
+    /// An event on which a rule breaks off.
+    Poison(Option<OrderId>),
 }
 
 impl About {
@@ -71,6 +84,8 @@ impl About {
             Self::HeldCount(_) | Self::LateMovement { .. } => ConflictKind::CountOverlap,
             Self::Oversold(_) => ConflictKind::Oversold,
             Self::Batch(_) => ConflictKind::MassChange,
+            Self::Drift { .. } => ConflictKind::Drift,
+            Self::Poison(_) => ConflictKind::Poison,
         }
     }
 

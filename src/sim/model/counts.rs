@@ -87,7 +87,8 @@ impl Model {
             let seen = seen.as_ref().map(|then| then.moved_with(movement));
             seen != Some(self.moved_with(movement))
         });
-        let current = versioned == Some(self.version(&count.level));
+        let asked = around != Around::Unknown;
+        let current = !asked && versioned == Some(self.version(&count.level));
         if unseen && !current {
             self.ask(About::HeldCount(count.level), [told]);
             return Outcome::Conflict;

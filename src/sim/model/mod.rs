@@ -7,6 +7,7 @@
 mod batches;
 mod conflicts;
 mod counts;
+mod drift;
 mod facts;
 mod kits;
 mod levels;
@@ -18,6 +19,8 @@ mod resolve;
 mod rests;
 mod reversals;
 mod rules;
+mod second;
+mod shortage;
 mod transfers;
 mod undo;
 mod waiting;
@@ -31,7 +34,7 @@ pub use levels::{Effects, LevelName, Levels, Numbers, available};
 pub use orders::{Line, Order, Share};
 
 use crate::event::Event;
-use crate::id::{LocationId, Sku};
+use crate::id::{EventId, LocationId, Sku};
 use crate::record::{Outcome, WaitKey};
 use crate::state::Settings;
 use crate::time::{Now, Timestamp, Uptime};
@@ -58,6 +61,8 @@ pub struct Model {
     /// The records by which the core has refused something, for requests of which the rule book
     /// leaves that open.
     pub refused: BTreeSet<u64>,
+    /// The events on which a rule breaks off at present.
+    pub poisonous: BTreeSet<EventId>,
     items: Vec<Sku>,
     kits: BTreeMap<Sku, Parts>,
     locations: Vec<(LocationId, Option<i64>)>,
@@ -82,6 +87,8 @@ pub struct Model {
     holding: Option<Holding>,
     /// Records that are taken back, with the events that they decided.
     taken_back: BTreeSet<u64>,
+    /// What the levels were between the parts of the record in the making.
+    between: Vec<Levels>,
 }
 
 /// One record of the journal, as far as the model predicts it.
@@ -164,6 +171,8 @@ enum Ruling {
     Repeats(u64),
     /// It does not fit what is known, whatever a person says.
     Impossible,
+    /// The processor cannot handle it.
+    BreaksOff,
 }
 
 impl Model {
@@ -177,6 +186,7 @@ impl Model {
             wall: Timestamp::default(),
             uptime: Uptime::default(),
             refused: BTreeSet::new(),
+            poisonous: BTreeSet::new(),
             items: Vec::new(),
             kits: BTreeMap::new(),
             locations: Vec::new(),
@@ -195,6 +205,7 @@ impl Model {
             acknowledged: BTreeSet::new(),
             holding: None,
             taken_back: BTreeSet::new(),
+            between: Vec::new(),
         }
     }
 
@@ -224,6 +235,10 @@ impl Model {
         } else {
             self.rule(seq, rules::Waived::default())
         };
+        let ruling = match ruling {
+            Ruling::BreaksOff => Ruling::Outcome(self.ask_about_poison(seq)),
+            other => other,
+        };
         match ruling {
             Ruling::Outcome(outcome) => {
                 self.become_of(seq, outcome);
@@ -234,11 +249,18 @@ impl Model {
                 *self = (*before).clone();
                 Answer::Duplicate(first, self.told[&first].outcome)
             }
-            Ruling::Impossible => {
+            Ruling::Impossible | Ruling::BreaksOff => {
                 *self = (*before).clone();
                 Answer::Invalid
             }
         }
+    }
+
+    /// The processor cannot handle the event told at `seq`: a person is asked, and the rest goes on.
+    fn ask_about_poison(&mut self, seq: u64) -> Outcome {
+        let order = self.told[&seq].event.data.order().cloned();
+        self.ask(About::Poison(order), [seq]);
+        Outcome::Conflict
     }
 
     /// What has become of the event at a place of the journal.
@@ -263,6 +285,11 @@ impl Model {
         self.now
     }
 
+    /// Ends a part of the record in the making.
+    fn end_part(&mut self) {
+        self.between.push(self.levels());
+    }
+
     fn become_of(&mut self, seq: u64, outcome: Outcome) {
         let decided = self.next_seq();
         let told = self.told.get_mut(&seq).expect("it was told");
@@ -274,12 +301,17 @@ impl Model {
     fn record(&mut self, did: Did, about: u64, outcome: Outcome, before: Rc<Self>) {
         self.watch_oversold(about);
         let effects = levels::difference(&before.levels(), &self.levels());
-        let moved = effects.keys().map(|(level, _)| level.clone());
+        // A level that went and came back in parts has moved.
+        let (first, last) = (before.levels(), self.levels());
+        let between = std::mem::take(&mut self.between);
+        let stages: Vec<&Levels> = [&first].into_iter().chain(&between).chain([&last]).collect();
+        let parts = stages.windows(2).map(|pair| levels::difference(pair[0], pair[1]));
+        let moved: Vec<_> = parts.flat_map(Effects::into_keys).map(|(level, _)| level).collect();
         // A count raises the version even if it finds what was believed, and so does its end.
         let stood = |seq| before.counts.iter().any(|count| count.seq == seq && !count.withdrawn);
         let counted = self.counts.iter().filter(|count| stood(count.seq) == count.withdrawn);
         let counted = counted.map(|count| count.level.clone());
-        let raised = moved.chain(counted).collect();
+        let raised = moved.into_iter().chain(counted).collect();
         let after = Rc::new(self.clone());
         self.journal.push(Rc::new(Said { outcome, effects, raised, did, before, after }));
     }

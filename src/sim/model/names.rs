@@ -60,8 +60,13 @@ impl Model {
     pub(super) fn ask_about_name(&mut self, seq: u64) -> Outcome {
         let event = &self.told[&seq].event;
         let about = About::Name(event.source.clone(), event.id.clone());
-        let first = self.told.iter().find(|(_, told)| same_name(&told.event, event));
-        let first = *first.expect("the name is taken").0;
+        let mut same = self.told.range(..seq).filter(|(_, told)| same_name(&told.event, event));
+        // The content that holds, if one does.
+        let holds = |told: &super::Told| {
+            told.outcome != Outcome::Rejected && !self.taken_back.contains(&told.decided)
+        };
+        let last = same.clone().rev().find(|(_, told)| holds(told)).or_else(|| same.next());
+        let first = *last.expect("the name is taken").0;
         self.ask(about, [first, seq]);
         Outcome::Conflict
     }
@@ -85,7 +90,7 @@ impl Model {
 
     /// Whether a business fact counts as said: it has been acted upon. What is held may yet be
     /// discarded, and a copy that comes in the meantime must not be lost with it.
-    fn stands(&self, seq: u64) -> bool {
+    pub(super) fn stands(&self, seq: u64) -> bool {
         let told = &self.told[&seq];
         let in_force = !self.taken_back.contains(&told.decided);
         in_force && [Outcome::Applied, Outcome::Absorbed].contains(&told.outcome)

@@ -34,6 +34,11 @@ struct Row {
 }
 
 impl Reservation {
+    /// Whether it holds what another one holds, or held.
+    pub fn is_same_hold(&self, other: &Self) -> bool {
+        self.rows == other.rows && self.expires_at == other.expires_at
+    }
+
     /// The units that it holds at present.
     pub fn holds(&self) -> impl Iterator<Item = (LevelName, i64)> {
         let rows = self.rows.iter().filter(|_| self.held);

@@ -15,33 +15,37 @@ use crate::time::Now;
 impl Model {
     /// Whether the model knows what an option does: the others have their tables only.
     pub const fn knows(option: O) -> bool {
-        !matches!(
-            option,
-            O::ApplySecond | O::Reallocate | O::CancelLines | O::ApplyWithoutOrder | O::Retry
-        )
+        !matches!(option, O::ApplyWithoutOrder)
     }
 
-    /// A person decides on the conflict with this index.
-    pub fn decide(&mut self, index: usize, choice: &Choice, now: Now) -> Answer {
+    /// A person decides on the conflict with this index. Whether the core has `refused` it matters
+    /// where the rule book leaves that open.
+    pub fn decide(&mut self, index: usize, choice: &Choice, refused: bool, now: Now) -> Answer {
         let before = Rc::new(self.clone());
         self.tick(now);
         let asked = self.asked[index].clone();
         let seen = choice.expected_version == asked.version;
         let offered = asked.about.kind().options().contains(&choice.option);
         self.asked[index].open = false;
-        if !asked.open || !seen || !offered || !self.carry_out_choice(&asked, choice) {
+        let fits = asked.open && seen && offered;
+        if !fits || !self.carry_out_choice(&asked, choice, refused) {
             *self = (*before).clone();
             return Answer::Refused;
         }
-        let about = *asked.events.last().expect("a conflict is about events");
         let seq = self.next_seq();
+        let about = match (&asked.about, choice.option) {
+            // What follows from these, they themselves have done.
+            (About::Oversold(_) | About::Drift { .. }, _) => seq,
+            (_, O::ApplySecond) => asked.events[1],
+            _ => *asked.events.last().expect("a conflict is about events"),
+        };
         self.record(Did::Decide(index), about, Outcome::Applied, before);
         self.release(now);
         Answer::Recorded(seq)
     }
 
     /// False if the choice lacks what its option needs, or cannot be carried out.
-    fn carry_out_choice(&mut self, asked: &Asked, choice: &Choice) -> bool {
+    fn carry_out_choice(&mut self, asked: &Asked, choice: &Choice, refused: bool) -> bool {
         let told = asked.events.iter().rev().find(|seq| self.told.contains_key(*seq)).copied();
         let held = || told.expect("what is held is an event from outside");
         let waived = Waived { future: true, ..Waived::default() };
@@ -51,7 +55,13 @@ impl Model {
                 self.wake(&WaitKey::Approval(*id), choice.option == O::Reject);
                 true
             }
-            About::Oversold(level) => self.acknowledged.insert(level.clone()),
+            About::Oversold(level) => self.settle_shortage(level, choice),
+            About::Drift { location, .. } => {
+                self.settle_drift(&asked.events, location.as_ref(), choice)
+            }
+            About::Name(..) | About::Changed(_) if choice.option == O::ApplySecond => {
+                self.apply_second(asked, refused)
+            }
             About::LateMovement { level, numbers, .. } => self.flip(level, numbers, choice.option),
             About::Name(..) => {
                 for other in &asked.events[1..] {
@@ -73,6 +83,11 @@ impl Model {
                 true
             }
             About::Changed(_) => false,
+            About::Poison(_) => {
+                // Of one that had waited, the safeguards before have let it pass.
+                let future = asked.opened != held();
+                self.try_again(held(), Waived { future, ..Waived::default() })
+            }
             About::Version(_) => self.try_again(held(), Waived { version: true, ..waived }),
             About::Future => {
                 let told = self.told.get_mut(&held()).expect("it was told");
@@ -94,10 +109,10 @@ impl Model {
         }
     }
 
-    fn try_again(&mut self, seq: u64, waived: Waived) -> bool {
+    pub(super) fn try_again(&mut self, seq: u64, waived: Waived) -> bool {
         match self.rule(seq, waived) {
             Ruling::Outcome(outcome) => self.become_of(seq, outcome),
-            Ruling::Repeats(_) | Ruling::Impossible => return false,
+            Ruling::Repeats(_) | Ruling::Impossible | Ruling::BreaksOff => return false,
         }
         true
     }

@@ -28,8 +28,9 @@ impl Model {
     }
 
     pub(super) fn is_reversal(&self, record: u64) -> bool {
-        let told = self.told.get(&record);
-        told.is_some_and(|told| matches!(told.event.data, EventData::EventReversed(_)))
+        let after = &self.journal_at(record).after;
+        let mut decided = after.told.values().filter(|told| told.decided == record);
+        decided.any(|told| matches!(told.event.data, EventData::EventReversed(_)))
     }
 
     /// What applied without changing anything is something that happened to an order as well.
@@ -80,9 +81,14 @@ fn is_delicate(record: u64, said: &Said) -> bool {
     if let Did::Decide(index) = said.did {
         let mut decided = after.told.values().filter(|told| told.decided == record);
         return decided.any(|told| matches!(told.event.data, EventData::EventReversed(_)))
+            || before.taken_back != after.taken_back
             || matches!(
                 before.asked[index].about,
-                About::Unknown(_) | About::Batch(_) | About::Oversold(_) | About::Transfer(..)
+                About::Unknown(_)
+                    | About::Batch(_)
+                    | About::Oversold(_)
+                    | About::Transfer(..)
+                    | About::Drift { .. }
             );
     }
     let mut asked = before.asked.iter().zip(&after.asked);

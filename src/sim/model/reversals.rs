@@ -14,11 +14,11 @@ use crate::id::{EventId, OrderId, Source};
 use crate::record::{Outcome, WaitKey};
 
 /// Something that is in force under a name.
-struct Target {
+pub(super) struct Target {
     /// The event's place in the journal.
-    seq: u64,
+    pub seq: u64,
     /// The record that decided it.
-    decided: u64,
+    pub decided: u64,
 }
 
 impl Model {
@@ -67,17 +67,33 @@ impl Model {
         match self.journal_at(target.seq).did {
             Did::Expire | Did::Release | Did::Orphan => false,
             Did::Decide(_) => true,
-            Did::Tell => !matches!(
-                self.told[&target.seq].event.data,
-                EventData::ItemUpserted(_)
-                    | EventData::LocationUpserted(_)
-                    | EventData::ChannelLevelReported(_)
-            ),
+            Did::Tell => {
+                let is_named = !matches!(
+                    self.told[&target.seq].event.data,
+                    EventData::ItemUpserted(_)
+                        | EventData::LocationUpserted(_)
+                        | EventData::ChannelLevelReported(_)
+                );
+                // What was taken back for it must not come back by itself: the decision is to be
+                // reversed.
+                is_named && self.first_of_two(target.decided).is_none()
+            }
         }
     }
 
+    /// The event that was taken back by a record, for the sake of another that took its place.
+    pub(super) fn first_of_two(&self, record: u64) -> Option<u64> {
+        let said = self.journal_at(record);
+        let Did::Decide(index) = said.did else { return None };
+        let asked = &said.before.asked[index];
+        let of_two = matches!(asked.about, About::Name(..) | About::Changed(_));
+        let first = asked.events[0];
+        let is_gone = |model: &Self| model.taken_back.contains(&first);
+        (of_two && is_gone(&said.after) && !is_gone(&said.before)).then_some(first)
+    }
+
     /// A hold that was given up comes back only if its units are available.
-    fn can_be_held_again(&self, target: &Target) -> bool {
+    pub(super) fn can_be_held_again(&self, target: &Target) -> bool {
         let told = self.told.get(&target.seq);
         let Some(EventData::ReservationReleased(data)) = told.map(|told| &told.event.data) else {
             return true;
@@ -130,6 +146,8 @@ impl Model {
                 }
             }
             About::Transfer(..) => self.open_again(index),
+            // The channel is told, either way.
+            About::Drift { .. } => {}
             About::LateMovement { level, count, .. } => {
                 if self.newest_count(&level).is_some_and(|newest| newest.seq == count) {
                     self.open_again(index);
@@ -146,7 +164,11 @@ impl Model {
                     self.leave(on, *seq);
                 }
                 for (on, seq) in before.waiting.difference(&after.waiting) {
-                    self.waiting.insert((on.clone(), *seq));
+                    if before.patience.contains_key(seq) {
+                        self.park(on.clone(), *seq);
+                    } else {
+                        self.waiting.insert((on.clone(), *seq));
+                    }
                     if self.has_come(on) {
                         self.wake(on, false);
                     }
@@ -181,7 +203,8 @@ impl Model {
         }
     }
 
-    /// What went on with a decision waits again; says whether anything does. What somebody has taken back since stays so.
+    /// What went on with a decision waits again; says whether anything does. What somebody has taken
+    /// back since stays so.
     fn wait_again(&mut self, index: usize, on: &WaitKey) -> bool {
         let mut events: Vec<(u64, u64)> = self.asked[index]
             .events
@@ -192,6 +215,7 @@ impl Model {
         events.sort_unstable();
         for (decided, seq) in events.iter().rev() {
             self.undo(*decided);
+            self.end_part();
             self.taken_back.insert(*decided);
             let told = self.told.get_mut(seq).expect("it was told");
             (told.outcome, told.decided) = (Outcome::Conflict, *seq);

@@ -26,6 +26,9 @@ impl Default for Waived {
 impl Model {
     /// What becomes of the event told at `seq`.
     pub(super) fn rule(&mut self, seq: u64, waived: Waived) -> Ruling {
+        if self.poisonous.contains(&self.told[&seq].event.id) {
+            return Ruling::BreaksOff;
+        }
         if self.is_about_stock_of_kit(&self.told[&seq].event.data) {
             return Ruling::Impossible;
         }
@@ -91,6 +94,10 @@ impl Model {
                 ruling => return ruling,
             },
             EventData::ItemUpserted(data) => return self.item_came(data),
+            EventData::ChannelLevelReported(data) => match self.report(seq, data) {
+                Some(outcome) => outcome,
+                None => return Ruling::Impossible,
+            },
             _ => self.carry_out(seq, &event, waived),
         };
         // Who sets a number has seen the count.
@@ -147,12 +154,12 @@ impl Model {
             EventData::OrderCancelled(data) => self.cancel(seq, data, waived.excess),
             EventData::OrderFulfilled(data) => self.fulfil(seq, data, waived.excess),
             EventData::OrderReturned(data) => self.take_back(seq, data, waived.excess),
-            EventData::ChannelLevelReported(_) => Outcome::Applied,
             EventData::ReservationPlaced(data) => self.reserve(data),
             EventData::ReservationReleased(data) => self.free_reserved(data),
             EventData::ReservationConfirmed(data) => self.confirm(seq, data),
             EventData::EventReversed(data) => self.reverse(data),
             EventData::ItemUpserted(_)
+            | EventData::ChannelLevelReported(_)
             | EventData::TransferShipped(_)
             | EventData::ReservationExpired(_)
             | EventData::EventReleased(_)

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use super::conflicts::About;
 use super::orders::{Line, Order};
 use super::{Did, Model};
+use crate::id::ReservationId;
 
 impl Model {
     /// Makes all that a record did as if it had never been.
@@ -20,11 +21,18 @@ impl Model {
             let earlier = before.orders.iter().find(|known| known.id == order.id);
             if earlier != Some(order) {
                 self.undo_order(earlier, order);
+                if let Some(earlier) = earlier.filter(|_| self.first_of_two(record).is_some()) {
+                    self.sort_lines(earlier);
+                }
             }
         }
         for held in &after.reservations {
             match before.reservations.iter().find(|known| known.id == held.id) {
                 None => self.reservations.retain(|known| known.id != held.id),
+                Some(earlier) if !earlier.is_same_hold(held) => {
+                    self.reservations.retain(|known| known.id != held.id);
+                    self.reservations.push(earlier.clone());
+                }
                 Some(earlier) if earlier.held != held.held => {
                     let mut own = self.reservations.iter_mut();
                     let own = own.find(|known| known.id == held.id);
@@ -33,6 +41,9 @@ impl Model {
                 Some(_) => {}
             }
         }
+        let is_there = |id: &ReservationId| after.reservations.iter().any(|held| held.id == *id);
+        let gone = before.reservations.iter().filter(|earlier| !is_there(&earlier.id));
+        self.reservations.extend(gone.cloned());
         self.undo_transfers(record, &before, &after);
         self.undo_questions(record, &before, &after);
         for seq in after.taken_back.difference(&before.taken_back) {
@@ -143,6 +154,15 @@ impl Model {
         own.lines = lines;
     }
 
+    /// What one content of two had brought, and the other one not, stands where it stood.
+    fn sort_lines(&mut self, earlier: &Order) {
+        let place = |line: &Line| earlier.lines.iter().position(|known| known.id == line.id);
+        let lines = &mut self.order_mut(&earlier.id).lines;
+        if lines.iter().all(|line| place(line).is_some()) {
+            lines.sort_by_key(place);
+        }
+    }
+
     fn undo_transfers(&mut self, record: u64, before: &Self, after: &Self) {
         let settles = match self.journal_at(record).did {
             Did::Decide(index) => matches!(before.asked[index].about, About::Transfer(..)),
@@ -166,8 +186,12 @@ impl Model {
     /// Questions that a record raised are over with it. Those that a reversal settled are asked
     /// again with what it brings back.
     fn undo_questions(&mut self, record: u64, before: &Self, after: &Self) {
-        let reverses = self.is_reversal(record);
+        let reverses = self.is_reversal(record) || self.first_of_two(record).is_some();
+        let decided = self.journal_at(record).did;
         for (index, later) in after.asked.iter().enumerate() {
+            if matches!(decided, Did::Decide(answered) if answered == index) {
+                continue;
+            }
             let derived =
                 matches!(later.about, About::Oversold(_) | About::Transfer(..) | About::Unknown(_));
             match before.asked.get(index) {

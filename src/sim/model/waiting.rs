@@ -53,6 +53,7 @@ impl Model {
                 Ruling::Outcome(outcome) => outcome,
                 Ruling::Repeats(_) => Outcome::Duplicate,
                 Ruling::Impossible => Outcome::Rejected,
+                Ruling::BreaksOff => self.ask_about_poison(seq),
             }
         };
         self.become_of(seq, outcome);

@@ -165,7 +165,7 @@ impl Model {
     }
 
     /// What is available of an item at a location.
-    pub(super) fn free(&self, item: &Sku, location: &LocationId) -> i64 {
+    pub(in crate::sim::model) fn free(&self, item: &Sku, location: &LocationId) -> i64 {
         available(&self.level(&(item.clone(), location.clone())))
     }
 
