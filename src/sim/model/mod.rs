@@ -89,6 +89,8 @@ pub struct Model {
     taken_back: BTreeSet<u64>,
     /// What the levels were between the parts of the record in the making.
     between: Vec<Levels>,
+    /// Levels that it moves besides, there and back.
+    passed: BTreeSet<LevelName>,
 }
 
 /// One record of the journal, as far as the model predicts it.
@@ -100,6 +102,8 @@ pub struct Said {
     pub effects: Effects,
     /// The levels whose version it raised.
     pub raised: BTreeSet<LevelName>,
+    /// Those that it moved there and back.
+    passed: BTreeSet<LevelName>,
     did: Did,
     /// What was known before it, and after it.
     before: Rc<Model>,
@@ -206,6 +210,7 @@ impl Model {
             holding: None,
             taken_back: BTreeSet::new(),
             between: Vec::new(),
+            passed: BTreeSet::new(),
         }
     }
 
@@ -306,13 +311,17 @@ impl Model {
         let between = std::mem::take(&mut self.between);
         let stages: Vec<&Levels> = [&first].into_iter().chain(&between).chain([&last]).collect();
         let parts = stages.windows(2).map(|pair| levels::difference(pair[0], pair[1]));
-        let moved: Vec<_> = parts.flat_map(Effects::into_keys).map(|(level, _)| level).collect();
+        let mut passed: BTreeSet<LevelName> =
+            parts.flat_map(Effects::into_keys).map(|(level, _)| level).collect();
+        passed.append(&mut self.passed);
+        let moved: BTreeSet<LevelName> = effects.keys().map(|(level, _)| level.clone()).collect();
+        passed.retain(|level| !moved.contains(level));
         // A count raises the version even if it finds what was believed, and so does its end.
         let stood = |seq| before.counts.iter().any(|count| count.seq == seq && !count.withdrawn);
         let counted = self.counts.iter().filter(|count| stood(count.seq) == count.withdrawn);
         let counted = counted.map(|count| count.level.clone());
-        let raised = moved.into_iter().chain(counted).collect();
+        let raised = moved.into_iter().chain(passed.iter().cloned()).chain(counted).collect();
         let after = Rc::new(self.clone());
-        self.journal.push(Rc::new(Said { outcome, effects, raised, did, before, after }));
+        self.journal.push(Rc::new(Said { outcome, effects, raised, passed, did, before, after }));
     }
 }

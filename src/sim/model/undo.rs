@@ -15,6 +15,8 @@ impl Model {
             let said = self.journal_at(record);
             (said.before.clone(), said.after.clone())
         };
+        let passed = self.journal_at(record).passed.clone();
+        self.passed.extend(passed);
         self.undo_movements(&before, &after);
         self.undo_counts(&before, &after);
         for order in &after.orders {

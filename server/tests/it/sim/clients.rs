@@ -68,6 +68,8 @@ impl Plan {
                     Some((_, event)) => event.clone(),
                     None => continue,
                 },
+                // Rules that break off are for the simulator of the rules.
+                Act::Mend => continue,
             };
             match parcels.last_mut() {
                 Some(parcel) if step.joins => parcel.events.push(event),
