@@ -121,8 +121,7 @@ pub(super) fn cancel_lines(
         if draft.sku(&line.sku) != Some(sku) {
             return Err(needs("must name lines of the SKU that is short"));
         }
-        let promised = line.shares.iter().position(|share| share.location == name);
-        let share = promised.filter(|share| line.shares[*share].committed > 0);
+        let share = line.shares.iter().position(|share| share.location == name);
         let share = share.ok_or_else(|| needs("must name lines that are promised units here"))?;
         let has = line.shares[share].committed;
         let quantity = wanted.quantity.unwrap_or(has);

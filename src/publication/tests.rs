@@ -52,6 +52,8 @@ fn many_changes_become_one_write_of_the_newest() {
         publication.desire(number(101 - i64::try_from(seq).unwrap(), seq), at(1));
     }
     publication.desire(number(77, 50), at(1));
+    publication.desire(number(1, 101), at(1));
+    publication.desire(number(0, 101), at(1));
     assert_eq!(publication.send(at(2)), Some(Write { number: number(0, 101), expected: 100 }));
     publication.desire(number(3, 102), at(3));
     publication.acknowledge(TIMES, at(4));
@@ -91,6 +93,7 @@ fn a_sale_of_the_channel_is_expected_and_no_drift() {
     let mut publication = in_sync(10);
     publication.sold_here(-1, at(1));
     publication.desire(number(9, 2), at(1));
+    assert_eq!(publication.action(at(1)), Action::Set, "the channel has not said so itself");
     assert_eq!(publication.send(at(1)), Some(Write { number: number(9, 2), expected: 9 }));
     publication.acknowledge(TIMES, at(2));
     assert!(publication.is_in_sync());

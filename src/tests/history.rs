@@ -295,9 +295,10 @@ fn what_takes_back_a_movement_within_a_count_moved_too() {
     ]);
     world.post(counted("TEA", "berlin", 15).at(100));
     world.resolve(&world.conflict(), O::KeepCounted).unwrap();
-    world.post(reversed("shop", "sale"));
+    world.post(reversed("shop", "sale").id("undo"));
+    world.post(reversed("desk", "undo"));
     let moved: Vec<i64> = tea(&world).iter().map(Step::movement).collect();
-    assert_eq!(moved, [20, -3, 0, 0, 3], "sold; counted, which is confirmed; taken back");
+    assert_eq!(moved, [20, -3, 0, 0, 3, -3], "sold, counted, confirmed, not sold, sold");
     assert_eq!(world.on_hand("TEA", "berlin"), 15);
 }
 

@@ -247,6 +247,20 @@ fn an_amended_kit_stays_at_one_location() {
 
 /// A kit ties its components together where units of it are to be promised, not where it only
 /// stays: tea and mugs are each for themselves, and go where each of them is.
+/// Room for ten sets at Hamburg, where they are promised, and later for twenty at Berlin, which is
+/// better ranked.
+#[test]
+fn more_of_a_kit_is_promised_where_it_is_already_or_else_all_of_it_elsewhere() {
+    let mut world =
+        stocked([(0, 0), (20, 10), (0, 0)]).given([placed("o1", &[line("1", "SET", 2)])]);
+    world.post_all([received("TEA", "berlin", 40), received("MUG", "berlin", 20)]);
+    let table = [(5, "hamburg"), (10, "hamburg"), (11, "berlin"), (12, "berlin")];
+    for (revision, (sets, place)) in (1..).zip(table) {
+        world.post(amended("o1", revision, &[line("1", "SET", sets)]).at(revision));
+        assert_eq!(shares(&world, "1"), [(place.to_owned(), sets)]);
+    }
+}
+
 #[test]
 fn a_kit_of_which_nothing_more_is_promised_ties_nothing() {
     let mut world = stocked([(2, 8), (9, 9), (0, 0)]);

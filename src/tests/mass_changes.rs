@@ -391,6 +391,18 @@ fn names_that_the_batch_itself_makes_known_do_not_stop_its_events() {
     }
 }
 
+/// The share is one of all items that the batch is about, whatever it says of them.
+#[test]
+fn items_that_the_batch_only_describes_count_among_those_it_names() {
+    for (described, held) in [(7, true), (8, false)] {
+        let mut world = few();
+        let mut batch = vec![empties(0), empties(1)];
+        batch.extend((0..described).map(|number| item(&format!("N{number}")).in_batch("b")));
+        let results = world.request(batch);
+        assert_eq!(is_held(&world, &results), held, "2 of {}", 2 + described);
+    }
+}
+
 #[test]
 fn a_fact_said_twice_in_the_batch_is_one_when_that_is_approved() {
     let said = |id: &str, quantity| {

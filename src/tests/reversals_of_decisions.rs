@@ -359,6 +359,7 @@ fn an_event_that_is_held_again_leaves_the_question_about_its_name() {
         if others_wait {
             let events: Vec<u64> = unmapped[0].events.iter().map(|event| event.seq).collect();
             assert_eq!((events, unmapped[0].event_count), (vec![asked.events[1].seq], 1));
+            assert_eq!(unmapped[0].version, asked.version + 1, "whoever looks at it sees that");
         } else {
             assert!(unmapped.is_empty());
             assert_eq!(world.status(&asked), ConflictStatus::AutoResolved);

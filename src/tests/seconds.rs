@@ -27,6 +27,9 @@ fn the_second_content_of_an_id_takes_the_place_of_the_first() {
         (adjusted("TEA", "berlin", -1).at(5), counted("TEA", "berlin", 15), 15),
         (set("TEA", "berlin", 3, 1), set("TEA", "berlin", 8, 1), 8),
         (adjusted("TEA", "hamburg", 3), adjusted("TEA", "berlin", 3), 23),
+        // What is taken back elsewhere is no matter of the count.
+        (adjusted("TEA", "hamburg", 3).at(5), counted("TEA", "berlin", 15), 15),
+        (adjusted("MUG", "berlin", 3).at(5), counted("TEA", "berlin", 15), 15),
     ];
     for (first, second, on_hand) in table {
         let mut world = world().given([first.clone().id("x")]);
