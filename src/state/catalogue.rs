@@ -1,6 +1,7 @@
 //! Items and locations, each with a small number that stands for it in memory.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::id::{LocationId, Sku};
 use crate::record::{ItemInfo, LocationInfo};
@@ -13,6 +14,35 @@ pub struct SkuIx(pub u32);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct LocIx(pub u32);
 
+/// The number that was looked up last: an event's names are asked for several times in a row, and
+/// comparing with one is cheaper than finding it among all. It is no part of what is known.
+#[derive(Debug, Default)]
+struct Last(AtomicU32);
+
+impl Last {
+    fn get(&self) -> usize {
+        self.0.load(Ordering::Relaxed) as usize
+    }
+
+    fn set(&self, number: u32) {
+        self.0.store(number, Ordering::Relaxed);
+    }
+}
+
+impl Clone for Last {
+    fn clone(&self) -> Self {
+        Self::default()
+    }
+}
+
+impl PartialEq for Last {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Last {}
+
 /// The items and locations that are known, and what names outside mean.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Catalogue {
@@ -20,8 +50,10 @@ pub struct Catalogue {
     // Looked up by name only, never walked, so that the map's order cannot leak into a decision;
     // its keyed hash keeps names from outside from making it slow.
     item_numbers: HashMap<Sku, u32>,
+    last_item: Last,
     locations: Vec<LocationInfo>,
     location_numbers: HashMap<LocationId, u32>,
+    last_location: Last,
     sku_aliases: BTreeMap<Sku, Sku>,
     location_aliases: BTreeMap<LocationId, LocationId>,
     ranking: Vec<LocIx>,
@@ -32,18 +64,27 @@ pub struct Catalogue {
 impl Catalogue {
     /// The item that a name means: its own, or by mapping.
     pub fn sku(&self, name: &Sku) -> Option<SkuIx> {
+        let last = self.last_item.get();
+        if self.items.get(last).is_some_and(|item| item.sku == *name) {
+            return u32::try_from(last).ok().map(SkuIx);
+        }
         let number = self.item_numbers.get(name);
-        number
-            .or_else(|| self.item_numbers.get(self.sku_aliases.get(name)?))
-            .map(|number| SkuIx(*number))
+        let number = *number.or_else(|| self.item_numbers.get(self.sku_aliases.get(name)?))?;
+        self.last_item.set(number);
+        Some(SkuIx(number))
     }
 
     /// The location that a name means: its own, or by mapping.
     pub fn location(&self, name: &LocationId) -> Option<LocIx> {
+        let last = self.last_location.get();
+        if self.locations.get(last).is_some_and(|info| info.location == *name) {
+            return u32::try_from(last).ok().map(LocIx);
+        }
         let number = self.location_numbers.get(name);
-        number
-            .or_else(|| self.location_numbers.get(self.location_aliases.get(name)?))
-            .map(|number| LocIx(*number))
+        let number =
+            *number.or_else(|| self.location_numbers.get(self.location_aliases.get(name)?))?;
+        self.last_location.set(number);
+        Some(LocIx(number))
     }
 
     /// The item of this name.

@@ -167,7 +167,7 @@ impl<N: Ord + Clone, D> Documents<N, D> {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Working {
     /// By source, then by id: so both are looked up without making a name of them.
-    known: HashMap<Source, HashMap<EventId, Vec<Known>>>,
+    known: BTreeMap<Source, HashMap<EventId, Vec<Known>>>,
     orders: Documents<OrderId, Order>,
     transfers: Documents<TransferId, Transfer>,
     reservations: Documents<ReservationId, Reservation>,
