@@ -9,7 +9,7 @@ use onhand::wire::explain::{ChannelExplained, LevelExplained, ListingExplained, 
 use onhand::wire::stock::{LevelRow, StockPage, StockQuery};
 
 use crate::state::AppState;
-use crate::store::{Store, StoreError};
+use crate::store::{Store, StoreError, is_low};
 use crate::sync::levels;
 
 /// Levels looked at for one page; where few of them fit, the page is shorter and has a next one.
@@ -78,7 +78,7 @@ async fn levels_then(
         let level = level_at(&steps, moment);
         let low = || {
             let mark = marks.get(&row.sku).copied().flatten();
-            level.available() < 0 || mark.is_some_and(|mark| level.available() <= mark)
+            is_low(level.available(), mark)
         };
         (level.version > 0 && (!only_low || low())).then(|| row.with(&level))
     });

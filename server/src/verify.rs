@@ -14,7 +14,7 @@ use onhand::reservation::Reservation;
 use onhand::state::{Settings, State, Wants};
 use onhand::transfer::Transfer;
 
-use crate::store::{JournalQuery, JournalRow, Store, StoreError};
+use crate::store::{JournalQuery, JournalRow, Store, StoreError, Totals};
 
 /// Records read at a time.
 const PAGE_RECORDS: u32 = 10_000;
@@ -55,6 +55,18 @@ pub enum Fault {
     /// A reservation's document is not what the journal leads to.
     #[error("reservation {0} is stored otherwise than the journal leads to")]
     Reservation(ReservationId),
+    /// The sums that are kept are not those over the levels.
+    #[error("{levels} levels with {units} units available are stored, {found} and {sum} are there")]
+    Sums {
+        /// Levels, as stored.
+        levels: u64,
+        /// Units that can be sold, as stored.
+        units: i64,
+        /// Levels that are there.
+        found: u64,
+        /// Units that can be sold, of these.
+        sum: i64,
+    },
     /// The journal ends elsewhere than the tables say.
     #[error("the journal ends at #{journal}, the tables say #{tables}")]
     Head {
@@ -101,6 +113,7 @@ pub async fn verify(
     compare_orders(store, &ledger).await?;
     compare_transfers(store, &ledger).await?;
     compare_reservations(store, &ledger).await?;
+    compare_sums(store, &stored).await?;
     let (replayed, stored) = (of_state(ledger.state()), of_state(&stored));
     if replayed != stored {
         return Err(Fault::State { replayed, stored });
@@ -125,6 +138,14 @@ fn replay(mut ledger: Ledger, rows: &[JournalRow]) -> Result<Ledger, Fault> {
         catch_unwind(replay).map_err(|_| Fault::Unsound(seq))?;
     }
     Ok(ledger)
+}
+
+async fn compare_sums(store: &dyn Store, stored: &State) -> Result<(), Fault> {
+    let Totals { levels, units_available: units, .. } = store.totals().await?;
+    let found = stored.levels().count() as u64;
+    let sum = stored.levels().map(|(_, _, level)| level.available().max(0)).sum();
+    let same = (levels, units) == (found, sum);
+    if same { Ok(()) } else { Err(Fault::Sums { levels, units, found, sum }) }
 }
 
 async fn compare_orders(store: &dyn Store, ledger: &Ledger) -> Result<(), Fault> {

@@ -19,7 +19,7 @@ use crate::journal;
 use crate::order::Order;
 use crate::record::{Bucket, Change, Original, Outcome, Record, Timer};
 use crate::reservation::Reservation;
-use crate::state::{Known, Loaded, LocIx, Movement, Settings, SkuIx, State, Wants};
+use crate::state::{Known, Level, Loaded, LocIx, Movement, Settings, SkuIx, State, Wants};
 use crate::time::{Now, Uptime};
 use crate::transfer::Transfer;
 
@@ -323,10 +323,16 @@ impl Ledger {
         self.state.roll_back();
     }
 
-    /// Of each level that the batch in progress has changed, the record that had changed it last
-    /// before the batch (0 if none had), for the store.
-    pub fn changed_before(&self) -> BTreeMap<(SkuIx, LocIx), u64> {
-        self.state.changed_before()
+    /// What each level that the batch in progress has changed was before the batch, for the store;
+    /// `None` where nothing had happened yet.
+    pub fn levels_before(&self) -> BTreeMap<(SkuIx, LocIx), Option<&Level>> {
+        self.state.levels_before()
+    }
+
+    /// The low-stock mark of each item that the batch in progress has changed, as it was before the
+    /// batch, for the store.
+    pub fn low_stock_before(&self) -> BTreeMap<SkuIx, Option<i64>> {
+        self.state.low_stock_before()
     }
 
     /// The orders that the batch in progress knows, for the store.

@@ -29,13 +29,26 @@ pub(crate) enum Undo {
 pub(crate) type UndoLog = Vec<Undo>;
 
 impl State {
-    /// Of each level that the batch in progress has changed, the record that had changed it last
-    /// before the batch; 0 if none had.
-    pub(crate) fn changed_before(&self) -> BTreeMap<(SkuIx, LocIx), u64> {
+    /// What each level that the batch in progress has changed was before the batch; `None` where
+    /// nothing had happened yet.
+    pub(crate) fn levels_before(&self) -> BTreeMap<(SkuIx, LocIx), Option<&Level>> {
         let mut before = BTreeMap::new();
         for undo in &self.undo {
             if let Undo::Level(key, level) = undo {
-                before.entry(*key).or_insert_with(|| level.as_ref().map_or(0, |level| level.seq));
+                before.entry(*key).or_insert(level.as_ref());
+            }
+        }
+        before
+    }
+
+    /// The low-stock mark of each item that the batch in progress has changed, as it was before.
+    pub(crate) fn low_stock_before(&self) -> BTreeMap<SkuIx, Option<i64>> {
+        let mut before = BTreeMap::new();
+        for undo in &self.undo {
+            if let Undo::Item(sku, item) = undo
+                && let Some(sku) = self.catalogue.sku(sku)
+            {
+                before.entry(sku).or_insert(item.as_ref().and_then(|item| item.low_stock));
             }
         }
         before

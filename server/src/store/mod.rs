@@ -5,6 +5,7 @@ pub mod memory;
 pub mod rows;
 pub mod sqlite;
 mod stock;
+pub mod summary;
 
 use async_trait::async_trait;
 use onhand::conflict::{Conflict, ConflictStatus};
@@ -19,6 +20,7 @@ use onhand::wire::page::{HistoryPoint, IntakeMinute};
 use onhand::wire::stock::{LevelRow, StockPage, StockQuery};
 
 use rows::Rows;
+pub(crate) use stock::is_low;
 
 /// Why the store did not do it.
 #[derive(Debug, thiserror::Error)]

@@ -9,9 +9,11 @@ use onhand::ledger::{Batch, Entry, Ledger};
 use onhand::order::Order;
 use onhand::record::{Change, ItemInfo, LocationInfo, Outcome, Timer, WaitKey};
 use onhand::reservation::Reservation;
-use onhand::state::{Head, Level, State};
+use onhand::state::{Head, Level, LocIx, SkuIx, State};
 use onhand::time::Uptime;
 use onhand::transfer::Transfer;
+
+use super::summary::Summary;
 
 /// What a record did to a level.
 #[derive(Debug)]
@@ -66,19 +68,22 @@ pub struct Rows<'a> {
     /// Records whose effects are taken back, with the records that do so; `None` where they are in
     /// force again.
     pub reversals: BTreeMap<u64, Option<u64>>,
+    /// What changes of the summaries beside the levels.
+    pub summary: Summary<'a>,
 }
 
 impl<'a> Rows<'a> {
     /// The rows of a batch that the ledger has just finished.
     pub fn of(batch: &'a Batch, ledger: &'a Ledger) -> Self {
         let state = ledger.state();
+        let before = ledger.levels_before();
         let changed: BTreeSet<_> = batch.orders();
         let transferred = batch.transfers();
         let reserved = batch.reservations();
         let mut rows = Self {
             head: batch.head,
             entries: &batch.entries,
-            steps: steps(batch, ledger),
+            steps: steps(batch, state, &before),
             levels: levels(batch, state),
             items: Vec::new(),
             locations: Vec::new(),
@@ -99,6 +104,7 @@ impl<'a> Rows<'a> {
             woken: None,
             finals: BTreeMap::new(),
             reversals: BTreeMap::new(),
+            summary: Summary::of(ledger, &before),
         };
         rows.collect_changes(batch, state);
         rows
@@ -175,9 +181,14 @@ impl<'a> Rows<'a> {
 }
 
 /// What each record did to each level, linked to what had changed the level before.
-fn steps<'a>(batch: &'a Batch, ledger: &Ledger) -> Vec<LevelStep<'a>> {
-    let catalogue = ledger.state().catalogue();
-    let mut last = ledger.changed_before();
+fn steps<'a>(
+    batch: &'a Batch,
+    state: &State,
+    before: &BTreeMap<(SkuIx, LocIx), Option<&Level>>,
+) -> Vec<LevelStep<'a>> {
+    let catalogue = state.catalogue();
+    let last = before.iter().map(|(key, level)| (*key, level.map_or(0, |level| level.seq)));
+    let mut last: BTreeMap<_, u64> = last.collect();
     let mut all = Vec::with_capacity(batch.entries.len());
     for entry in &batch.entries {
         for (sku, location, step) in history::steps(&entry.record) {

@@ -12,6 +12,12 @@ const PAGE_ROWS: u32 = 100;
 /// Rows of a page at most (contract.md, conventions).
 const PAGE_ROWS_MAX: u32 = 1_000;
 
+/// Whether a level is one that people have to look after: oversold, or at or below the item's
+/// low-stock mark.
+pub(crate) fn is_low(available: i64, low_stock: Option<i64>) -> bool {
+    available < 0 || low_stock.is_some_and(|mark| available <= mark)
+}
+
 /// How many rows a page has at most.
 pub(super) fn page_rows(query: &StockQuery) -> u32 {
     query.limit.unwrap_or(PAGE_ROWS).clamp(1, PAGE_ROWS_MAX)

@@ -11,7 +11,7 @@ use onhand::wire::page::{HistoryPoint, IntakeMinute};
 use onhand::wire::stock::{LevelRow, StockPage, StockQuery};
 
 use super::book::{Book, Line};
-use crate::store::stock::{page_rows, read_cursor, write_cursor};
+use crate::store::stock::{is_low, page_rows, read_cursor, write_cursor};
 use crate::store::{ConflictQuery, INTAKE_ROWS_MAX, JournalQuery, JournalRow, StoreError, Totals};
 
 /// Microseconds in a minute.
@@ -84,7 +84,7 @@ impl Book {
             is(&query.sku, row.sku.as_str())
                 && is(&query.location, row.location.as_str())
                 && (contains(row.sku.as_str()) || row.name.as_deref().is_some_and(contains))
-                && (!query.low || is_low(row, low_stock))
+                && (!query.low || is_low(row.available, low_stock))
                 && after.as_ref().is_none_or(|(sku, location)| {
                     (row.sku.as_str(), row.location.as_str()) > (sku, location)
                 })
@@ -103,7 +103,10 @@ impl Book {
     }
 
     pub(super) fn scarce(&self, limit: u32) -> Vec<LevelRow> {
-        let rows = self.levels().into_values().filter(|(row, low_stock)| is_low(row, *low_stock));
+        let rows = self
+            .levels()
+            .into_values()
+            .filter(|(row, low_stock)| is_low(row.available, *low_stock));
         let mut rows: Vec<LevelRow> = rows.map(|(row, _)| row).collect();
         // Stable: by SKU and location where equally scarce.
         rows.sort_by_key(|row| row.available);
@@ -213,8 +216,4 @@ impl Book {
     pub(super) fn conflict(&self, id: ConflictId) -> Option<Conflict> {
         self.conflicts.get(&id).cloned()
     }
-}
-
-fn is_low(row: &LevelRow, low_stock: Option<i64>) -> bool {
-    row.available < 0 || low_stock.is_some_and(|mark| row.available <= mark)
 }

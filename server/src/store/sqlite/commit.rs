@@ -10,7 +10,7 @@ use onhand::state::{Level, Overlap, Oversold};
 use serde::Serialize;
 use sqlx::sqlite::SqliteConnection;
 
-use super::{LEDGER, damaged, signed, writing};
+use super::{LEDGER, damaged, search, signed, summary, writing};
 use crate::store::StoreError;
 use crate::store::rows::{LevelStep, Rows};
 
@@ -140,11 +140,13 @@ UPDATE journal SET reversed_by = new.value->>1 FROM jsonb_each(?2) AS new
 WHERE ledger = ?1 AND seq = new.value->>0";
 
 const HEAD: &str = "
-INSERT INTO head (ledger, seq, recorded_at, chain, conflicts, uptime, ahead)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+INSERT INTO head (ledger, seq, recorded_at, chain, conflicts, uptime, ahead, levels,
+    units_available)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
 ON CONFLICT (ledger) DO UPDATE SET seq = excluded.seq, recorded_at = excluded.recorded_at,
     chain = excluded.chain, conflicts = excluded.conflicts, uptime = excluded.uptime,
-    ahead = max(ahead, excluded.ahead)";
+    ahead = max(ahead, excluded.ahead), levels = levels + excluded.levels,
+    units_available = units_available + excluded.units_available";
 
 /// Writes a batch.
 pub(super) async fn commit(
@@ -184,9 +186,11 @@ async fn write(connection: &mut SqliteConnection, rows: &Rows<'_>) -> Result<(),
     let (written, texts) = join(journal(connection, rows), async { Texts::of(rows) }).await;
     written?;
     texts?.write(connection).await?;
+    summary::write(connection, &rows.summary).await?;
     let items: Result<Vec<_>, _> =
         rows.items.iter().map(|(number, it)| item(*number, it)).collect();
     table(connection, ITEMS, items?.into_iter()).await?;
+    search::write(connection, &rows.items).await?;
     let locations =
         rows.locations.iter().map(|(number, info)| (&info.location, number, &info.name, info.rank));
     table(connection, LOCATIONS, locations).await?;
@@ -215,6 +219,8 @@ async fn write(connection: &mut SqliteConnection, rows: &Rows<'_>) -> Result<(),
         .bind(signed(rows.head.conflicts))
         .bind(rows.head.uptime.micros())
         .bind(ahead(rows))
+        .bind(i64::try_from(rows.summary.new.len()).map_err(damaged)?)
+        .bind(rows.summary.units_available)
         .execute(connection)
         .await
         .map_err(writing)?;
@@ -229,7 +235,7 @@ fn ahead(rows: &Rows<'_>) -> i64 {
 }
 
 /// Runs a table's statement with its rows as one argument; not at all without rows.
-async fn table<T: Serialize>(
+pub(super) async fn table<T: Serialize>(
     connection: &mut SqliteConnection,
     statement: &'static str,
     rows: impl Iterator<Item = T>,

@@ -8,8 +8,10 @@ mod journal;
 mod load;
 mod names;
 mod read;
+mod search;
 mod steps;
 mod stock;
+mod summary;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

@@ -18,7 +18,7 @@ use super::{Book, InFile, InMemory, Place, start};
 use crate::disk::batches;
 
 /// Histories told: each has tens of events, and decisions on what they left open.
-const SEEDS: std::ops::RangeInclusive<u64> = 1..=24;
+pub(super) const SEEDS: std::ops::RangeInclusive<u64> = 1..=24;
 
 /// Conflicts that a person decides on at the end of a history, at most.
 const DECISIONS: usize = 20;
@@ -100,13 +100,13 @@ async fn a_ledger_from_before_the_trails_is_given_them() {
 }
 
 /// What a history has led to.
-struct Told {
-    store: Arc<dyn Store>,
+pub(super) struct Told {
+    pub(super) store: Arc<dyn Store>,
     levels: Vec<Level>,
 }
 
 /// Tells a ledger the history of a seed, and decides what it left open.
-async fn tell(seed: u64, place: &dyn Place) -> Told {
+pub(super) async fn tell(seed: u64, place: &dyn Place) -> Told {
     let mut book = Book::open(place).await;
     for (inputs, wall) in batches(&generate::history(seed)) {
         book.wall = wall;

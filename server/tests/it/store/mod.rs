@@ -8,6 +8,7 @@ mod fetch;
 mod processor;
 mod queue;
 mod reading;
+mod summaries;
 
 use std::sync::Arc;
 

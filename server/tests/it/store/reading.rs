@@ -167,6 +167,10 @@ async fn levels_are_searched(place: &dyn Place) {
     assert_eq!(levels(store, text("_%")).await, shirts, "signs mean themselves");
     assert_eq!(levels(store, text("")).await.len(), 5, "nothing is everything");
     assert_eq!(levels(store, text("nothing")).await, []);
+    for q in ["e S", "%", "T", "irT_", "ue sh", "Sh"] {
+        assert_eq!(levels(store, text(q)).await, shirts, "{q} is in them");
+    }
+    assert_eq!(levels(store, text("z")).await, [row("Z", "L", -4)]);
     let sku = StockQuery { sku: Some("S".into()), ..StockQuery::default() };
     assert_eq!(levels(store, sku.clone()).await, [row("S", "L", 10), row("S", "M", 2)]);
     let here = StockQuery { location: Some("M".into()), ..sku };
