@@ -51,11 +51,46 @@ impl Connection {
             seen = self.buffer.len();
         };
         let (status, length) = read_head(&self.buffer[..head])?;
-        while self.buffer.len() < head + length {
+        match length {
+            Length::Known(length) => self.read_up_to(head + length).await?,
+            Length::Chunked => self.join_chunks(head).await?,
+        }
+        Ok(Answer { status, body: &self.buffer[head..] })
+    }
+
+    /// Reads until the answer has this length.
+    async fn read_up_to(&mut self, length: usize) -> anyhow::Result<()> {
+        while self.buffer.len() < length {
             ensure!(self.stream.read_buf(&mut self.buffer).await? > 0, "the server hung up");
         }
-        ensure!(self.buffer.len() == head + length, "more came than one answer");
-        Ok(Answer { status, body: &self.buffer[head..] })
+        ensure!(self.buffer.len() == length, "more came than one answer");
+        Ok(())
+    }
+
+    /// Reads a body that comes in chunks, each after its length, the last one empty.
+    async fn join_chunks(&mut self, head: usize) -> anyhow::Result<()> {
+        let (mut next, mut body) = (head, Vec::new());
+        loop {
+            let Some(line) = self.buffer[next..].windows(2).position(|it| it == b"\r\n") else {
+                ensure!(self.stream.read_buf(&mut self.buffer).await? > 0, "the server hung up");
+                continue;
+            };
+            let length = std::str::from_utf8(&self.buffer[next..next + line])?;
+            let length = usize::from_str_radix(length, 16).context("a chunk says its length")?;
+            let begin = next + line + 2;
+            next = begin + length + 2;
+            while self.buffer.len() < next {
+                ensure!(self.stream.read_buf(&mut self.buffer).await? > 0, "the server hung up");
+            }
+            body.extend_from_slice(&self.buffer[begin..begin + length]);
+            if length == 0 {
+                break;
+            }
+        }
+        ensure!(self.buffer.len() == next, "more came than one answer");
+        self.buffer.truncate(head);
+        self.buffer.extend_from_slice(&body);
+        Ok(())
     }
 
     /// Sends a request and reads the body of its answer, which has to be a success.
@@ -69,12 +104,22 @@ impl Connection {
     }
 }
 
-fn read_head(head: &[u8]) -> anyhow::Result<(u16, usize)> {
+/// How long a body is.
+enum Length {
+    Known(usize),
+    Chunked,
+}
+
+fn read_head(head: &[u8]) -> anyhow::Result<(u16, Length)> {
     let head = std::str::from_utf8(head)?;
     let status = head.get(9..12).context("an answer begins with its status")?.parse()?;
     let length = head.lines().find_map(|line| {
         let (name, value) = line.split_once(':')?;
-        name.eq_ignore_ascii_case("content-length").then(|| value.trim().parse().ok())?
+        if name.eq_ignore_ascii_case("transfer-encoding") {
+            return Some(Length::Chunked);
+        }
+        let is_length = name.eq_ignore_ascii_case("content-length");
+        is_length.then(|| value.trim().parse().ok().map(Length::Known))?
     });
     Ok((status, length.context("an answer says its length")?))
 }

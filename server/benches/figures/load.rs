@@ -21,6 +21,9 @@ const PRECISION: u8 = 3;
 /// Longer delays count as this.
 const DELAY_MAX: Duration = Duration::from_mins(2);
 
+/// Connections over which pages are asked for.
+const READERS: usize = 4;
+
 /// Where the load goes, and as whom.
 #[derive(Clone)]
 pub struct Target {
@@ -178,6 +181,35 @@ async fn finish(
         sender.await??;
     }
     Ok(())
+}
+
+/// Asks for pages, one after another at `rate`, over a few connections. A delay counts from the
+/// moment at which a question was due.
+pub async fn asked(target: &Target, paths: Vec<String>, rate: f64) -> anyhow::Result<Measured> {
+    let time = Duration::from_secs_f64(paths.len() as f64 / rate);
+    let counting = Counting::new(Duration::ZERO, DELAY_MAX)?;
+    let due = Rc::new(Mutex::new(pace(rate, time)));
+    let paths = Rc::new(RefCell::new(paths));
+    let tasks = LocalSet::new();
+    let mut readers = Vec::new();
+    for _ in 0..READERS {
+        let mut connection = Connection::open(target.address).await?;
+        let headers = [("authorization".to_owned(), target.bearer.clone())];
+        let (counting, due, paths) = (Rc::clone(&counting), Rc::clone(&due), Rc::clone(&paths));
+        readers.push(tasks.spawn_local(async move {
+            let headers = headers.each_ref().map(|(name, value)| (name.as_str(), value.as_str()));
+            loop {
+                let next = due.lock().await.recv().await;
+                let path = paths.borrow_mut().pop();
+                let Some((since, path)) = next.zip(path) else { return anyhow::Ok(()) };
+                let asked = connection.ask(&request("GET", &path, &headers, &[])).await;
+                asked.with_context(|| path)?;
+                counting.borrow_mut().answered(1, since);
+            }
+        }));
+    }
+    finish(tasks, readers).await?;
+    measured(&counting, time)
 }
 
 fn measured(counting: &RefCell<Counting>, time: Duration) -> anyhow::Result<Measured> {

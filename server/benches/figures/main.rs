@@ -19,12 +19,15 @@ mod cpu;
 mod decisions;
 mod footprint;
 mod ingest;
+mod large;
 mod load;
 mod machine;
 mod place;
 mod program;
 mod raw;
 mod report;
+mod restart;
+mod scale;
 mod screen;
 mod seed;
 mod verify;
@@ -58,13 +61,15 @@ struct Figure {
     measure: fn(&mut Bench) -> anyhow::Result<()>,
 }
 
-static FIGURES: [Figure; 6] = [
+static FIGURES: [Figure; 8] = [
     Figure { name: "f1a", what: "single events over HTTP", measure: ingest::singles },
     Figure { name: "f1b", what: "batches of 256 over HTTP", measure: ingest::batches },
     Figure { name: "f2a", what: "decisions of the core alone", measure: decisions::measure },
     Figure { name: "f2b", what: "verifying a million events", measure: verify::measure },
     Figure { name: "f4", what: "from a webhook to the screen", measure: screen::measure },
+    Figure { name: "f7", what: "until a large ledger is served", measure: restart::measure },
     Figure { name: "f8", what: "memory and sizes", measure: footprint::measure },
+    Figure { name: "f9", what: "costs as the ledger grows", measure: scale::measure },
 ];
 
 fn main() -> ExitCode {

@@ -1,4 +1,4 @@
-//! Where the figures are measured: a folder on a real disk, gone afterwards.
+//! Where the figures are measured: folders on a real disk, gone afterwards but for the large ledgers.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -19,6 +19,7 @@ pub struct Place {
     /// The file system of the data, such as `ext4`.
     pub file_system: String,
     data: TempDir,
+    kept: PathBuf,
 }
 
 impl Place {
@@ -27,7 +28,7 @@ impl Place {
         let results = target().join("bench");
         fs::create_dir_all(&results)?;
         let parent = std::env::var_os(FOLDER_VARIABLE).map_or_else(|| results.clone(), Into::into);
-        let data = tempfile::Builder::new().prefix("data-").tempdir_in(parent)?;
+        let data = tempfile::Builder::new().prefix("data-").tempdir_in(&parent)?;
         let file_system = file_system(data.path())?;
         if IN_MEMORY.contains(&file_system.as_str()) {
             bail!(
@@ -36,7 +37,14 @@ impl Place {
                 data.path().display()
             );
         }
-        Ok(Self { results, file_system, data })
+        Ok(Self { results, file_system, data, kept: parent.join("ledgers") })
+    }
+
+    /// A folder for data that stays between runs.
+    pub fn kept(&self, name: &str) -> anyhow::Result<PathBuf> {
+        let folder = self.kept.join(name);
+        fs::create_dir_all(&folder)?;
+        Ok(folder)
     }
 
     /// A new empty folder for data.

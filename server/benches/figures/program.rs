@@ -87,6 +87,13 @@ impl Program {
         Ok(kib.context("VmRSS is there")?.trim().parse::<u64>()? * 1_024)
     }
 
+    /// Ends the process at once (SIGKILL).
+    pub fn kill(mut self) -> anyhow::Result<()> {
+        self.child.kill()?;
+        self.child.wait()?;
+        Ok(())
+    }
+
     /// Asks the process to stop (SIGTERM) and waits until it has.
     pub fn stop(mut self) -> anyhow::Result<()> {
         let pid = self.child.id().to_string();

@@ -9,6 +9,7 @@ use onhand::event::{
 };
 use onhand::id::{EventId, LocationId, Sku, Source, Text};
 use onhand::time::Timestamp;
+use onhand_server::bench::Plan;
 use onhand_server::bench::chance::{Random, Zipf};
 
 /// Levels of the ledger that the load falls on.
@@ -24,13 +25,22 @@ pub const LOCATION: &str = "berlin";
 pub struct Skus {
     names: Vec<Sku>,
     popular: Zipf,
+    location: &'static str,
 }
 
 impl Skus {
     /// This many SKUs.
     pub fn new(count: usize) -> anyhow::Result<Self> {
         let names = (0..count).map(|number| Sku::new(format!("SKU-{number:07}")));
-        Ok(Self { names: names.collect::<Result<_, _>>()?, popular: Zipf::new(count) })
+        let (names, popular) = (names.collect::<Result<_, _>>()?, Zipf::new(count));
+        Ok(Self { names, popular, location: LOCATION })
+    }
+
+    /// Those of a ledger that `onhand bench seed` has written, at its first location.
+    pub fn seeded(plan: &Plan) -> Self {
+        let names: Vec<Sku> = plan.skus().collect();
+        let popular = Zipf::new(names.len());
+        Self { names, popular, location: Plan::location() }
     }
 
     /// A SKU's number, the popular ones often.
@@ -94,6 +104,8 @@ pub struct Workload {
     random: Random,
     source: String,
     next: u64,
+    /// Whether more is sold than comes back; else everything comes back.
+    sells: bool,
     /// What each SKU's `on_hand` has to be by what was answered.
     on_hand: Vec<i64>,
     answered: u64,
@@ -103,7 +115,13 @@ impl Workload {
     /// A source of this name, on SKUs stocked as by [`Skus::stock`].
     pub fn new(skus: Skus, source: impl Into<String>) -> Self {
         let (on_hand, source) = (vec![STOCK; skus.count()], source.into());
-        Self { skus, random: Random::new(42), source, next: 0, on_hand, answered: 0 }
+        let random = Random::new(42);
+        Self { skus, random, source, next: 0, sells: true, on_hand, answered: 0 }
+    }
+
+    /// A source whose adjustments never take more than is there.
+    pub fn that_restocks(skus: Skus, source: impl Into<String>) -> Self {
+        Self { sells: false, ..Self::new(skus, source) }
     }
 
     /// The next adjustment.
@@ -111,7 +129,8 @@ impl Workload {
         self.next += 1;
         let sku = self.skus.pick(&mut self.random);
         let size = 1 + (self.random.below(3)) as i64;
-        let delta = if self.random.below(4) == 0 { size } else { -size };
+        let comes_back = self.random.below(4) == 0 || !self.sells;
+        let delta = if comes_back { size } else { -size };
         Said { number: self.next, sku, delta }
     }
 
@@ -123,11 +142,11 @@ impl Workload {
     /// Writes an adjustment as a `CloudEvent`.
     pub fn write(&self, said: &Said, time: &str, into: &mut Vec<u8>) {
         use std::io::Write as _;
-        let (source, sku) = (&self.source, self.skus.name(said.sku));
+        let (source, sku, location) = (&self.source, self.skus.name(said.sku), self.skus.location);
         // Writing into memory cannot fail.
         let _ = write!(
             into,
-            r#"{{"specversion":"1.0","source":"{source}","id":"scan-{:012}","type":"stock.adjusted","time":"{time}","data":{{"sku":"{sku}","location":"{LOCATION}","delta":{},"reason":"sold"}}}}"#,
+            r#"{{"specversion":"1.0","source":"{source}","id":"scan-{:012}","type":"stock.adjusted","time":"{time}","data":{{"sku":"{sku}","location":"{location}","delta":{},"reason":"sold"}}}}"#,
             said.number, said.delta
         );
     }

@@ -73,6 +73,16 @@ pub struct TooFew {
 }
 
 impl Plan {
+    /// The SKUs, in the order in which they become known.
+    pub fn skus(&self) -> impl Iterator<Item = Sku> + use<> {
+        (0..self.goods()).map(stock_code)
+    }
+
+    /// The location that has all of them.
+    pub const fn location() -> &'static str {
+        PLACES[0].0
+    }
+
     const fn goods(&self) -> usize {
         self.levels - self.levels / (SECOND_EVERY + 1)
     }
