@@ -271,7 +271,7 @@ mod tests {
 
     #[test]
     fn a_text_may_have_line_breaks_but_no_nul() {
-        assert!(Text::new("two\nlines").is_ok());
+        assert_eq!(Text::new("two\nlines").map(|text| text.to_string()), Ok("two\nlines".into()));
         assert_eq!(Text::new("a\0"), Err(NameError::Nul));
         assert_eq!(Text::new("x".repeat(2_001)), Err(NameError::TextTooLong));
     }

@@ -53,6 +53,7 @@ fn many_changes_become_one_write_of_the_newest() {
     }
     publication.desire(number(77, 50), at(1));
     publication.desire(number(1, 101), at(1));
+    assert_eq!(publication.desired(), Some(number(1, 101)), "another policy for the same record");
     publication.desire(number(0, 101), at(1));
     assert_eq!(publication.send(at(2)), Some(Write { number: number(0, 101), expected: 100 }));
     publication.desire(number(3, 102), at(3));

@@ -62,6 +62,20 @@ fn commitments_follow_the_lines() {
 }
 
 #[test]
+fn what_is_no_longer_needed_is_given_up_at_the_last_rank_first() {
+    let mut world = World::new().given([
+        received("TEA", "berlin", 5),
+        received("TEA", "hamburg", 2),
+        received("TEA", "munich", 1),
+        placed("o1", &[line("1", "TEA", 8)]),
+    ]);
+    for (revision, (units, left)) in (1..).zip([(7, [5, 2, 0]), (4, [4, 0, 0]), (3, [3, 0, 0])]) {
+        world.post(amended("o1", revision, &[line("1", "TEA", units)]));
+        assert_eq!(committed(&world), left);
+    }
+}
+
+#[test]
 fn a_line_that_is_gone_can_come_back() {
     let mut world = world().given([
         amended("o1", 1, &[line("2", "MUG", 2)]),

@@ -253,7 +253,7 @@ fn an_amended_kit_stays_at_one_location() {
 fn more_of_a_kit_is_promised_where_it_is_already_or_else_all_of_it_elsewhere() {
     let mut world =
         stocked([(0, 0), (20, 10), (0, 0)]).given([placed("o1", &[line("1", "SET", 2)])]);
-    world.post_all([received("TEA", "berlin", 40), received("MUG", "berlin", 20)]);
+    world.post_all([received("TEA", "berlin", 40).at(1), received("MUG", "berlin", 20).at(1)]);
     let table = [(5, "hamburg"), (10, "hamburg"), (11, "berlin"), (12, "berlin")];
     for (revision, (sets, place)) in (1..).zip(table) {
         world.post(amended("o1", revision, &[line("1", "SET", sets)]).at(revision));

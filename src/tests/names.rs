@@ -2,6 +2,7 @@
 //! events that use it wait.
 
 use onhand::conflict::{Choice, Conflict, ConflictKind, ConflictStatus, ResolutionOption as O};
+use onhand::id::Text;
 use onhand::ledger::{Input, Refused};
 use onhand::record::Outcome;
 use onhand::state::Settings;
@@ -263,4 +264,28 @@ fn a_mapping_is_seen_by_orders_of_both_names() {
     world.choose(to_sku(&conflict, "TEA")).unwrap();
     assert_eq!(world.committed("TEA", "berlin"), 5);
     assert_eq!(world.order_line("o1", "2").sku.as_str(), "TEA");
+}
+
+#[test]
+fn what_is_said_anew_of_a_name_leaves_the_rest_of_it_as_it_was() {
+    let mut world = World::empty().given([
+        location("berlin", 1).with("name", "Berlin, yard"),
+        location("hamburg", 2).with("name", "Hamburg, port"),
+        item("TEA").with("name", "Tea").with("low_stock", 5),
+        item("MUG").with("name", "Mug").with("low_stock", 7),
+    ]);
+    world.post_all([location("hamburg", 3), item("MUG").with("low_stock", 8)]);
+    let catalogue = world.ledger.state().catalogue();
+    let places: Vec<_> = catalogue
+        .locations()
+        .iter()
+        .map(|info| (info.name.as_ref().map(Text::as_str), info.rank))
+        .collect();
+    assert_eq!(places, [(Some("Berlin, yard"), Some(1)), (Some("Hamburg, port"), Some(3))]);
+    let items: Vec<_> = catalogue
+        .items()
+        .iter()
+        .map(|info| (info.name.as_ref().map(Text::as_str), info.low_stock))
+        .collect();
+    assert_eq!(items, [(Some("Tea"), Some(5)), (Some("Mug"), Some(8))]);
 }

@@ -306,6 +306,16 @@ fn what_was_discarded_for_a_name_that_means_something_by_now_stays_so() {
     let result = reverse(&mut world, &decision);
     assert!(reason(&result).contains("has been decided since"), "{result:?}");
     assert_eq!(world.on_hand("TEA", "berlin"), 18);
+
+    world.post(received("TEA", "BER", 4));
+    let decision = world.resolve(&world.conflict(), O::Discard).unwrap();
+    world.post(received("TEA", "BER", 5));
+    let berlin = Some("berlin".parse().unwrap());
+    let asked = world.conflict();
+    world.choose(Choice { location: berlin, ..choice(&asked, O::Map) }).unwrap();
+    let result = reverse(&mut world, &decision);
+    assert!(reason(&result).contains("has been decided since"), "{result:?}");
+    assert_eq!(world.on_hand("TEA", "berlin"), 23);
 }
 
 #[test]

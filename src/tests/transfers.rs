@@ -10,8 +10,8 @@ use serde_json::Value;
 
 use crate::harness::World;
 use crate::says::{
-    Says, arrived, counted, fulfilled, goods, item, line_from, part, placed, received, reversed,
-    shipped,
+    Says, adjusted, arrived, counted, fulfilled, goods, item, line_from, part, placed, received,
+    reversed, shipped,
 };
 
 /// 20 units at Berlin, of which `t1` sends 10 to Hamburg at second 10.
@@ -487,6 +487,16 @@ fn a_long_list_of_differences_is_cut_and_says_so() {
     }
 }
 
+#[test]
+fn the_evidence_says_how_much_is_missing_or_too_much() {
+    for (arrives, but) in [(7, "3 are missing"), (12, "2 more than left")] {
+        let mut world = world();
+        world.post(last("r1", &[goods("TEA", arrives)]).at(20));
+        let said = format!("10 shipped, {arrives} received: {but}");
+        assert_eq!(excess(&world).evidence[1].value, said);
+    }
+}
+
 /// Of several receipts of which too much came one is taken back: the question goes on about the
 /// others.
 #[test]
@@ -511,6 +521,9 @@ fn a_level_that_a_shipment_leaves_as_it_was_is_named_all_the_same() {
     assert_eq!(touched, ["hamburg"], "the count contains that it left");
     let mentioned: Vec<_> = record.mentions.iter().map(|(_, place)| place.as_str()).collect();
     assert_eq!(mentioned, ["berlin"]);
+    let result = world.post(adjusted("TEA", "berlin", -1).at(60));
+    let record = world.store.record(result.seq.unwrap());
+    assert_eq!((record.effects.len(), record.mentions.len()), (0, 1), "absorbed, and named");
 }
 
 #[test]
