@@ -14,9 +14,15 @@ use super::change::{Change, ChannelNews, Gathered};
 use super::ring::{Overrun, Place, Ring};
 use crate::processor::Committed;
 
-/// The shortest time between two changes: at most 20 frames a second. The first batch after a
-/// pause never waits.
-pub const FRAME_INTERVAL: Duration = Duration::from_millis(50);
+/// The shortest time between two changes: a screen shows about 60 pictures a second. The first batch
+/// after a pause never waits.
+const FRAME_INTERVAL_MIN: Duration = Duration::from_millis(16);
+
+/// By how much each connection lengthens that time: what it takes to hand a frame to it.
+const FRAME_INTERVAL_EACH: Duration = Duration::from_micros(20);
+
+/// The longest that a change waits for the next one: ten frames a second still look alive.
+const FRAME_INTERVAL_MAX: Duration = Duration::from_millis(100);
 
 /// Figures about the live side since the server started.
 #[derive(Debug, Default)]
@@ -75,7 +81,7 @@ impl Hub {
     }
 
     /// Tells what channels show and how they are doing. Never waits; of several rows about the
-    /// same listing within [`FRAME_INTERVAL`] the newest is told.
+    /// same listing within the time between two changes the newest is told.
     pub fn publish_channels(
         &self,
         publications: Vec<PublicationRow>,
@@ -145,9 +151,16 @@ impl Hub {
             }
             if !gathered.is_empty() && Instant::now() >= due {
                 self.tell(&mut gathered);
-                due = Instant::now() + FRAME_INTERVAL;
+                due = Instant::now() + self.frame_interval();
             }
         }
+    }
+
+    /// The time between two changes, the longer the more there are to hand them to.
+    fn frame_interval(&self) -> Duration {
+        let connections = self.stats.connections.load(Ordering::Relaxed);
+        let each = FRAME_INTERVAL_EACH.saturating_mul(connections.try_into().unwrap_or(u32::MAX));
+        FRAME_INTERVAL_MIN.saturating_add(each).min(FRAME_INTERVAL_MAX)
     }
 
     /// Takes in a batch. One that does not follow the last one means that some were missed.

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use super::change::Change;
 
-/// Changes kept: at the highest frame rate 100 seconds.
-pub const RING_CHANGES_MAX: usize = 2_048;
+/// Changes kept: at the highest frame rate a good minute.
+pub const RING_CHANGES_MAX: usize = 4_096;
 
 /// Bytes of rows kept.
 pub const RING_BYTES_MAX: usize = 16 * 1_024 * 1_024;
