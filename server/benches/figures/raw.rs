@@ -72,8 +72,8 @@ impl RawSqlite {
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
             .page_size(4_096)
-            // 128 MiB, at which the store checkpoints too.
-            .pragma("wal_autocheckpoint", "32768")
+            // 16 MiB, at which the store checkpoints too.
+            .pragma("wal_autocheckpoint", "4096")
             .pragma("mmap_size", "0")
             .pragma("temp_store", "MEMORY")
             .pragma("cache_size", "-65536");

@@ -13,9 +13,10 @@ use tokio::sync::{Mutex, Notify};
 use super::{BUSY_TIMEOUT, PAGE_BYTES, writing};
 use crate::store::StoreError;
 
-/// The log is brought in when it has grown to this many pages: 128 MiB. The longer it may be, the
-/// more often a page has changed again before it is written into the file.
-const LOG_MAX_PAGES: i64 = 128 * 1024 * 1024 / PAGE_BYTES as i64;
+/// The log is brought in when it has grown to this many pages: 16 MiB. A longer one is written into
+/// the file less often, but then the disk has so much to write at once that commits wait for it, and
+/// the log itself no longer stays in the processor's cache.
+const LOG_MAX_PAGES: i64 = 16 * 1024 * 1024 / PAGE_BYTES as i64;
 
 /// The writer itself brings in what is left, once it is no more than this many pages.
 const LOG_REST_PAGES: i64 = LOG_MAX_PAGES / 32;
@@ -24,13 +25,13 @@ const LOG_REST_PAGES: i64 = LOG_MAX_PAGES / 32;
 const ROUNDS_MAX: usize = 4;
 
 /// From this many pages on the writer waits for readers to let go of the log.
-const LOG_TOO_LARGE_PAGES: i64 = 4 * LOG_MAX_PAGES;
+const LOG_TOO_LARGE_PAGES: i64 = 32 * LOG_MAX_PAGES;
 
 /// An idle writer brings the log in when it has at least this, and shortens its file.
 const LOG_IDLE_BYTES: u64 = 1024 * 1024;
 
 /// How often the log's size is looked at while writing, in commits.
-const LOOK_EVERY_COMMITS: u64 = 32;
+const LOOK_EVERY_COMMITS: u64 = 8;
 
 /// How often an idle writer is looked for.
 const IDLE_INTERVAL: Duration = Duration::from_secs(2);

@@ -1,6 +1,5 @@
 //! One batch, one transaction, a constant number of statements: each table's rows travel as one
-//! JSON argument, the journal's bytes as one blob. A statement that fails ends the transaction (`OR
-//! ROLLBACK`), so that SQLite need not keep what each of them has changed apart.
+//! JSON argument, the journal's bytes as one blob.
 
 use futures_util::future::join;
 use onhand::conflict::Conflict;
@@ -15,7 +14,7 @@ use crate::store::StoreError;
 use crate::store::rows::{LevelStep, Rows};
 
 const JOURNAL: &str = "
-INSERT OR ROLLBACK INTO journal (ledger, seq, recorded_at, source, id, type, outcome, order_id,
+INSERT INTO journal (ledger, seq, recorded_at, source, id, type, outcome, order_id,
                      fingerprint, chain, record)
 SELECT ?1, value->>0, value->>1, value->>2, value->>3, value->>4, value->>5, value->>6,
        substr(?3, value->>7, 16), substr(?3, (value->>7) + 16, 32),
@@ -25,7 +24,7 @@ FROM jsonb_each(?2)";
 /// Most records move `on_hand` once and nothing else: what is the same in all of them need not
 /// travel.
 const MOVES: &str = "
-INSERT OR ROLLBACK INTO trails (ledger, seq, sku, location, occurred_at, recorded_at, previous,
+INSERT INTO trails (ledger, seq, sku, location, occurred_at, recorded_at, previous,
     source, on_hand, committed, reserved, damaged, quality_control, safety_stock, incoming,
     absorbed, counted, uncounted, is_verdict)
 SELECT ?1, value->>0, value->>1, value->>2, value->>3, value->>4, value->>5, value->>6, value->>7,
@@ -33,7 +32,7 @@ SELECT ?1, value->>0, value->>1, value->>2, value->>3, value->>4, value->>5, val
 FROM jsonb_each(?2)";
 
 const TRAILS: &str = "
-INSERT OR ROLLBACK INTO trails (ledger, seq, sku, location, occurred_at, recorded_at, previous,
+INSERT INTO trails (ledger, seq, sku, location, occurred_at, recorded_at, previous,
     source, on_hand, committed, reserved, damaged, quality_control, safety_stock, incoming,
     absorbed, counted, uncounted, is_verdict)
 SELECT ?1, value->>0, value->>1, value->>2, value->>3, value->>4, value->>5, value->>6,
@@ -42,14 +41,14 @@ SELECT ?1, value->>0, value->>1, value->>2, value->>3, value->>4, value->>5, val
 FROM jsonb_each(?2)";
 
 const MENTIONS: &str = "
-INSERT OR ROLLBACK INTO mentions (ledger, sku, location, occurred_at, seq, source, absorbed,
+INSERT INTO mentions (ledger, sku, location, occurred_at, seq, source, absorbed,
     is_verdict)
 SELECT ?1, value->>0, value->>1, value->>2, value->>3, value->>4, value->>5, value->>6
 FROM jsonb_each(?2)";
 
 /// Most levels have never been counted and hold nothing back: as with [`MOVES`].
 const PLAIN_LEVELS: &str = "
-INSERT OR ROLLBACK INTO levels (ledger, sku, location, on_hand, committed, reserved, damaged,
+INSERT INTO levels (ledger, sku, location, on_hand, committed, reserved, damaged,
     quality_control, safety_stock, incoming, version, seq, updated_at, counted_at, counted_source,
     counted_seq, counted_overlap, counted_relied_on, oversold)
 SELECT ?1, value->>0, value->>1, value->>2, value->>3, 0, 0, 0, 0, 0, value->>4, value->>5,
@@ -63,7 +62,7 @@ ON CONFLICT (ledger, sku, location) DO UPDATE SET on_hand = excluded.on_hand,
     counted_overlap = NULL, counted_relied_on = 0, oversold = 0";
 
 const LEVELS: &str = "
-INSERT OR ROLLBACK INTO levels (ledger, sku, location, on_hand, committed, reserved, damaged,
+INSERT INTO levels (ledger, sku, location, on_hand, committed, reserved, damaged,
     quality_control, safety_stock, incoming, version, seq, updated_at, counted_at, counted_source,
     counted_seq, counted_overlap, counted_relied_on, oversold)
 SELECT ?1, value->>0, value->>1, value->>2, value->>3, value->>4, value->>5, value->>6, value->>7,
@@ -128,7 +127,7 @@ DELETE FROM waiting WHERE ledger = ?1 AND (wait, seq) IN
     (SELECT value->>0, value->>1 FROM jsonb_each(?2))";
 
 const WOKEN: &str = "
-INSERT OR ROLLBACK INTO woken (ledger, wait, discard)
+INSERT INTO woken (ledger, wait, discard)
 SELECT ?1, value->>0, value->>1 FROM jsonb_each(?2)";
 
 const FINALS: &str = "
