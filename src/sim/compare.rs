@@ -172,7 +172,9 @@ impl Pair {
         let newest = open.len().checked_sub(1)?;
         let conflict = open[newest - decide.which % open.len()];
         let options = conflict.kind.options().iter().copied();
-        let options: Vec<ResolutionOption> = options.filter(|it| Model::knows(*it)).collect();
+        let event = conflict.events.last();
+        let known = options.filter(|option| self.model.knows(*option, event));
+        let options: Vec<ResolutionOption> = known.collect();
         let choice = Choice {
             conflict: conflict.id,
             option: options[decide.option % options.len()],

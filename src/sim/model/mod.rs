@@ -238,7 +238,7 @@ impl Model {
         } else if self.holding.as_ref().is_some_and(|holding| holding.certain) {
             Ruling::Outcome(self.hold(seq))
         } else {
-            self.rule(seq, rules::Waived::default())
+            self.rule(seq, &rules::Waived::default())
         };
         let ruling = match ruling {
             Ruling::BreaksOff => Ruling::Outcome(self.ask_about_poison(seq)),

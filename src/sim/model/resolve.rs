@@ -6,16 +6,23 @@ use super::conflicts::{About, Asked};
 use super::counts::Around;
 use super::levels::LevelName;
 use super::orders::Excess;
-use super::rules::Waived;
+use super::rules::{InPlaceOfOrder, Waived};
 use super::{Answer, Did, Model, Ruling};
 use crate::conflict::{Choice, ResolutionOption as O};
+use crate::event::{EventData, EventRef};
+use crate::id::{LineId, LocationId, Sku};
 use crate::record::{Outcome, WaitKey};
 use crate::time::Now;
 
 impl Model {
     /// Whether the model knows what an option does: the others have their tables only.
-    pub const fn knows(option: O) -> bool {
-        !matches!(option, O::ApplyWithoutOrder)
+    pub fn knows(&self, option: O, event: Option<&EventRef>) -> bool {
+        let event = event.and_then(|event| self.told.get(&event.seq));
+        option != O::ApplyWithoutOrder
+            || !matches!(
+                event.map(|told| &told.event.data),
+                Some(EventData::OrderAmended(_) | EventData::TransferReceived(_))
+            )
     }
 
     /// A person decides on the conflict with this index. Whether the core has `refused` it matters
@@ -75,8 +82,11 @@ impl Model {
             }
             About::Orphan(seq, _) => {
                 self.wait_no_longer(*seq);
+                if choice.option == O::ApplyWithoutOrder {
+                    return self.apply_without_order(*seq, choice);
+                }
                 self.become_of(*seq, Outcome::Rejected);
-                choice.option == O::Discard
+                true
             }
             _ if [O::Discard, O::KeepFirst].contains(&choice.option) => {
                 self.become_of(held(), Outcome::Rejected);
@@ -86,35 +96,76 @@ impl Model {
             About::Poison(_) => {
                 // Of one that had waited, the safeguards before have let it pass.
                 let future = asked.opened != held();
-                self.try_again(held(), Waived { future, ..Waived::default() })
+                self.try_again(held(), &Waived { future, ..Waived::default() })
             }
-            About::Version(_) => self.try_again(held(), Waived { version: true, ..waived }),
+            About::Version(_) => self.try_again(held(), &Waived { version: true, ..waived }),
             About::Future => {
                 let told = self.told.get_mut(&held()).expect("it was told");
                 told.time = told.recorded_at;
-                self.try_again(held(), waived)
+                self.try_again(held(), &waived)
             }
             About::Excess(_) => {
                 let all = choice.option == O::ApplyAnyway;
                 let excess = if all { Excess::Anyway } else { Excess::Cap };
-                self.try_again(held(), Waived { excess, ..waived })
+                self.try_again(held(), &Waived { excess, ..waived })
             }
             About::HeldCount(_) => {
                 let around = match choice.option {
                     O::KeepCounted => Around::Counted(asked.opened),
                     _ => Around::Later(asked.opened),
                 };
-                self.try_again(held(), Waived { around, version: true, ..waived })
+                self.try_again(held(), &Waived { around, version: true, ..waived })
             }
         }
     }
 
-    pub(super) fn try_again(&mut self, seq: u64, waived: Waived) -> bool {
+    pub(super) fn try_again(&mut self, seq: u64, waived: &Waived) -> bool {
         match self.rule(seq, waived) {
             Ruling::Outcome(outcome) => self.become_of(seq, outcome),
             Ruling::Repeats(_) | Ruling::Impossible | Ruling::BreaksOff => return false,
         }
         true
+    }
+
+    /// An event takes effect though its order has not come. False if a person would have to say more.
+    fn apply_without_order(&mut self, seq: u64, choice: &Choice) -> bool {
+        let sku = choice.sku.as_ref().and_then(|name| self.item(name));
+        let location = choice.location.as_ref().and_then(|name| self.place(name));
+        let (no_sku, no_place) = self.lacks(seq);
+        if no_sku && sku.is_none() || no_place && location.is_none() {
+            return false;
+        }
+        let without_order = Some(InPlaceOfOrder { sku, location });
+        let excess = Excess::Anyway;
+        self.try_again(seq, &Waived { future: true, excess, without_order, ..Waived::default() })
+    }
+
+    /// Whether an event names lines of which neither it nor what is known of its order says the item,
+    /// or the place.
+    fn lacks(&self, seq: u64) -> (bool, bool) {
+        let data = &self.told[&seq].event.data;
+        let order = self.orders.iter().find(|order| Some(&order.id) == data.order());
+        let line = |id: &LineId| order?.lines.iter().find(|line| line.id == *id);
+        let no_sku = |id: &LineId, sku: &Option<Sku>| {
+            line(id).is_none() && sku.as_ref().and_then(|sku| self.item(sku)).is_none()
+        };
+        let no_place = |id: &LineId, place: &Option<LocationId>| {
+            place.is_none() && line(id).is_none_or(|line| line.shares.is_empty())
+        };
+        match data {
+            EventData::OrderFulfilled(data) => (
+                data.lines.iter().any(|row| no_sku(&row.line, &row.sku)),
+                data.lines.iter().any(|row| no_place(&row.line, &row.location)),
+            ),
+            EventData::OrderReturned(data) => (
+                data.lines.iter().any(|row| no_sku(&row.line, &row.sku)),
+                data.lines.iter().any(|row| row.restock && no_place(&row.line, &row.location)),
+            ),
+            EventData::OrderCancelled(data) => {
+                (data.lines.iter().flatten().any(|row| no_sku(&row.line, &row.sku)), false)
+            }
+            _ => (false, false),
+        }
     }
 
     /// Says what an unknown name means, or that nobody wants to know.

@@ -6,26 +6,38 @@ use super::levels::LevelName;
 use super::orders::Excess;
 use super::{Model, Ruling};
 use crate::event::{Event, EventData, StockAdjusted};
+use crate::id::{LocationId, Sku};
 use crate::record::{Bucket, Outcome, WaitKey};
 
 /// What a person has waived for an event.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) struct Waived {
     pub future: bool,
     pub version: bool,
     pub excess: Excess,
     pub around: Around,
+    /// What a person has said in the place of an order that has not come.
+    pub without_order: Option<InPlaceOfOrder>,
+}
+
+/// What an order would say of an event's lines: their item, where they do not name one, and where
+/// units left from or came back to.
+#[derive(Debug, Clone, Default)]
+pub(super) struct InPlaceOfOrder {
+    pub sku: Option<Sku>,
+    pub location: Option<LocationId>,
 }
 
 impl Default for Waived {
     fn default() -> Self {
-        Self { future: false, version: false, excess: Excess::Hold, around: Around::Unknown }
+        let (excess, around) = (Excess::Hold, Around::Unknown);
+        Self { future: false, version: false, excess, around, without_order: None }
     }
 }
 
 impl Model {
     /// What becomes of the event told at `seq`.
-    pub(super) fn rule(&mut self, seq: u64, waived: Waived) -> Ruling {
+    pub(super) fn rule(&mut self, seq: u64, waived: &Waived) -> Ruling {
         if self.poisonous.contains(&self.told[&seq].event.id) {
             return Ruling::BreaksOff;
         }
@@ -35,13 +47,14 @@ impl Model {
         if let Some(ruling) = self.rule_on_repeated_fact(seq) {
             return ruling;
         }
-        if waived.excess == Excess::Anyway && self.names_strange_lines(seq) {
+        let is_order_there = waived.without_order.is_none();
+        if is_order_there && waived.excess == Excess::Anyway && self.names_strange_lines(seq) {
             return Ruling::Impossible;
         }
         self.judge(seq, waived)
     }
 
-    fn judge(&mut self, seq: u64, waived: Waived) -> Ruling {
+    fn judge(&mut self, seq: u64, waived: &Waived) -> Ruling {
         let told = &self.told[&seq];
         let (event, time) = (told.event.clone(), told.time);
         if !waived.future && time > self.wall.plus_micros(self.settings.future_limit_us) {
@@ -80,7 +93,10 @@ impl Model {
             && !matches!(event.data, EventData::OrderPlaced(_) | EventData::ReservationConfirmed(_))
             && !self.is_heard_of(order)
         {
-            return Ruling::Outcome(self.park(WaitKey::Order(order.clone()), seq));
+            if waived.without_order.is_none() {
+                return Ruling::Outcome(self.park(WaitKey::Order(order.clone()), seq));
+            }
+            self.order_or_new(order);
         }
         if let EventData::TransferReceived(data) = &event.data
             && !self.is_shipped(&data.transfer)
@@ -111,7 +127,7 @@ impl Model {
     }
 
     /// What an event does once no safeguard stands in its way.
-    fn carry_out(&mut self, seq: u64, event: &Event, waived: Waived) -> Outcome {
+    fn carry_out(&mut self, seq: u64, event: &Event, waived: &Waived) -> Outcome {
         match &event.data {
             EventData::LocationUpserted(data) => {
                 let known = self.locations.iter_mut().find(|(name, _)| *name == data.location);
@@ -151,9 +167,9 @@ impl Model {
             EventData::TransferReceived(data) => self.receive_transfer(seq, data),
             EventData::OrderPlaced(data) => self.place_order(data),
             EventData::OrderAmended(data) => self.amend(seq, data, waived.excess),
-            EventData::OrderCancelled(data) => self.cancel(seq, data, waived.excess),
-            EventData::OrderFulfilled(data) => self.fulfil(seq, data, waived.excess),
-            EventData::OrderReturned(data) => self.take_back(seq, data, waived.excess),
+            EventData::OrderCancelled(data) => self.cancel(seq, data, waived),
+            EventData::OrderFulfilled(data) => self.fulfil(seq, data, waived),
+            EventData::OrderReturned(data) => self.take_back(seq, data, waived),
             EventData::ReservationPlaced(data) => self.reserve(data),
             EventData::ReservationReleased(data) => self.free_reserved(data),
             EventData::ReservationConfirmed(data) => self.confirm(seq, data),

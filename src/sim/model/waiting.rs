@@ -49,7 +49,7 @@ impl Model {
         let outcome = if discard {
             Outcome::Rejected
         } else {
-            match self.rule(seq, Waived { future: true, ..Waived::default() }) {
+            match self.rule(seq, &Waived { future: true, ..Waived::default() }) {
                 Ruling::Outcome(outcome) => outcome,
                 Ruling::Repeats(_) => Outcome::Duplicate,
                 Ruling::Impossible => Outcome::Rejected,

@@ -10,6 +10,7 @@ pub use line::{Line, Order, Share};
 
 use super::Model;
 use super::conflicts::About;
+use super::rules::Waived;
 use crate::event::EventData;
 use crate::id::{LineId, OrderId, Sku};
 use crate::record::Outcome;
@@ -93,12 +94,13 @@ impl Model {
         order: &OrderId,
         id: &LineId,
         sku: Option<&Sku>,
-        excess: Excess,
+        waived: &Waived,
     ) -> Option<&mut Line> {
-        let known = sku.and_then(|name| self.item(name));
+        let told = waived.without_order.as_ref().and_then(|told| told.sku.clone());
+        let known = sku.and_then(|name| self.item(name)).or(told);
         let kit = known.as_ref().map(|sku| self.parts(sku)).unwrap_or_default();
         let lines = &mut self.order_mut(order).lines;
-        if !lines.iter().any(|line| line.id == *id) && excess == Excess::Anyway {
+        if !lines.iter().any(|line| line.id == *id) && waived.excess == Excess::Anyway {
             let sku = known.expect("it was checked that the line says what it is");
             lines.push(Line::new(id, &sku, kit));
         }
