@@ -12,6 +12,8 @@ pub mod history;
 pub mod http;
 pub mod import;
 pub mod intake;
+#[cfg(unix)]
+pub mod limits;
 pub mod live;
 pub mod lock;
 pub mod metrics;

@@ -15,6 +15,7 @@ use crate::server::Server;
 pub(super) async fn serve(config: Config) -> anyhow::Result<()> {
     // Before the start, so that a signal during it is not lost.
     let stop = stop_signal().context("signals cannot be received")?;
+    open_many_files();
     let server = Server::start(config, Arc::new(SystemClock)).await?;
     // For scripts that wait for the address: with port 0 there is no other way to know it.
     writeln!(io::stdout(), "Onhand serves http://{}", server.address())?;
@@ -31,6 +32,7 @@ pub(super) async fn demo(config: Config) -> anyhow::Result<()> {
     let stop = stop_signal().context("signals cannot be received")?;
     // In a demo an unknown SKU is created on first sight (contract.md section 3.3, rule 7).
     let config = Config { create_unknown_skus: true, ..config };
+    open_many_files();
     demo::prepare(&config, &SystemClock).await?;
     let server = Server::start_with(config, Arc::new(SystemClock), demo::users()).await?;
     let demo = Demo::start(&server).await?;
@@ -44,6 +46,14 @@ pub(super) async fn demo(config: Config) -> anyhow::Result<()> {
     stop.await;
     demo.stop().await;
     server.stop().await
+}
+
+/// Asks for room for as many connections as the system allows. With fewer the server runs too.
+fn open_many_files() {
+    #[cfg(unix)]
+    if let Err(error) = crate::limits::open_many_files() {
+        tracing::warn!(%error, "the limit of open files stays as it is");
+    }
 }
 
 /// Registers for SIGTERM and Ctrl-C; the future waits for either.

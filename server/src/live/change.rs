@@ -1,6 +1,6 @@
 //! What changed between two moments, encoded once for everybody.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, OnceLock};
 
 use axum::extract::ws::Utf8Bytes;
@@ -82,7 +82,7 @@ pub struct Change {
     pub from: u64,
     /// The journal's last place after it.
     pub to: u64,
-    /// Levels.
+    /// Levels, by SKU, then location.
     pub levels: Vec<LevelPiece>,
     /// Rows of the journal.
     pub events: Vec<EventPiece>,
@@ -98,6 +98,23 @@ pub struct Change {
 }
 
 impl Change {
+    /// Its levels of these SKUs, or all of them.
+    pub fn levels_of<'a, 's>(
+        &'a self,
+        skus: Option<&'s BTreeSet<Sku>>,
+    ) -> impl Iterator<Item = &'a LevelPiece> + use<'a, 's> {
+        let (all, some) = match skus {
+            None => (self.levels.as_slice(), None),
+            Some(skus) => (&[][..], Some(skus)),
+        };
+        let of = |sku: &'s Sku| {
+            // They are in order.
+            let first = self.levels.partition_point(|level| level.key.0 < *sku);
+            self.levels[first..].iter().take_while(move |level| level.key.0 == *sku)
+        };
+        all.iter().chain(some.into_iter().flatten().flat_map(of))
+    }
+
     /// The bytes of its rows.
     pub const fn bytes(&self) -> usize {
         self.bytes
@@ -188,6 +205,13 @@ impl Gathered {
     /// The journal's last place in what was gathered, if batches were.
     pub fn seq(&self) -> Option<u64> {
         self.batches.last().map(|batch| batch.to)
+    }
+
+    /// Events of a batch, on average; 0 without batches.
+    pub fn mean_batch_events(&self) -> u64 {
+        let first = self.batches.first().map_or(0, |batch| batch.from);
+        let last = self.batches.last().map_or(0, |batch| batch.to);
+        (last - first).checked_div(self.batches.len() as u64).unwrap_or_default()
     }
 
     /// Whether news of channels were dropped.

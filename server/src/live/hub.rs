@@ -18,11 +18,25 @@ use crate::processor::Committed;
 /// after a pause never waits.
 const FRAME_INTERVAL_MIN: Duration = Duration::from_millis(16);
 
-/// By how much each connection lengthens that time: what it takes to hand a frame to it.
-const FRAME_INTERVAL_EACH: Duration = Duration::from_micros(20);
+/// By how much each connection lengthens that time: twice what it takes to hand a frame to it, so
+/// that who watches never takes the cores from what is watched.
+const FRAME_INTERVAL_EACH: Duration = Duration::from_micros(40);
 
-/// The longest that a change waits for the next one: ten frames a second still look alive.
-const FRAME_INTERVAL_MAX: Duration = Duration::from_millis(100);
+/// The same while events come in faster than they are made durable one by one.
+const FRAME_INTERVAL_EACH_BUSY: Duration = Duration::from_micros(200);
+
+/// Events of a batch, on average, from which on that is so: they have waited for one another.
+const BUSY_BATCH_EVENTS: u64 = 10;
+
+/// The longest that a change waits for the next one.
+const FRAME_INTERVAL_MAX: Duration = Duration::from_secs(1);
+
+/// The time between two changes, the longer the more there are to hand them to.
+fn frame_interval(connections: u64, busy: bool) -> Duration {
+    let each = if busy { FRAME_INTERVAL_EACH_BUSY } else { FRAME_INTERVAL_EACH };
+    let all = each.saturating_mul(connections.try_into().unwrap_or(u32::MAX));
+    FRAME_INTERVAL_MIN.saturating_add(all).min(FRAME_INTERVAL_MAX)
+}
 
 /// Figures about the live side since the server started.
 #[derive(Debug, Default)]
@@ -56,8 +70,8 @@ impl LiveStats {
 #[derive(Debug)]
 pub struct Hub {
     ring: RwLock<Ring>,
-    /// The place after the newest change; wakes those who wait for it.
-    end: watch::Sender<Place>,
+    /// The place up to which all are told; wakes those who wait for it.
+    told: watch::Sender<Place>,
     news: Mutex<ChannelNews>,
     news_came: Notify,
     stats: LiveStats,
@@ -72,7 +86,7 @@ impl Hub {
     /// A hub with a ring of other bounds.
     pub fn with_ring(ring: Ring) -> Self {
         Self {
-            end: watch::Sender::new(ring.end()),
+            told: watch::Sender::new(ring.end()),
             ring: RwLock::new(ring),
             news: Mutex::default(),
             news_came: Notify::new(),
@@ -93,12 +107,12 @@ impl Hub {
 
     /// The place after the newest change.
     pub fn end(&self) -> Place {
-        *self.end.borrow()
+        self.ring.read().unwrap_or_else(PoisonError::into_inner).end()
     }
 
-    /// Tells of new changes.
+    /// Tells that there are new changes, now and then.
     pub fn watch(&self) -> watch::Receiver<Place> {
-        self.end.subscribe()
+        self.told.subscribe()
     }
 
     /// The changes from a number on, at most `max`.
@@ -135,12 +149,13 @@ impl Hub {
                         tracing::warn!(missed, "live updates start anew: batches were missed");
                     }
                     Err(RecvError::Closed) => {
-                        self.tell(&mut gathered);
+                        self.keep(&mut gathered);
+                        self.told.send_replace(self.end());
                         return;
                     }
                 },
                 () = self.news_came.notified() => {}
-                () = sleep_until(due), if !gathered.is_empty() => {}
+                () = sleep_until(due), if !gathered.is_empty() || self.is_ahead() => {}
             }
             while let Ok(batch) = batches.try_recv() {
                 self.take(&mut gathered, batch);
@@ -149,18 +164,14 @@ impl Hub {
             if !news.is_empty() {
                 gathered.publish(news);
             }
-            if !gathered.is_empty() && Instant::now() >= due {
-                self.tell(&mut gathered);
-                due = Instant::now() + self.frame_interval();
+            if (!gathered.is_empty() || self.is_ahead()) && Instant::now() >= due {
+                let busy = gathered.mean_batch_events() >= BUSY_BATCH_EVENTS;
+                self.keep(&mut gathered);
+                self.told.send_replace(self.end());
+                let connections = self.stats.connections.load(Ordering::Relaxed);
+                due = Instant::now() + frame_interval(connections, busy);
             }
         }
-    }
-
-    /// The time between two changes, the longer the more there are to hand them to.
-    fn frame_interval(&self) -> Duration {
-        let connections = self.stats.connections.load(Ordering::Relaxed);
-        let each = FRAME_INTERVAL_EACH.saturating_mul(connections.try_into().unwrap_or(u32::MAX));
-        FRAME_INTERVAL_MIN.saturating_add(each).min(FRAME_INTERVAL_MAX)
     }
 
     /// Takes in a batch. One that does not follow the last one means that some were missed.
@@ -176,12 +187,17 @@ impl Hub {
         }
         gathered.add(batch);
         if gathered.is_full() {
-            self.tell(gathered);
+            self.keep(gathered);
         }
     }
 
-    /// Makes what was gathered known.
-    fn tell(&self, gathered: &mut Gathered) {
+    /// Whether changes are kept of which nobody was told.
+    fn is_ahead(&self) -> bool {
+        *self.told.borrow() != self.end()
+    }
+
+    /// Makes a change of what was gathered, for everybody to find when they are told.
+    fn keep(&self, gathered: &mut Gathered) {
         if gathered.is_empty() {
             return;
         }
@@ -193,11 +209,7 @@ impl Hub {
             self.restart(to);
             return;
         }
-        let mut ring = self.ring.write().unwrap_or_else(PoisonError::into_inner);
-        ring.push(change);
-        let end = ring.end();
-        drop(ring);
-        self.end.send_replace(end);
+        self.ring.write().unwrap_or_else(PoisonError::into_inner).push(change);
     }
 
     fn restart(&self, seq: u64) {
@@ -205,10 +217,23 @@ impl Hub {
         ring.restart(seq);
         let end = ring.end();
         drop(ring);
-        self.end.send_replace(end);
+        self.told.send_replace(end);
     }
 
     fn news(&self) -> MutexGuard<'_, ChannelNews> {
         self.news.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn thousands_of_connections_hear_less_often_and_much_less_while_events_pour_in() {
+        let millis = |connections, busy| frame_interval(connections, busy).as_millis();
+        assert_eq!([millis(0, false), millis(100, false), millis(1_000, false)], [16, 20, 56]);
+        assert_eq!([millis(5_000, false), millis(10_000, false)], [216, 416]);
+        assert_eq!([millis(100, true), millis(1_000, true), millis(9_000, true)], [36, 216, 1_000]);
     }
 }

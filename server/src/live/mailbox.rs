@@ -126,12 +126,10 @@ impl<'a> Merged<'a> {
         // A snapshot or a page may be ahead of the hub: then these rows are already shown.
         let news = change.to > seen;
         if news && topics.has(Topic::Stock) {
-            for level in &change.levels {
-                if subscription.wants(Some(&level.key.0)) {
-                    let key = (level.key.0.as_str(), level.key.1.as_str());
-                    let old = self.levels.insert(key, level.row.as_str());
-                    self.grow(old, level.row.as_str());
-                }
+            for level in change.levels_of(subscription.skus.as_ref()) {
+                let key = (level.key.0.as_str(), level.key.1.as_str());
+                let old = self.levels.insert(key, level.row.as_str());
+                self.grow(old, level.row.as_str());
             }
         }
         if news && topics.has(Topic::Events) {

@@ -373,7 +373,7 @@ impl View {
     fn apply(&mut self, change: &Change, subscription: &Subscription) {
         let topics = subscription.topics;
         if topics.has(Topic::Stock) && !self.pages {
-            for level in change.levels.iter().filter(|it| subscription.wants(Some(&it.key.0))) {
+            for level in change.levels_of(subscription.skus.as_ref()) {
                 self.levels.insert(level.key.clone(), level.row.clone());
             }
         }

@@ -20,6 +20,9 @@ use crate::state::AppState;
 
 /// A client's frame at most, in bytes: a hello with a few thousand SKUs.
 const CLIENT_FRAME_BYTES_MAX: usize = 256 * 1024;
+/// What a connection reads at once, in bytes. All of it is zeroed before each attempt to read, and
+/// kept by each connection: clients say little.
+const READ_BUFFER_BYTES: usize = 512;
 /// Connections of one person or program.
 const CONNECTIONS_PER_ACTOR: usize = 6_000;
 /// Connections in all.
@@ -128,8 +131,12 @@ async fn live(
     let gate = Arc::new(Holds { auth: Arc::clone(&state.auth), credential: identity.credential });
     let shared = Arc::clone(state.live.shared());
     let shutdown = state.shutdown.clone();
-    let upgrade =
-        upgrade.max_message_size(CLIENT_FRAME_BYTES_MAX).max_frame_size(CLIENT_FRAME_BYTES_MAX);
+    let upgrade = upgrade
+        .max_message_size(CLIENT_FRAME_BYTES_MAX)
+        .max_frame_size(CLIENT_FRAME_BYTES_MAX)
+        .read_buffer_size(READ_BUFFER_BYTES)
+        // A frame is written when it is sent: the session has one on its way at a time.
+        .write_buffer_size(0);
     let response = upgrade.on_upgrade(move |socket| async move {
         session::run(socket, shared, gate, async move { shutdown.requested().await }).await;
         drop(seat);
