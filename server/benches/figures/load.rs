@@ -78,12 +78,18 @@ impl Counting {
 
     fn answered(&mut self, events: usize, since: Instant) {
         let now = Instant::now();
-        if now >= self.from && now < self.until {
+        if events > 0 && now >= self.from && now < self.until {
             self.events += events as u64;
             let nanos = now.saturating_duration_since(since).as_nanos();
             self.delays.saturating_record(u64::try_from(nanos).unwrap_or(u64::MAX));
         }
     }
+}
+
+/// Somebody who sends the next request as soon as the last one is answered.
+pub trait Client {
+    /// Sends the next request and checks its answer; says how many events of it count.
+    async fn exchange(&mut self) -> anyhow::Result<usize>;
 }
 
 /// Keeps `connections` busy with requests of `size` events for `time`, after a warm-up.
@@ -95,27 +101,43 @@ pub async fn closed(
     warm_up: Duration,
     time: Duration,
 ) -> anyhow::Result<Measured> {
-    let mut open = Vec::new();
+    let mut senders = Vec::new();
     for _ in 0..connections {
-        open.push(Sender::open(target, workload).await?);
+        senders.push((Sender::open(target, workload).await?, size));
     }
+    Ok(busy(senders, warm_up, time).await?.0)
+}
+
+impl Client for (Sender, usize) {
+    async fn exchange(&mut self) -> anyhow::Result<usize> {
+        self.0.exchange(self.1).await?;
+        Ok(self.1)
+    }
+}
+
+/// Keeps clients busy for `time`, after a warm-up, and gives them back.
+pub async fn busy<C: Client + 'static>(
+    clients: Vec<C>,
+    warm_up: Duration,
+    time: Duration,
+) -> anyhow::Result<(Measured, Vec<C>)> {
     let counting = Counting::new(warm_up, time)?;
     let until = counting.borrow().until;
     let tasks = LocalSet::new();
-    let mut senders = Vec::new();
-    for mut sender in open {
+    let mut working = Vec::new();
+    for mut client in clients {
         let counting = Rc::clone(&counting);
-        senders.push(tasks.spawn_local(async move {
+        working.push(tasks.spawn_local(async move {
             while Instant::now() < until {
                 let sent = Instant::now();
-                sender.exchange(size).await?;
-                counting.borrow_mut().answered(size, sent);
+                let events = client.exchange().await?;
+                counting.borrow_mut().answered(events, sent);
             }
-            anyhow::Ok(())
+            anyhow::Ok(client)
         }));
     }
-    finish(tasks, senders).await?;
-    measured(&counting, time)
+    let clients = finish(tasks, working).await?;
+    Ok((measured(&counting, time)?, clients))
 }
 
 /// Sends single events at `rate` for `time`, after a warm-up, over at most `connections`. A delay
@@ -172,15 +194,16 @@ fn pace(rate: f64, time: Duration) -> mpsc::UnboundedReceiver<Instant> {
     receiver
 }
 
-async fn finish(
+async fn finish<T>(
     tasks: LocalSet,
-    senders: Vec<tokio::task::JoinHandle<anyhow::Result<()>>>,
-) -> anyhow::Result<()> {
+    working: Vec<tokio::task::JoinHandle<anyhow::Result<T>>>,
+) -> anyhow::Result<Vec<T>> {
     tasks.await;
-    for sender in senders {
-        sender.await??;
+    let mut done = Vec::with_capacity(working.len());
+    for one in working {
+        done.push(one.await??);
     }
-    Ok(())
+    Ok(done)
 }
 
 /// Asks for pages, one after another at `rate`, over a few connections. A delay counts from the
@@ -242,8 +265,9 @@ impl Sender {
             ("content-type", "application/cloudevents-batch+json"),
         ];
         let request = request("POST", "/api/v1/events", &headers, &self.body);
+        let sent = Instant::now();
         let answer = self.connection.ask(&request).await?;
-        check(answer, &self.said, &mut self.workload.borrow_mut())
+        check(answer, &self.said, sent, &mut self.workload.borrow_mut())
     }
 
     fn write(&mut self, size: usize) {
@@ -271,6 +295,8 @@ struct Results<'a> {
 struct One<'a> {
     id: &'a str,
     outcome: &'a str,
+    #[serde(default)]
+    seq: u64,
     #[serde(borrow, default)]
     effects: Vec<Effect<'a>>,
 }
@@ -283,7 +309,12 @@ struct Effect<'a> {
 }
 
 /// Every event has to be applied, with just the effect that it asks for.
-fn check(answer: &[u8], said: &[Said], workload: &mut Workload) -> anyhow::Result<()> {
+fn check(
+    answer: &[u8],
+    said: &[Said],
+    sent: Instant,
+    workload: &mut Workload,
+) -> anyhow::Result<()> {
     let wrong = || format!("a wrong answer: {}", String::from_utf8_lossy(answer));
     let Results { results } = serde_json::from_slice(answer).with_context(wrong)?;
     ensure!(results.len() == said.len(), wrong());
@@ -294,7 +325,7 @@ fn check(answer: &[u8], said: &[Said], workload: &mut Workload) -> anyhow::Resul
             && effect.sku == workload.skus.name(said.sku).as_str()
             && (effect.state, effect.delta) == ("on_hand", said.delta);
         ensure!(right, wrong());
-        workload.applied(said);
+        workload.applied(said, result.seq, sent);
     }
     Ok(())
 }
@@ -310,6 +341,14 @@ struct Page {
 struct Level {
     sku: String,
     on_hand: i64,
+}
+
+/// The journal's last place.
+pub async fn journal(target: &Target) -> anyhow::Result<u64> {
+    let headers = [("authorization", target.bearer.as_str())];
+    let mut connection = Connection::open(target.address).await?;
+    let body = connection.ask(&request("GET", "/api/v1/stock?limit=1", &headers, &[])).await?;
+    Ok(serde_json::from_slice::<Page>(body)?.seq)
 }
 
 /// Compares every level, and the length of the journal, with what was answered.

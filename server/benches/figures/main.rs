@@ -14,23 +14,28 @@
     reason = "figures are read by people: they are far from where floats lose whole numbers"
 )]
 
+mod channels;
 mod client;
 mod cpu;
 mod decisions;
+mod fanout;
 mod footprint;
 mod ingest;
 mod large;
 mod load;
 mod machine;
 mod place;
+mod postgres;
 mod program;
 mod raw;
 mod report;
+mod reserve;
 mod restart;
 mod scale;
 mod screen;
 mod seed;
 mod verify;
+mod watchers;
 mod workload;
 
 use std::process::ExitCode;
@@ -61,15 +66,19 @@ struct Figure {
     measure: fn(&mut Bench) -> anyhow::Result<()>,
 }
 
-static FIGURES: [Figure; 8] = [
+static FIGURES: [Figure; 12] = [
     Figure { name: "f1a", what: "single events over HTTP", measure: ingest::singles },
     Figure { name: "f1b", what: "batches of 256 over HTTP", measure: ingest::batches },
     Figure { name: "f2a", what: "decisions of the core alone", measure: decisions::measure },
     Figure { name: "f2b", what: "verifying a million events", measure: verify::measure },
+    Figure { name: "f3", what: "reservations of the last units", measure: reserve::measure },
     Figure { name: "f4", what: "from a webhook to the screen", measure: screen::measure },
+    Figure { name: "f5", what: "websockets, thousands of them", measure: fanout::measure },
+    Figure { name: "f6", what: "until every channel shows it", measure: channels::measure },
     Figure { name: "f7", what: "until a large ledger is served", measure: restart::measure },
     Figure { name: "f8", what: "memory and sizes", measure: footprint::measure },
     Figure { name: "f9", what: "costs as the ledger grows", measure: scale::measure },
+    Figure { name: "pg", what: "PostgreSQL, one transaction an event", measure: postgres::measure },
 ];
 
 fn main() -> ExitCode {

@@ -27,6 +27,10 @@ pub enum Unit {
     Kilobytes,
     /// A share, kept as a fraction.
     Percent,
+    /// A number of units of stock.
+    Units,
+    /// How many times as much.
+    Times,
 }
 
 impl Unit {
@@ -39,17 +43,20 @@ impl Unit {
             Self::Megabytes => "MB",
             Self::Kilobytes => "kB",
             Self::Percent => "%",
+            Self::Units => "units",
+            Self::Times => "×",
         }
     }
 
     fn shown(self, value: f64) -> String {
         match self {
-            Self::PerSecond => thousands(value.round() as u64),
+            Self::PerSecond | Self::Units => thousands(value.round() as u64),
             Self::Millis => format!("{:.2}", value * 1e3),
             Self::Micros => format!("{:.1}", value * 1e6),
             Self::Seconds => format!("{value:.2}"),
             Self::Megabytes => format!("{:.1}", value / 1e6),
             Self::Kilobytes => format!("{:.1}", value / 1e3),
+            Self::Times => format!("{value:.1}"),
             Self::Percent => format!("{:.0}", value * 100.0),
         }
     }
@@ -111,7 +118,7 @@ impl Line {
             Unit::PerSecond => "1/s",
             Unit::Millis | Unit::Micros | Unit::Seconds => "s",
             Unit::Megabytes | Unit::Kilobytes => "B",
-            Unit::Percent => "1",
+            Unit::Percent | Unit::Units | Unit::Times => "1",
         };
         json!({"figure": self.figure, "what": self.what, "unit": unit, "median": self.median(),
             "min": sorted.first(), "max": sorted.last(), "rounds": self.rounds, "aim": aim,

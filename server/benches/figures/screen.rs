@@ -80,9 +80,11 @@ pub fn measure(bench: &mut Bench) -> anyhow::Result<()> {
         let delays = runtime()?.block_on(webhooks(&target, &skus, &mut sold, &mut orders))?;
         background.stop()?;
         program.stop()?;
-        for (name, share, aim) in
-            [("p50", 0.5, Aim::None), ("p99", 0.99, Aim::AtMost(0.150)), ("most", 1.0, Aim::None)]
-        {
+        for (name, share, aim) in [
+            ("p50", 0.5, Aim::AtMost(0.030)),
+            ("p99", 0.99, Aim::AtMost(0.120)),
+            ("most", 1.0, Aim::None),
+        ] {
             let what = format!("webhook to frame, {name}");
             let delay = delays.value_at_quantile(share) as f64 / 1e9;
             bench.report.add(NAME, &what, Unit::Millis, aim, delay);

@@ -2,6 +2,7 @@
 //! a warehouse system's do.
 
 use std::collections::BTreeMap;
+use std::time::Instant;
 
 use chrono::{SecondsFormat, Utc};
 use onhand::event::{
@@ -60,6 +61,11 @@ impl Skus {
 
     /// What makes the location and the SKUs known, and puts [`STOCK`] of each there.
     pub fn stock(&self) -> impl Iterator<Item = Event> + use<> {
+        self.stocked(STOCK)
+    }
+
+    /// What makes the location and the SKUs known, and puts so many units of each there.
+    pub fn stocked(&self, quantity: i64) -> impl Iterator<Item = Event> + use<> {
         let location = LocationId::new(LOCATION).ok();
         let source = Source::new("stocking").ok();
         let now = Timestamp::from_micros(Utc::now().timestamp_micros());
@@ -73,7 +79,7 @@ impl Skus {
             Some(EventData::ItemUpserted(item))
         });
         let stock = self.names.clone().into_iter().map(move |sku| {
-            let (location, quantity) = (location.clone()?, STOCK);
+            let location = location.clone()?;
             let received = StockReceived { sku, location, quantity, reference: None };
             Some(EventData::StockReceived(received))
         });
@@ -109,14 +115,32 @@ pub struct Workload {
     /// What each SKU's `on_hand` has to be by what was answered.
     on_hand: Vec<i64>,
     answered: u64,
+    /// What was answered, if it is to be kept.
+    log: Option<Vec<Applied>>,
+}
+
+/// An adjustment that was answered as applied.
+#[derive(Clone, Copy)]
+pub struct Applied {
+    /// Its place in the journal.
+    pub seq: u64,
+    /// The SKU's number.
+    pub sku: usize,
+    /// When its request was sent.
+    pub sent: Instant,
 }
 
 impl Workload {
     /// A source of this name, on SKUs stocked as by [`Skus::stock`].
     pub fn new(skus: Skus, source: impl Into<String>) -> Self {
-        let (on_hand, source) = (vec![STOCK; skus.count()], source.into());
+        Self::on(skus, STOCK, source)
+    }
+
+    /// A source of this name, on SKUs of which so many units are there.
+    pub fn on(skus: Skus, units: i64, source: impl Into<String>) -> Self {
+        let (on_hand, source) = (vec![units; skus.count()], source.into());
         let random = Random::new(42);
-        Self { skus, random, source, next: 0, sells: true, on_hand, answered: 0 }
+        Self { skus, random, source, next: 0, sells: true, on_hand, answered: 0, log: None }
     }
 
     /// A source whose adjustments never take more than is there.
@@ -156,10 +180,23 @@ impl Workload {
         &self.source
     }
 
-    /// An adjustment was answered as applied.
-    pub fn applied(&mut self, said: &Said) {
+    /// An adjustment was answered as applied at this place of the journal.
+    pub fn applied(&mut self, said: &Said, seq: u64, sent: Instant) {
         self.on_hand[said.sku] += said.delta;
         self.answered += 1;
+        if let Some(log) = &mut self.log {
+            log.push(Applied { seq, sku: said.sku, sent });
+        }
+    }
+
+    /// Keeps what is answered from now on.
+    pub fn keep_log(&mut self) {
+        self.log = Some(Vec::new());
+    }
+
+    /// What was answered since [`Workload::keep_log`]; no more is kept.
+    pub fn take_log(&mut self) -> Vec<Applied> {
+        self.log.take().unwrap_or_default()
     }
 
     /// Events answered as applied.
