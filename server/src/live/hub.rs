@@ -165,7 +165,7 @@ impl Hub {
                 gathered.publish(news);
             }
             if (!gathered.is_empty() || self.is_ahead()) && Instant::now() >= due {
-                let busy = gathered.mean_batch_events() >= BUSY_BATCH_EVENTS;
+                let busy = self.is_ahead() || gathered.mean_batch_events() >= BUSY_BATCH_EVENTS;
                 self.keep(&mut gathered);
                 self.told.send_replace(self.end());
                 let connections = self.stats.connections.load(Ordering::Relaxed);
