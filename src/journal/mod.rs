@@ -2,6 +2,8 @@
 
 mod upcast;
 
+use std::cmp::Ordering;
+
 use sha2::{Digest, Sha256};
 
 use crate::record::Record;
@@ -108,10 +110,11 @@ pub fn decode(bytes: &[u8]) -> Result<Record, RecordError> {
     if bytes.starts_with(NEWEST) {
         return Ok(serde_json::from_slice(bytes)?);
     }
-    match serde_json::from_slice::<Version>(bytes)?.v {
-        RECORD_VERSION => Ok(serde_json::from_slice(bytes)?),
-        newer if newer > RECORD_VERSION => Err(RecordError::Newer(newer)),
-        older => Ok(serde_json::from_slice(&upcast(bytes, older, &UPCASTERS)?)?),
+    let version = serde_json::from_slice::<Version>(bytes)?.v;
+    match version.cmp(&RECORD_VERSION) {
+        Ordering::Equal => Ok(serde_json::from_slice(bytes)?),
+        Ordering::Greater => Err(RecordError::Newer(version)),
+        Ordering::Less => Ok(serde_json::from_slice(&upcast(bytes, version, &UPCASTERS)?)?),
     }
 }
 

@@ -30,7 +30,7 @@ impl Surprise {
 
     /// Whether the channel may have sold what is missing.
     pub fn may_be_a_sale(&self) -> bool {
-        self.open.iter().any(|open| *open < 0)
+        self.open.iter().any(|open| open.is_negative())
     }
 
     /// What it is, if nothing explains it.
@@ -84,6 +84,13 @@ impl Surprise {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_more_differences_are_kept_apart_than_the_bound() {
+        let mut surprise = Surprise::new(9, (1..=10).collect(), Timestamp::from_micros(0));
+        surprise.and(9, &[0, 100]);
+        assert_eq!(surprise.open.len(), OPEN_MAX);
+    }
 
     #[test]
     fn sales_explain_what_they_can() {

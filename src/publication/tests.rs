@@ -140,12 +140,23 @@ fn what_no_webhook_explains_is_drift_told_once_and_repaired() {
 fn more_than_believed_is_lowered_at_once_because_it_could_be_sold() {
     let mut publication = in_sync(10);
     publication.read_back(25, TIMES, at(5));
+    assert_eq!(publication.action(at(5)), Action::Set);
     assert_eq!(publication.send(at(5)), Some(Write { number: number(10, 1), expected: 25 }));
     publication.acknowledge(TIMES, at(6));
     assert!(publication.is_in_sync());
     assert_eq!(publication.action(at(6)), Action::Wait(at(1_005)));
     assert_eq!(publication.take_drift(at(1_005)), Some(Drift { shown: 25, difference: 15 }));
     assert_eq!(publication.action(at(1_005)), Action::Idle);
+}
+
+#[test]
+fn more_than_believed_is_no_sale_and_may_be_raised_at_once() {
+    let mut publication = in_sync(10);
+    publication.desire(number(30, 2), at(1));
+    publication.send(at(1));
+    publication.stale(12, at(9), TIMES, at(2));
+    assert_eq!(publication.action(at(2)), Action::Set);
+    assert_eq!(publication.send(at(2)), Some(Write { number: number(30, 2), expected: 12 }));
 }
 
 #[test]

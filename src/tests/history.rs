@@ -303,6 +303,15 @@ fn what_takes_back_a_movement_within_a_count_moved_too() {
 }
 
 #[test]
+fn a_count_that_confirms_the_number_is_part_of_the_history() {
+    let mut world = World::new().given([received("TEA", "berlin", 20).at(0)]);
+    let count = world.post(counted("TEA", "berlin", 20).at(100));
+    let record = world.store.record(count.seq.unwrap());
+    assert_eq!((record.effects.len(), record.mentions.len()), (0, 1));
+    assert_eq!(tea(&world).len(), 2);
+}
+
+#[test]
 fn a_sum_as_long_as_the_bound_is_given_term_by_term() {
     let world = World::new().given([
         received("TEA", "berlin", 9).at(0),

@@ -209,6 +209,21 @@ fn a_question_that_fails_is_flagged_and_can_be_asked_later() {
 }
 
 #[test]
+fn a_question_that_failed_is_not_asked_about_what_has_gone_on_since() {
+    let mut world = world();
+    let parked = world.post(cancelled("o1").id("poison-question"));
+    let trap = Trap::set(Phase::Time, "poison-question");
+    world.pass(86_400);
+    let conflict = poison(&world);
+    drop(trap);
+    world.post(placed("o1", &[line("1", "TEA", 1)]));
+    assert_eq!(world.outcome(&parked), Outcome::Applied);
+    let record = world.resolve(&conflict, O::Retry).unwrap();
+    assert_eq!(record.reason.as_deref(), Some("its event does not wait any more"));
+    world.quiet();
+}
+
+#[test]
 fn a_decision_that_cannot_be_carried_out_is_refused_and_its_neighbours_are_not() {
     for phase in [Phase::Load, Phase::Decide] {
         let mut world = world();
