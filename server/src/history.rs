@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use onhand::history::{Moment, Step, explain, level_at};
+use onhand::history::{Moment, Step, explain_newest, level_at};
 use onhand::id::{ChannelId, LocationId, Sku};
 use onhand::time::Timestamp;
 use onhand::wire::explain::{ChannelExplained, LevelExplained, ListingExplained, StockExplained};
@@ -17,6 +17,12 @@ const LEVELS_LOOKED_AT_MAX: usize = 10_000;
 
 /// Locations of one item that are explained at once: as many as the largest page has.
 const LOCATIONS_MAX: u32 = 1_000;
+
+/// Records looked at for each term that is listed: not every one moves `on_hand`.
+const STEPS_OF_TERM: u32 = 4;
+
+/// Records looked at in any case: so many that most levels are explained from their beginning.
+const STEPS_MIN: u32 = 500;
 
 /// Which clock a moment in the past is read from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Deserialize)]
@@ -72,7 +78,7 @@ async fn levels_then(
     moment: Moment,
     only_low: bool,
 ) -> Result<Vec<LevelRow>, StoreError> {
-    let steps = steps_of(store, &page).await?;
+    let steps = steps_of(store, &page, None).await?;
     let marks = if only_low { low_marks(store, &page).await? } else { HashMap::new() };
     let rows = page.levels.into_iter().zip(steps).filter_map(|(row, steps)| {
         let level = level_at(&steps, moment);
@@ -96,10 +102,14 @@ async fn low_marks(
 }
 
 /// The steps of a page's levels, as far as they are part of the page.
-async fn steps_of(store: &dyn Store, page: &StockPage) -> Result<Vec<Vec<Step>>, StoreError> {
+async fn steps_of(
+    store: &dyn Store,
+    page: &StockPage,
+    most: Option<u32>,
+) -> Result<Vec<Vec<Step>>, StoreError> {
     let keys: Vec<(Sku, LocationId)> =
         page.levels.iter().map(|row| (row.sku.clone(), row.location.clone())).collect();
-    let mut steps = store.steps(&keys).await?;
+    let mut steps = store.steps(&keys, most).await?;
     for steps in &mut steps {
         steps.retain(|step| step.seq() <= page.seq);
     }
@@ -125,16 +135,17 @@ pub async fn explain_stock(
         ..StockQuery::default()
     };
     let page = store.stock(&query).await?;
-    let steps = steps_of(store, &page).await?;
+    let newest = u32::try_from(most).unwrap_or(u32::MAX).saturating_mul(STEPS_OF_TERM);
+    let steps = steps_of(store, &page, Some(newest.max(STEPS_MIN))).await?;
     let levels: Vec<LevelExplained> = page
         .levels
         .into_iter()
         .zip(steps)
         .map(|(row, steps)| LevelExplained {
+            why: explain_newest(&steps, row.buckets(), most),
             location: row.location,
             version: row.version,
             counted_at: row.counted_at,
-            why: explain(&steps, most),
         })
         .collect();
     let mut available = levels.iter().map(|level| level.why.available).sum();

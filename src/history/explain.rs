@@ -84,21 +84,54 @@ pub struct Hold {
 /// Explains a level by all steps that touched it, in any order. Of its terms, and of the holds of
 /// each state, it lists the last `most` (at least one); what came before is one sum.
 pub fn explain(steps: &[Step], most: usize) -> Explanation {
+    explain_after(None, steps, most)
+}
+
+/// The same by the newest steps alone, of a level that has these numbers: what they do not account
+/// for came before the first of them.
+pub fn explain_newest(newest: &[Step], now: [i64; Bucket::ALL.len()], most: usize) -> Explanation {
+    let sums = |steps: &[Step]| Bucket::ALL.map(|state| sum(steps, state));
+    let first = newest.iter().min_by_key(|step| step.seq());
+    let Some(last) = first.filter(|_| sums(newest) != now) else { return explain(newest, most) };
+    // The first one stands for all before it.
+    let steps: Vec<Step> = newest.iter().filter(|step| step.seq() > last.seq()).cloned().collect();
+    let mut moved = now;
+    for (moved, listed) in moved.iter_mut().zip(sums(&steps)) {
+        *moved -= listed;
+    }
+    explain_after(Some(Earlier { moved, last }), &steps, most)
+}
+
+fn sum(steps: &[Step], state: Bucket) -> i64 {
+    steps.iter().map(|step| step.moved[state as usize]).sum()
+}
+
+/// What happened before the steps that are looked at.
+#[derive(Clone, Copy)]
+struct Earlier<'a> {
+    /// By how much it moved each number, in all.
+    moved: [i64; Bucket::ALL.len()],
+    /// The last of it.
+    last: &'a Step,
+}
+
+fn explain_after(earlier: Option<Earlier<'_>>, steps: &[Step], most: usize) -> Explanation {
     let most = most.max(1);
-    let on_hand = steps.iter().map(Step::on_hand).sum();
+    let before = earlier.map_or(0, |earlier| earlier.moved[Bucket::OnHand as usize]);
+    let on_hand = before + sum(steps, Bucket::OnHand);
     let (incoming, holds): (Vec<_>, Vec<_>) =
-        holds(steps, most).into_iter().partition(|hold| hold.state == Bucket::Incoming);
+        holds(earlier, steps, most).into_iter().partition(|hold| hold.state == Bucket::Incoming);
     let held: i64 = holds.iter().map(|hold| hold.quantity).sum();
     Explanation {
         on_hand,
-        terms: bounded(terms(steps, on_hand), most),
+        terms: bounded(terms(earlier, steps, on_hand), most),
         holds,
         available: on_hand - held,
         incoming,
     }
 }
 
-fn terms(steps: &[Step], on_hand: i64) -> Vec<Term> {
+fn terms(earlier: Option<Earlier<'_>>, steps: &[Step], on_hand: i64) -> Vec<Term> {
     let count = newest_count(steps.iter(), |_| true);
     // A count is re-based on what happened after it, whenever that arrived.
     let is_later = |step: &Step| {
@@ -114,10 +147,14 @@ fn terms(steps: &[Step], on_hand: i64) -> Vec<Term> {
     if let Some(count) = count {
         let counted = count.counted.unwrap_or_default();
         terms.push(term(Cause::Counted, counted, count));
-        let rest = on_hand - terms.iter().map(|term| term.quantity).sum::<i64>();
-        if rest != 0 {
-            terms.push(term(Cause::Decided, rest, count));
-        }
+    }
+    let rest = on_hand - terms.iter().map(|term| term.quantity).sum::<i64>();
+    // Of a count with steps that are not looked at, nobody can tell what a person has decided.
+    let of_rest = earlier.map(|earlier| (Cause::Earlier, earlier.last));
+    if let Some((cause, step)) = of_rest.or(count.map(|count| (Cause::Decided, count)))
+        && rest != 0
+    {
+        terms.push(term(cause, rest, step));
     }
     // A count comes before what happened at the same moment: it is where the sum begins.
     terms.sort_by_key(|term| (term.cause == Cause::Moved, term.time, term.event.seq));
@@ -152,7 +189,7 @@ fn bounded(mut terms: Vec<Term>, most: usize) -> Vec<Term> {
 
 /// What is held: for each state and order what is left of it, and for each other event what it
 /// moved; the oldest first.
-fn holds(steps: &[Step], most: usize) -> Vec<Hold> {
+fn holds(earlier: Option<Earlier<'_>>, steps: &[Step], most: usize) -> Vec<Hold> {
     let mut left: BTreeMap<(Bucket, Option<&OrderId>, u64), Hold> = BTreeMap::new();
     for step in steps {
         for state in Bucket::ALL.into_iter().filter(|state| *state != Bucket::OnHand) {
@@ -175,9 +212,28 @@ fn holds(steps: &[Step], most: usize) -> Vec<Hold> {
         }
     }
     let mut holds: Vec<Hold> = left.into_values().filter(|hold| hold.quantity != 0).collect();
+    if let Some(earlier) = earlier {
+        holds = with_earlier(earlier, holds);
+    }
     holds.sort_by_key(|hold| (hold.state, hold.event.seq));
     let states = holds.chunk_by(|one, next| one.state == next.state);
     states.flat_map(|of_state| bounded_holds(of_state, most)).collect()
+}
+
+/// The holds with those of before, one for each state. What an order let go of it had held before.
+fn with_earlier(earlier: Earlier<'_>, holds: Vec<Hold>) -> Vec<Hold> {
+    let Earlier { mut moved, last } = earlier;
+    let let_go = |hold: &Hold| hold.order.is_some() && hold.quantity < 0;
+    let (older, mut holds): (Vec<_>, Vec<_>) = holds.into_iter().partition(let_go);
+    for hold in older {
+        moved[hold.state as usize] += hold.quantity;
+    }
+    let states = Bucket::ALL.into_iter().filter(|state| *state != Bucket::OnHand);
+    for state in states.filter(|state| moved[*state as usize] != 0) {
+        let (quantity, event) = (moved[state as usize], last.event.clone());
+        holds.push(Hold { state, quantity, event, time: last.occurred_at, order: None });
+    }
+    holds
 }
 
 /// Of the holds of one state the last, with the sum of those before as the first one.

@@ -4,7 +4,7 @@
 
 mod explain;
 
-pub use explain::{Cause, Explanation, Hold, TERMS_MAX, Term, explain};
+pub use explain::{Cause, Explanation, Hold, TERMS_MAX, Term, explain, explain_newest};
 
 use crate::conflict::{ConflictKind, ConflictStatus, ResolutionOption as O};
 use crate::event::{EventData, EventRef};

@@ -1,10 +1,12 @@
 //! What a level was at any past moment, on both clocks, and why it is what it is, term by term
 //! (contract.md section 4).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use onhand::conflict::{ConflictKind, ResolutionOption as O};
-use onhand::history::{Cause, Explanation, Moment, Step, TERMS_MAX, explain, level_at, steps};
+use onhand::history::{
+    Cause, Explanation, Moment, Step, TERMS_MAX, explain, explain_newest, level_at, steps,
+};
 use onhand::ledger::Ledger;
 use onhand::record::Bucket;
 use onhand::state::{Level, Oversold, State};
@@ -218,14 +220,27 @@ fn check_present(world: &World) {
         let steps = &kept[&(names.0.to_string(), names.1.to_string())];
         let now = level_at(steps, Moment::Occurred(second(i64::from(i32::MAX))));
         assert_eq!(now, comparable(level), "{names:?}");
-        let explained = explain(steps, TERMS_MAX);
-        let sum: i64 = explained.terms.iter().map(|term| term.quantity).sum();
-        assert_eq!(sum, level.get(Bucket::OnHand), "{explained:?}");
-        let held: i64 = explained.holds.iter().map(|hold| hold.quantity).sum();
-        assert_eq!(sum - held, level.available(), "{explained:?}");
-        let incoming: i64 = explained.incoming.iter().map(|hold| hold.quantity).sum();
-        assert_eq!(incoming, level.get(Bucket::Incoming));
+        check_sums(&explain(steps, TERMS_MAX), level);
+        for newest in 1..=3 {
+            let changed: BTreeSet<u64> =
+                steps.iter().filter(|step| step.is_change).map(Step::seq).collect();
+            let from = changed.iter().rev().take(newest).next_back().copied().unwrap_or_default();
+            let newest: Vec<Step> =
+                steps.iter().filter(|step| step.seq() >= from).cloned().collect();
+            check_sums(&explain_newest(&newest, level.buckets(), TERMS_MAX), level);
+        }
     }
+}
+
+/// What explains a level adds up to it.
+fn check_sums(explained: &Explanation, level: &Level) {
+    let sum: i64 = explained.terms.iter().map(|term| term.quantity).sum();
+    assert_eq!(sum, level.get(Bucket::OnHand), "{explained:?}");
+    let held: i64 = explained.holds.iter().map(|hold| hold.quantity).sum();
+    assert_eq!(sum - held, level.available(), "{explained:?}");
+    assert_eq!((explained.on_hand, explained.available), (sum, sum - held));
+    let incoming: i64 = explained.incoming.iter().map(|hold| hold.quantity).sum();
+    assert_eq!(incoming, level.get(Bucket::Incoming));
 }
 
 proptest! {
@@ -327,6 +342,32 @@ fn a_sum_as_long_as_the_bound_is_given_term_by_term() {
         [(Cause::Moved, 9, false), (Cause::Moved, -2, true), (Cause::Moved, 1, false)];
     assert_eq!(terms(3), [received, shipped, more]);
     assert_eq!(terms(2), [(Cause::Earlier, 7, false), more], "a sum belongs to no order");
+}
+
+#[test]
+fn the_newest_steps_alone_explain_a_level() {
+    let world = World::new().given([
+        received("TEA", "berlin", 9).at(0),
+        placed("o1", &[line("1", "TEA", 2)]).at(1),
+        placed("o2", &[line("1", "TEA", 3)]).at(2),
+        fulfilled("o1", "f1", &[part("1", 2)]).at(3),
+        received("TEA", "berlin", 1).at(4),
+    ]);
+    let steps = tea(&world);
+    let newest = |count: usize| {
+        let newest = &steps[steps.len() - count..];
+        let why = explain_newest(newest, [8, 3, 0, 0, 0, 0, 0], TERMS_MAX);
+        assert_eq!((why.on_hand, why.available), (8, 5));
+        let terms = why.terms.iter().map(|term| (term.cause, term.quantity)).collect::<Vec<_>>();
+        let holds = why.holds.iter().map(|hold| (hold.quantity, hold.order.is_some()));
+        (terms, holds.collect::<Vec<_>>())
+    };
+    let [received, shipped, more] = [(Cause::Moved, 9), (Cause::Moved, -2), (Cause::Moved, 1)];
+    assert_eq!(newest(5), (vec![received, shipped, more], vec![(3, true)]));
+    // The first step listed stands for all before it; what the first order let go of, it had held.
+    let (all, own) = ((Cause::Earlier, 9), (3, true));
+    assert_eq!(newest(4), (vec![all, shipped, more], vec![own]));
+    assert_eq!(newest(2), (vec![(Cause::Earlier, 7), more], vec![(3, false)]));
 }
 
 #[test]

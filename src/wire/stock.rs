@@ -54,6 +54,19 @@ impl LevelRow {
         Self::new(self.sku, self.location, self.name, level)
     }
 
+    /// The level's numbers, in the order of [`Bucket::ALL`].
+    pub const fn buckets(&self) -> [i64; Bucket::ALL.len()] {
+        [
+            self.on_hand,
+            self.committed,
+            self.reserved,
+            self.damaged,
+            self.quality_control,
+            self.safety_stock,
+            self.incoming,
+        ]
+    }
+
     fn new(sku: Sku, location: LocationId, name: Option<String>, level: &Level) -> Self {
         Self {
             sku,

@@ -152,8 +152,12 @@ pub trait Store: Send + Sync + 'static {
     async fn intake(&self, from_minute: i64) -> Result<Vec<IntakeMinute>, StoreError>;
 
     /// What the records of the journal did to some levels, level by level, in the order of the
-    /// facts.
-    async fn steps(&self, levels: &[(Sku, LocationId)]) -> Result<Vec<Vec<Step>>, StoreError>;
+    /// facts: all of them, or the newest `most` that changed a level.
+    async fn steps(
+        &self,
+        levels: &[(Sku, LocationId)],
+        most: Option<u32>,
+    ) -> Result<Vec<Vec<Step>>, StoreError>;
 
     /// The last record of a moment: nothing after it was recorded by then.
     async fn seq_at(&self, recorded_at: Timestamp) -> Result<u64, StoreError>;

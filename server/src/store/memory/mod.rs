@@ -81,8 +81,12 @@ impl Store for MemoryStore {
         Ok(self.book().intake(from_minute))
     }
 
-    async fn steps(&self, levels: &[(Sku, LocationId)]) -> Result<Vec<Vec<Step>>, StoreError> {
-        Ok(self.book().steps(levels))
+    async fn steps(
+        &self,
+        levels: &[(Sku, LocationId)],
+        most: Option<u32>,
+    ) -> Result<Vec<Vec<Step>>, StoreError> {
+        Ok(self.book().steps(levels, most))
     }
 
     async fn seq_at(&self, recorded_at: Timestamp) -> Result<u64, StoreError> {

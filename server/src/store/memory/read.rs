@@ -1,6 +1,6 @@
 //! What pages and the API read.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use onhand::conflict::Conflict;
 use onhand::history::{self, Step};
@@ -139,9 +139,15 @@ impl Book {
         minutes.into_values().filter(|counts| counts.minute >= from_minute).collect()
     }
 
-    pub(super) fn steps(&self, levels: &[(Sku, LocationId)]) -> Vec<Vec<Step>> {
+    pub(super) fn steps(&self, levels: &[(Sku, LocationId)], most: Option<u32>) -> Vec<Vec<Step>> {
         let of_level = |level| {
             let mut steps = self.steps.get(level).cloned().unwrap_or_default();
+            if let Some(most) = most {
+                let changes: BTreeSet<u64> =
+                    steps.iter().filter(|step| step.is_change).map(Step::seq).collect();
+                let newest: BTreeSet<u64> = changes.into_iter().rev().take(at_most(most)).collect();
+                steps.retain(|step| step.is_change && newest.contains(&step.seq()));
+            }
             steps.sort_by_key(|step| (step.occurred_at, step.seq()));
             steps
         };

@@ -263,8 +263,12 @@ impl Store for SqliteStore {
         journal::intake(&self.readers, from_minute).await
     }
 
-    async fn steps(&self, levels: &[(Sku, LocationId)]) -> Result<Vec<Vec<Step>>, StoreError> {
-        steps::steps(&self.readers, levels).await
+    async fn steps(
+        &self,
+        levels: &[(Sku, LocationId)],
+        most: Option<u32>,
+    ) -> Result<Vec<Vec<Step>>, StoreError> {
+        steps::steps(&self.readers, levels, most).await
     }
 
     async fn seq_at(&self, recorded_at: Timestamp) -> Result<u64, StoreError> {

@@ -15,22 +15,23 @@ use crate::store::StoreError;
 
 /// The records that changed some levels, by walking each trail back from its end: `walk` has a row
 /// for each, with the number of the level (`key`) among those of `?2`, a list of SKU, location and
-/// the moment from which on facts are wanted. What happened then or later is not recorded before
+/// the moment from which on facts are wanted, perhaps with how many records at most. What happened then or later is not recorded before
 /// that moment by more than any fact ever was.
 ///
 /// CROSS JOIN keeps SQLite from turning things round: the levels are few, their history is long.
 macro_rules! walk {
     ($rest:literal) => {
         concat!(
-            "WITH RECURSIVE walk (key, sku, location, moment, seq) AS (
-                 SELECT w.key, l.sku, l.location, w.value->>2, l.seq
+            "WITH RECURSIVE walk (key, sku, location, moment, seq, left) AS (
+                 SELECT w.key, l.sku, l.location, w.value->>2, l.seq, w.value->>3
                  FROM json_each(?2) AS w CROSS JOIN levels AS l
                  WHERE l.ledger = ?1 AND l.sku = w.value->>0 AND l.location = w.value->>1
                  UNION ALL
-                 SELECT w.key, w.sku, w.location, w.moment, t.previous
+                 SELECT w.key, w.sku, w.location, w.moment, t.previous, w.left - 1
                  FROM walk AS w CROSS JOIN trails AS t
                  WHERE t.ledger = ?1 AND t.seq = w.seq AND t.sku = w.sku
                    AND t.location = w.location AND t.previous > 0
+                   AND (w.left IS NULL OR w.left > 1)
                    AND t.recorded_at >= w.moment - (SELECT ahead FROM head WHERE ledger = ?1)
              ) ",
             $rest
@@ -55,6 +56,7 @@ const STEPS: &str = walk!(
             j.seq, j.type, j.recorded_at, j.order_id, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
      FROM json_each(?2) AS w
      CROSS JOIN mentions AS m ON m.ledger = ?1 AND m.sku = w.value->>0 AND m.location = w.value->>1
+                             AND w.value->>3 IS NULL
      CROSS JOIN journal AS j ON j.ledger = ?1 AND j.seq = m.seq
      ORDER BY 1, 2, 9"
 );
@@ -66,8 +68,9 @@ const FIRST_NUMBER: usize = 13;
 pub(super) async fn steps(
     readers: &SqlitePool,
     levels: &[(Sku, LocationId)],
+    most: Option<u32>,
 ) -> Result<Vec<Vec<Step>>, StoreError> {
-    let wanted: Vec<_> = levels.iter().map(|(sku, location)| (sku, location, ALL)).collect();
+    let wanted: Vec<_> = levels.iter().map(|(sku, location)| (sku, location, ALL, most)).collect();
     let wanted = serde_json::to_string(&wanted).map_err(damaged)?;
     let rows = sqlx::query(STEPS).bind(LEDGER).bind(wanted).fetch_all(readers).await;
     let mut steps: Vec<Vec<Step>> = levels.iter().map(|_| Vec::new()).collect();

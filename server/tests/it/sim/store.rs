@@ -183,7 +183,7 @@ faulty!(
     fn scarce(limit: u32) -> Vec<LevelRow>;
     fn totals() -> Totals;
     fn intake(from_minute: i64) -> Vec<IntakeMinute>;
-    fn steps(levels: &[(Sku, LocationId)]) -> Vec<Vec<Step>>;
+    fn steps(levels: &[(Sku, LocationId)], most: Option<u32>) -> Vec<Vec<Step>>;
     fn seq_at(recorded_at: Timestamp) -> u64;
     fn history(sku: &Sku, limit: u32) -> Vec<HistoryPoint>;
     fn item(sku: &Sku) -> Option<ItemInfo>;

@@ -136,6 +136,11 @@ async fn same_of_level(
 ) -> usize {
     let steps = steps(one, level).await;
     assert_eq!(steps, self::steps(other, level).await, "seed {seed}, the steps of {level:?}");
+    for most in [1, 3, 1_000] {
+        let newest = newest(one, level, Some(most)).await;
+        let same = self::newest(other, level, Some(most)).await;
+        assert_eq!(newest, same, "seed {seed}, the newest {most} of {level:?}");
+    }
     let mut moments: Vec<Timestamp> = steps.iter().map(|step| step.occurred_at).collect();
     moments.extend([start(), start().plus_micros(3_600 * SECOND_US)]);
     for moment in moments {
@@ -148,7 +153,11 @@ async fn same_of_level(
 }
 
 async fn steps(store: &Arc<dyn Store>, level: &Level) -> Vec<Step> {
-    store.steps(std::slice::from_ref(level)).await.unwrap().remove(0)
+    newest(store, level, None).await
+}
+
+async fn newest(store: &Arc<dyn Store>, level: &Level, most: Option<u32>) -> Vec<Step> {
+    store.steps(std::slice::from_ref(level), most).await.unwrap().remove(0)
 }
 
 async fn movements(store: &Arc<dyn Store>, level: &Level, from: Timestamp) -> Vec<Movement> {

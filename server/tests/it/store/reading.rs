@@ -258,7 +258,7 @@ async fn what_records_did_to_a_level_is_kept_in_the_order_of_the_facts(place: &d
     records.extend(book.tell(facts).await);
     let level = |location: &str| ("S".parse().unwrap(), location.parse().unwrap());
     let wanted = [level("M"), level("N"), level("L")];
-    let found = book.store.steps(&wanted).await.unwrap();
+    let found = book.store.steps(&wanted, None).await.unwrap();
     for ((sku, location), found) in wanted.iter().zip(found) {
         let of_level = |record| {
             let steps = onhand::history::steps(record).into_iter();
