@@ -473,6 +473,20 @@ fn a_decision_that_is_taken_back_after_the_order_has_come_lets_the_event_go_on()
     world.quiet();
 }
 
+/// A reservation that is confirmed for the order brings a part of it, so the event goes on as well.
+#[test]
+fn a_decision_that_is_taken_back_after_a_part_of_the_order_has_come_lets_the_event_go_on() {
+    let hold = reserved("r1", &[held("TEA", 3, "berlin")]).with("expires_in_s", 2 * DAY_S);
+    let mut world = world().given([hold]);
+    let conflict = orphan(&mut world, cancelled("o1").at(2).id("early"));
+    let record = world.resolve(&conflict, O::Discard).unwrap();
+    world.post(confirmed("r1", "o1"));
+    assert_eq!(tea(&world), (20, 3));
+    world.post(reversed("onhand", record.envelope.id.as_str()));
+    assert_eq!((tea(&world), world.status(&conflict)), ((20, 0), ConflictStatus::AutoResolved));
+    world.quiet();
+}
+
 #[test]
 fn what_an_order_has_taken_over_is_not_taken_back_from_under_it() {
     for says in [

@@ -464,3 +464,14 @@ fn an_event_taken_back_by_its_name_is_taken_back_with_the_decision_on_it() {
     }
     assert_eq!(world.on_hand("TEA", "berlin"), 20);
 }
+
+#[test]
+fn what_the_batch_itself_has_decided_can_be_taken_back_in_it() {
+    let mut world = world();
+    world.post(adjusted("TEA", "berlin", -3).at(90_000).id("ahead"));
+    let decide = Input::Resolve(choice(&world.conflict(), O::ApplyAsReceived));
+    let undo = Input::Event(reversed("wms", "ahead").event("undo"));
+    world.answers(&[decide, undo]);
+    let undo = &world.store.journal.last().unwrap().record;
+    assert_eq!((undo.outcome, world.on_hand("TEA", "berlin")), (Outcome::Applied, 20));
+}
