@@ -8,7 +8,8 @@ use super::mass_change::Held;
 use crate::conflict::{Conflict, ConflictKind, ConflictStatus, Evidence, Resolution};
 use crate::event::{Event, EventData, EventRef, KitPart};
 use crate::id::{
-    ChannelId, ConflictId, LineId, ListingId, LocationId, OrderId, ReservationId, Sku, TransferId,
+    ChannelId, ConflictId, EventId, LineId, ListingId, LocationId, OrderId, ReservationId, Sku,
+    Source, TransferId,
 };
 use crate::ledger::Sight;
 use crate::order::{LineMove, Order, OrderFact, OrderLine, OrderUpdate};
@@ -16,7 +17,7 @@ use crate::record::{
     Basis, Bucket, Change, Effect, Fact, ItemInfo, Original, Outcome, Record, Timer, WaitKey,
 };
 use crate::reservation::Reservation;
-use crate::state::{Level, LocIx, Movement, SkuIx, State, Subject};
+use crate::state::{Known, Level, LocIx, Movement, SkuIx, State, Subject};
 use crate::time::{Now, Timestamp, Uptime};
 use crate::transfer::{Transfer, TransferUpdate};
 
@@ -208,6 +209,28 @@ impl<'a> Draft<'a> {
     /// What the batch in progress has recorded so far.
     pub(super) const fn batch_records(&self) -> &'a [Record] {
         self.sight.records
+    }
+
+    /// What is known of an event's name, with what this decision has made of it so far.
+    pub(super) fn known(&self, source: &Source, id: &EventId) -> Vec<Known> {
+        let mut known = self.state.known(source, id).to_vec();
+        for change in &self.changes {
+            match change {
+                Change::Final { seq, outcome, decided } => {
+                    let own = known.iter_mut().find(|known| known.seq == *seq);
+                    if let Some(own) = own {
+                        own.decide(*outcome, decided.unwrap_or(self.seq));
+                    }
+                }
+                Change::Reversed { seq, by } => {
+                    for own in known.iter_mut().filter(|known| known.decided == *seq) {
+                        own.reversed_by = *by;
+                    }
+                }
+                _ => {}
+            }
+        }
+        known
     }
 
     /// A conflict that is closed by now, if it is at hand.

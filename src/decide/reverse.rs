@@ -47,7 +47,7 @@ fn by_name(draft: &mut Draft<'_>, source: &Source, id: &EventId) -> Result<(), R
 
 /// Of all that was recorded under a name, what is in force.
 fn in_force(draft: &Draft<'_>, source: &Source, id: &EventId) -> Result<Known, Refusal> {
-    let known = draft.state.known(source, id);
+    let known = draft.known(source, id);
     let takes_effect = |known: &&Known| {
         let decides = draft
             .record(known.seq)

@@ -52,7 +52,7 @@ fn drop_record(draft: &mut Draft<'_>, seq: u64) -> Result<(), Refused> {
 
 /// The first content has no effect any more, if it ever had one.
 fn drop_first(draft: &mut Draft<'_>, first: &EventRef) -> Result<(), Refused> {
-    let known = draft.state.known(&first.source, &first.id);
+    let known = draft.known(&first.source, &first.id);
     let known = known.iter().find(|known| known.seq == first.seq).cloned();
     let known = known.ok_or_else(|| Refused::Impossible("the first is not at hand".to_owned()))?;
     if known.reversed_by.is_some() {

@@ -165,6 +165,17 @@ fn what_is_taken_back_within_a_count_is_not_added_up_by_a_later_one() {
     assert_eq!(world.on_hand("TEA", "berlin"), 18);
 }
 
+/// The first is gone when the second is decided: it cannot be taken back once more.
+#[test]
+fn a_second_that_takes_the_first_back_does_not_do_it_twice() {
+    let mut world = world().given([adjusted("TEA", "berlin", -3).id("x")]);
+    let second = world.post(reversed("wms", "x").by("wms").id("x"));
+    world.resolve(&world.conflict(), O::ApplySecond).unwrap();
+    assert_eq!(world.on_hand("TEA", "berlin"), 20);
+    assert_eq!(world.outcome(&second), Outcome::Rejected);
+    world.quiet();
+}
+
 /// With the first, the question is back that it raised.
 #[test]
 fn what_was_asked_about_the_first_is_asked_again_with_it() {
