@@ -9,6 +9,7 @@ use crate::decide::{self, Held, MassChange, Verdict};
 use crate::event::Event;
 use crate::id::ConflictId;
 use crate::record::{Change, Record, WaitKey};
+use crate::state::Mark;
 use crate::time::Now;
 
 /// A group of which the first events are decided.
@@ -18,6 +19,16 @@ pub(super) struct Group {
     done: Vec<Processed>,
     /// The conflict that holds the group, once one of them has opened it.
     conflict: Option<ConflictId>,
+    /// Where it began, if that is kept.
+    begin: Option<Begin>,
+}
+
+/// Where a group began in the batch.
+#[derive(Debug)]
+struct Begin {
+    mark: Mark,
+    records: usize,
+    is_over: bool,
 }
 
 /// A group that is to be held, and what became of its events when it was tried out.
@@ -30,7 +41,8 @@ pub(super) struct TriedOut {
 impl Ledger {
     /// Decides the next event of a group, or ends the group; says whether all was there for that.
     /// A group that has to be held is only known as one at its end. Then the batch is undone and
-    /// decided again up to there, which is rare and costs the usual case nothing.
+    /// decided again up to there, which is rare and costs the usual case nothing. Where it has come
+    /// to that, there may be more of them: then it is kept where each further group begins.
     pub(super) fn advance_group(
         &mut self,
         events: &[Event],
@@ -39,14 +51,22 @@ impl Ledger {
         now: Now,
     ) -> Result<bool, Broken> {
         let place = processed.len();
-        let mut group = self.group.take().unwrap_or_default();
+        let mut group = match self.group.take() {
+            Some(group) => group,
+            None => Group { begin: self.begin(place), ..Group::default() },
+        };
         let Some(event) = events.get(group.done.len()) else {
             match self.judge(events, &group.done).filter(|_| !self.held.contains_key(&place)) {
                 None => processed.push(Processed::Group(group.done)),
                 Some(change) => {
                     self.held.insert(place, TriedOut { change, processed: group.done });
-                    processed.clear();
-                    self.start_over();
+                    match group.begin {
+                        Some(begin) => self.go_back(begin),
+                        None => {
+                            processed.clear();
+                            self.start_over();
+                        }
+                    }
                 }
             }
             return Ok(true);
@@ -63,6 +83,22 @@ impl Ledger {
         }
         self.group = Some(group);
         Ok(there)
+    }
+
+    /// Where the group at this place begins, if it may have to be decided once more.
+    fn begin(&self, place: usize) -> Option<Begin> {
+        (!self.held.is_empty() && !self.held.contains_key(&place)).then(|| Begin {
+            mark: self.state.mark(),
+            records: self.records.len(),
+            is_over: self.is_over,
+        })
+    }
+
+    /// Goes back to where the group began. No event is released within one.
+    fn go_back(&mut self, begin: Begin) {
+        self.records.truncate(begin.records);
+        self.is_over = begin.is_over;
+        self.state.roll_back_to(begin.mark);
     }
 
     fn process_in_group(

@@ -20,7 +20,7 @@ pub use level::{Baseline, Level, Overlap, Oversold};
 pub(crate) use levels::Levels;
 pub use restore::{Damaged, Restoring, Snapshot};
 pub use schedule::Schedule;
-pub(crate) use undo::{Undo, UndoLog};
+pub(crate) use undo::{Mark, Undo, UndoLog};
 pub use waiting::{Due, Waiting};
 pub use working::{HOLDERS_MAX, Known, Loaded, Movement, Wants, Working};
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Head, Level, LocIx, SkuIx, State, Subject};
+use super::{Head, Level, LocIx, SkuIx, State, Subject, Working};
 use crate::conflict::Conflict;
 use crate::id::{ConflictId, LocationId, Sku};
 use crate::record::{ItemInfo, LocationInfo, Timer, WaitKey};
@@ -23,6 +23,15 @@ pub(crate) enum Undo {
     Waiting(WaitKey, u64, bool),
     Woken(WaitKey, Option<bool>),
     Timer(Timer, Option<Uptime>),
+}
+
+/// A place in the batch in progress.
+#[derive(Debug)]
+pub(crate) struct Mark {
+    head: Head,
+    /// How many changes came before.
+    undo: usize,
+    working: Working,
 }
 
 /// The changes of the batch in progress, oldest first.
@@ -60,6 +69,22 @@ impl State {
             self.put_back(undo);
         }
         self.working.clear();
+    }
+
+    /// A place in the batch to which it can be rolled back. It costs a copy of all that is loaded.
+    pub(crate) fn mark(&self) -> Mark {
+        Mark { head: self.head, undo: self.undo.len(), working: self.working.clone() }
+    }
+
+    /// Puts everything back as it was at a mark.
+    pub(crate) fn roll_back_to(&mut self, mark: Mark) {
+        let Mark { head, undo, working } = mark;
+        for undo in self.undo.split_off(undo).into_iter().rev() {
+            self.put_back(undo);
+        }
+        // The note of it is that of the whole batch.
+        self.head = head;
+        self.working = working;
     }
 
     fn put_back(&mut self, undo: Undo) {

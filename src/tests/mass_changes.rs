@@ -464,6 +464,28 @@ fn what_a_batch_wakes_goes_on_after_the_whole_of_it() {
     assert_eq!(types, ["event.released", "stock.adjusted", "order.placed"]);
 }
 
+/// What holds a batch is found out at its end. Of many in one request, only the first has all of the
+/// request decided once more.
+#[test]
+fn many_batches_that_are_held_begin_the_transaction_anew_once() {
+    let ids: Vec<&'static str> =
+        (0..25).map(|batch| &*Box::leak(format!("b{batch}").into_boxed_str())).collect();
+    let batch = |number: usize| ids[number / 4];
+    let mut world = stocked_with(100, strict());
+    let events = (0..100).map(|it| counted(&name(it), "berlin", 0).in_batch(batch(it)));
+    let results = world.request(events.collect::<Vec<_>>());
+    assert!(outcomes(&results).iter().all(|outcome| *outcome == Outcome::Conflict));
+    let open = world.open(ConflictKind::MassChange);
+    assert_eq!(open.len(), ids.len());
+    assert!(open.iter().all(|conflict| conflict.event_count == 4), "{open:?}");
+    assert!(world.loads <= 3, "{} times", world.loads);
+    for conflict in open {
+        world.resolve(&conflict, O::Approve).unwrap();
+    }
+    assert_eq!(world.on_hand(&name(99), "berlin"), 0);
+    world.verify();
+}
+
 #[test]
 fn a_batch_that_loads_more_on_its_way_is_decided_once() {
     let mut world = few();
