@@ -60,12 +60,11 @@ impl Ledger {
                 None => processed.push(Processed::Group(group.done)),
                 Some(change) => {
                     self.held.insert(place, TriedOut { change, processed: group.done });
-                    match group.begin {
-                        Some(begin) => self.go_back(begin),
-                        None => {
-                            processed.clear();
-                            self.start_over();
-                        }
+                    if let Some(begin) = group.begin {
+                        self.go_back(begin);
+                    } else {
+                        processed.clear();
+                        self.start_over();
                     }
                 }
             }

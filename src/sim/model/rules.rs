@@ -55,9 +55,8 @@ impl Model {
     }
 
     fn judge(&mut self, seq: u64, waived: &Waived) -> Ruling {
-        let told = &self.told[&seq];
-        let (event, time) = (told.event.clone(), told.time);
-        if !waived.future && time > self.wall.plus_micros(self.settings.future_limit_us) {
+        let event = self.told[&seq].event.clone();
+        if !waived.future && event.time > self.wall.plus_micros(self.settings.future_limit_us) {
             self.ask(About::Future, [seq]);
             return Ruling::Outcome(Outcome::Conflict);
         }
