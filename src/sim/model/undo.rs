@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::conflicts::About;
-use super::orders::{Line, Order};
+use super::orders::{Line, Order, Share};
 use super::{Did, Model};
 use crate::id::ReservationId;
 
@@ -27,6 +27,9 @@ impl Model {
                     self.sort_lines(earlier);
                 }
             }
+        }
+        if let Some(first) = self.first_of_two(record) {
+            self.forget_emptied(before.told[&first].decided);
         }
         for held in &after.reservations {
             match before.reservations.iter().find(|known| known.id == held.id) {
@@ -150,10 +153,29 @@ impl Model {
             let fits = promised && happened && line.ordered >= 0 && line.cancelled >= 0;
             assert!(fits, "something rests on {line:?}");
         }
-        let is_nothing =
-            |line: &Line| line.ordered == 0 && line.cancelled == 0 && line.shares.is_empty();
         lines.retain(|line| !is_nothing(line) || !moved.iter().any(|(it, _)| same(it, line)));
         own.lines = lines;
+    }
+
+    /// The first content of two moves again what it had moved by `record`, when it comes back. As
+    /// wherever a line moves back to nothing, nothing is kept of a line that it empties.
+    fn forget_emptied(&mut self, record: u64) {
+        let (before, after) = {
+            let said = self.journal_at(record);
+            (said.before.clone(), said.after.clone())
+        };
+        for earlier in &before.orders {
+            let later = after.orders.iter().find(|known| known.id == earlier.id);
+            let same = later.map_or(&[][..], |later| &later.lines);
+            let moved = |line: &Line| {
+                earlier.lines.iter().any(|known| known.id == line.id && !same.contains(known))
+            };
+            let own = self.orders.iter_mut().find(|known| known.id == earlier.id);
+            let lines = own.map(|own| &mut own.lines);
+            if let Some(lines) = lines {
+                lines.retain(|line| !is_nothing(line) || !moved(line));
+            }
+        }
     }
 
     /// What one content of two had brought, and the other one not, stands where it stood.
@@ -205,6 +227,11 @@ impl Model {
             }
         }
     }
+}
+
+/// Whether a line says nothing at all.
+fn is_nothing(line: &Line) -> bool {
+    line.ordered == 0 && line.cancelled == 0 && line.shares.iter().all(Share::is_empty)
 }
 
 /// Adds the numbers of a line to those of another form of it, or takes them away (`sign` -1).
