@@ -21,8 +21,8 @@ const LOCATIONS_MAX: u32 = 1_000;
 /// Records looked at for each term that is listed: not every one moves `on_hand`.
 const STEPS_OF_TERM: u32 = 4;
 
-/// Records looked at in any case: so many that most levels are explained from their beginning.
-const STEPS_MIN: u32 = 500;
+/// Records looked at in any case, also where few terms are listed.
+const STEPS_MIN: u32 = 200;
 
 /// Which clock a moment in the past is read from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Deserialize)]

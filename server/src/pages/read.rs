@@ -22,7 +22,7 @@ const OVERVIEW_SCARCE: u32 = 12;
 /// Events on a SKU's page.
 const SKU_EVENTS: u32 = 50;
 /// Points of a SKU's chart.
-const SKU_POINTS: u32 = 400;
+const SKU_POINTS: u32 = 200;
 /// Terms of a level that a SKU's page lists.
 const WHY_TERMS: usize = 12;
 /// Conflicts on one page.
@@ -104,6 +104,15 @@ pub(super) async fn sku(state: &AppState, name: &str) -> Result<SkuPage, Refusal
         limit: CONFLICTS,
         ..ConflictQuery::default()
     };
+    // Each reads on a connection of its own.
+    let skus = std::slice::from_ref(&sku);
+    let (levels, events, conflicts, history, why) = tokio::try_join!(
+        async { store.levels_of(skus).await.map_err(unread) },
+        rows(state, of_sku),
+        async { store.conflicts(&about).await.map_err(unread) },
+        async { store.history(&sku, SKU_POINTS).await.map_err(unread) },
+        why(state, &sku),
+    )?;
     Ok(SkuPage {
         seq,
         sku: name.to_owned(),
@@ -111,12 +120,12 @@ pub(super) async fn sku(state: &AppState, name: &str) -> Result<SkuPage, Refusal
         barcode: item.barcode.map(|barcode| barcode.to_string()),
         low_stock: item.low_stock,
         kit: item.kit,
-        levels: store.levels_of(std::slice::from_ref(&sku)).await.map_err(unread)?,
-        events: rows(state, of_sku).await?,
+        levels,
+        events,
         publications: state.publications_of_sku(&sku),
-        conflicts: store.conflicts(&about).await.map_err(unread)?,
-        history: store.history(&sku, SKU_POINTS).await.map_err(unread)?,
-        why: why(state, &sku).await?,
+        conflicts,
+        history,
+        why,
     })
 }
 

@@ -134,20 +134,20 @@ pub(super) async fn seq_at(
 
 /// Records that moved other numbers than `on_hand`, and are passed over at each level at most while
 /// points of its history are looked for.
-const PASSED_OVER_MAX: u32 = 1_000;
+const PASSED_OVER_MAX: u32 = 200;
 
 /// Points of an item's `on_hand`: back from the present levels, along their trails.
 const HISTORY: &str = "
-WITH RECURSIVE walk (location, seq, on_hand, left) AS (
-    SELECT location, seq, on_hand, ?3 + ?4 FROM levels WHERE ledger = ?1 AND sku = ?2
+WITH RECURSIVE walk (location, seq, on_hand, points, passed) AS (
+    SELECT location, seq, on_hand, 0, 0 FROM levels WHERE ledger = ?1 AND sku = ?2
     UNION ALL
     SELECT w.location, t.previous, w.on_hand - (
         SELECT sum(s.on_hand) FROM trails AS s
         WHERE s.ledger = ?1 AND s.seq = w.seq AND s.sku = ?2 AND s.location = w.location
-    ), w.left - 1
+    ), w.points + (t.on_hand <> 0), w.passed + (t.on_hand = 0)
     FROM walk AS w CROSS JOIN trails AS t
     WHERE t.ledger = ?1 AND t.seq = w.seq AND t.sku = ?2 AND t.location = w.location
-      AND t.previous > 0 AND w.left > 1
+      AND t.previous > 0 AND w.points < ?3 AND w.passed < ?4
 )
 SELECT w.seq, max(t.recorded_at), w.location, w.on_hand
 FROM walk AS w
