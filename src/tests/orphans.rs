@@ -619,3 +619,35 @@ proptest! {
         world.verify();
     }
 }
+
+/// What a person has applied without its order was there before the order was placed, and is there
+/// when the placing is taken back. What has happened to its lines since, rests on it.
+#[test]
+fn a_placing_goes_back_to_what_was_cancelled_without_it() {
+    let early = [part("1", 5), part("2", 2)];
+    let lines = [line("2", "TEA", 4), line_from("3", "TEA", 9, "berlin")];
+    let later: [(Option<Says>, Outcome); 2] = [
+        (None, Outcome::Applied),
+        (Some(cancelled("o1").with("lines", vec![part("2", 1)]).at(10)), Outcome::Rejected),
+    ];
+    for (later, outcome) in later {
+        let mut world = world();
+        let conflict = orphan(&mut world, cancelled("o1").with("lines", early.to_vec()));
+        apply(&mut world, &conflict, Some("TEA"), None).unwrap();
+        let known = ["1", "2"].map(|id| numbers(&world, "o1", id));
+        assert_eq!(known, [[0, 0, 0, 0, 5], [0, 0, 0, 0, 2]]);
+        world.post(placed("o1", &lines).id("p"));
+        assert_eq!(numbers(&world, "o1", "2"), [4, 2, 0, 0, 2]);
+        if let Some(later) = later {
+            assert_eq!(world.post(later).outcome, Outcome::Applied);
+        }
+        let result = world.post(reversed("shop", "p"));
+        assert_eq!(result.outcome, outcome, "{result:?}");
+        if outcome == Outcome::Applied {
+            assert_eq!(["1", "2"].map(|id| numbers(&world, "o1", id)), known);
+            assert_eq!(world.store.order("o1").unwrap().lines.len(), 2);
+            assert_eq!(tea(&world), (20, 0));
+        }
+        world.verify();
+    }
+}

@@ -29,10 +29,13 @@ pub(in crate::decide) fn take_back_update(
         line.shares.retain(|share| !share.is_empty());
     }
     let unplaced = update.fact.as_ref().is_some_and(|fact| fact.key == FactKey::Placed);
-    // What was known before it was placed stays: the reservations that were confirmed for it.
+    // What was known before it was placed stays: the reservations that were confirmed for it, and
+    // what a person has applied without it, as long as no line has changed since.
     let placed = order.facts.iter().position(|fact| fact.key == FactKey::Placed);
     let (early, all) = (placed.unwrap_or(0), order.facts.len());
-    if unplaced && (early + 1 < all || early == 0 && order.lines.len() > gone.len()) {
+    let mut stay = order.lines.iter().filter(|line| gone.iter().all(|it| it.line != line.line));
+    if unplaced && (early + 1 < all || early == 0 && stay.any(|line| !update.lines.contains(line)))
+    {
         return Err("later events of the order rest on it: reverse those first".to_owned());
     }
     draft.update_order(OrderUpdate {
