@@ -16,7 +16,7 @@ use crate::ui::clock::Time;
 use crate::ui::event::journal_href;
 use crate::ui::icon::Icon;
 use crate::ui::number::{LiveNumber, count_text};
-use crate::ui::reactive::memo;
+use crate::ui::reactive::{memo, page_title};
 use crate::ui::state::{ask, empty, link_button, loaded};
 
 /// One channel.
@@ -29,7 +29,7 @@ pub fn channel_page() -> AnyView {
     });
     let page = ask(Signal::derive(move || Ask::Channel { id: id.get(), from: from.get() }));
     view! {
-        <Title text=move || format!("Channel {}", id.get())/>
+        <Title text=page_title(id, |id| format!("Channel {id}"))/>
         {loaded(page, move |at| detail(at, from.get_untracked()))}
     }
     .into_any()

@@ -16,7 +16,7 @@ use crate::ui::clock::Time;
 use crate::ui::event::{effect_words, journal_href, record_href, what};
 use crate::ui::form::{Sending, post_form, why_refused};
 use crate::ui::icon::{Icon, icon};
-use crate::ui::reactive::memo;
+use crate::ui::reactive::{memo, page_title};
 use crate::ui::session::use_session;
 use crate::ui::state::{ask, link_button, loaded};
 
@@ -32,7 +32,7 @@ pub fn event_page() -> AnyView {
         outcome: query.get().to_query_string(),
     }));
     view! {
-        <Title text=move || format!("Event {}", seq.get())/>
+        <Title text=page_title(seq, |seq| format!("Event {seq}"))/>
         {loaded(page, move |at| detail(at, &query.get_untracked()))}
     }
     .into_any()

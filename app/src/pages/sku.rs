@@ -24,7 +24,7 @@ use crate::ui::event::{effect_words, journal_href, record_href, what};
 use crate::ui::icon::{Icon, icon};
 use crate::ui::level::{Lead, LevelTr, level_head};
 use crate::ui::number::LiveNumber;
-use crate::ui::reactive::{keyed, memo, when};
+use crate::ui::reactive::{keyed, memo, page_title, when};
 use crate::ui::session::use_session;
 use crate::ui::state::{ask, empty, loaded};
 
@@ -37,7 +37,7 @@ pub fn sku_page() -> AnyView {
     let sku = memo(move || params.read().get("sku").unwrap_or_default());
     let page = ask(Signal::derive(move || Ask::Sku(sku.get())));
     view! {
-        <Title text=move || sku.get()/>
+        <Title text=page_title(sku, |sku| sku)/>
         {loaded(page, detail)}
     }
     .into_any()

@@ -27,6 +27,16 @@ pub fn memo<T: PartialEq + Send + Sync + 'static>(
     boxed(Box::new(compute))
 }
 
+/// The title of a page that depends on its address. The server writes a title after it has begun to
+/// send the page, when what belongs to the page may be gone: this holds what it reads itself.
+pub fn page_title<T: Clone + Send + Sync + 'static>(
+    of: Memo<T>,
+    text: impl Fn(T) -> String + Send + Sync + 'static,
+) -> impl Fn() -> String + Send + Sync + 'static {
+    let of = ArcMemo::from(of);
+    move || text(of.get())
+}
+
 /// Shows a view while something holds.
 pub fn when(
     holds: impl Fn() -> bool + Send + Sync + 'static,

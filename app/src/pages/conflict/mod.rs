@@ -21,7 +21,7 @@ use crate::live::use_live;
 use crate::ui::badge::{severity_badge, status_badge};
 use crate::ui::clock::Time;
 use crate::ui::icon::{Icon, icon};
-use crate::ui::reactive::{effect, memo, when};
+use crate::ui::reactive::{effect, memo, page_title, when};
 use crate::ui::session::use_session;
 use crate::ui::state::{Loading, ask, loaded};
 
@@ -44,7 +44,7 @@ pub fn conflict_page() -> AnyView {
     }));
     choose_by_number();
     view! {
-        <Title text=move || format!("Conflict {}", id.get())/>
+        <Title text=page_title(id, |id| format!("Conflict {id}"))/>
         {loaded(page, move |at| detail(at, page, &query.get_untracked()))}
     }
     .into_any()
