@@ -316,3 +316,20 @@ fn too_many_kits_are_invalid() {
     assert_eq!(world.committed("TEA", "berlin"), 1_000_000_000_000);
     assert_eq!(world.post(received("MUG", "berlin", 1)).outcome, Outcome::Applied);
 }
+
+/// What one line frees is there for the kit of a line that stands before it.
+#[test]
+fn a_kit_grows_where_it_is_into_what_a_later_line_frees() {
+    let mut world = World::new().given([
+        kit("DUO", &[goods("MUG", 2), goods("TEA", 1)]).at(-900),
+        received("MUG", "berlin", 10).at(-900),
+        received("TEA", "berlin", 10).at(-900),
+        received("MUG", "hamburg", 20).at(-900),
+        received("TEA", "hamburg", 20).at(-900),
+        placed("o1", &[line_from("1", "DUO", 2, "berlin"), line_from("2", "MUG", 6, "berlin")]),
+    ]);
+    world.post(amended("o1", 1, &[line("1", "DUO", 5)]));
+    assert_eq!((world.committed("MUG", "berlin"), world.committed("TEA", "berlin")), (10, 5));
+    assert_eq!((world.committed("MUG", "hamburg"), world.committed("TEA", "hamburg")), (0, 0));
+    world.quiet();
+}

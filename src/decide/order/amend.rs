@@ -73,7 +73,6 @@ fn amended_lines(
     rows: &BTreeMap<&LineId, &OrderedLine>,
 ) -> Result<Vec<OrderLine>, Stop> {
     let mut changed: Vec<OrderLine> = Vec::new();
-    let mut more: Vec<Row> = Vec::new();
     for line in &order.lines {
         let row = rows.get(&line.line).copied();
         let mut line = line.clone();
@@ -93,18 +92,20 @@ fn amended_lines(
                     ordered: row.line.quantity,
                     cancelled: 0,
                     shares: Vec::new(),
-                    kit: row.kit.clone(),
+                    kit: row.kit,
                 });
-                more.push(row);
             }
             _ => {
-                if let Some(missing) = adjust(draft, &mut line, row)? {
-                    more.extend(missing);
+                if adjust(draft, &mut line, row)? {
                     changed.push(line);
                 }
             }
         }
     }
+    // More is promised only once everything is free that is no longer needed.
+    let asked = |line: &OrderLine| rows.get(&line.line).copied();
+    let missing = changed.iter_mut().filter_map(|line| missing(draft, line, asked(line)?));
+    let mut more: Vec<Row> = missing.collect();
     let known: BTreeSet<&LineId> = order.lines.iter().map(|line| &line.line).collect();
     let new = data.lines.iter().filter(|row| !known.contains(&row.line));
     more.extend(new.map(|row| Row::new(draft, row.clone())));
@@ -123,14 +124,12 @@ fn amended_lines(
     Ok(changed)
 }
 
-/// Takes back what a line no longer needs, or needs elsewhere. Gives what has to be committed
-/// anew; `None` when the line is as it was.
-#[expect(clippy::option_option, reason = "as it was, and nothing more to commit, are two answers")]
+/// Takes back what a line no longer needs, or needs elsewhere. Whether anything of the line changes.
 fn adjust(
     draft: &mut Draft<'_>,
     line: &mut OrderLine,
     row: Option<&OrderedLine>,
-) -> Result<Option<Option<Row>>, Stop> {
+) -> Result<bool, Stop> {
     let before = line.committed();
     // What is shipped stays shipped; only what is still promised can follow.
     let target = (row.map_or(0, |row| row.quantity) - line.fulfilled()).max(0);
@@ -148,24 +147,29 @@ fn adjust(
     let kept = line.committed();
     let ordered = target + line.fulfilled() + line.cancelled;
     if before == kept && kept == target && line.ordered == ordered {
-        return Ok(None);
+        return Ok(false);
     }
     line.ordered = ordered;
     if kept > target {
         release(draft, line, kept - target);
-    } else if kept < target && place.is_none() && !line.kit.is_empty() {
-        // A kit is never split, so all that is promised of it goes where all of it is.
-        if !grow(draft, line, target - kept) {
-            release(draft, line, kept);
-        }
     }
-    let missing = target - line.committed();
-    let row = row.filter(|_| missing > 0);
-    let anew = row.map(|row| Row {
-        line: OrderedLine { sku: line.sku.clone(), quantity: missing, ..row.clone() },
+    Ok(true)
+}
+
+/// What has to be committed anew of a line, besides what is promised of it and can stay.
+fn missing(draft: &mut Draft<'_>, line: &mut OrderLine, row: &OrderedLine) -> Option<Row> {
+    let target = row.quantity - line.fulfilled();
+    let kept = line.committed();
+    // A kit is never split, so all that is promised of it goes where all of it is.
+    let together = row.location.is_none() && !line.kit.is_empty();
+    if together && kept < target && !grow(draft, line, target - kept) {
+        release(draft, line, kept);
+    }
+    let quantity = target - line.committed();
+    (quantity > 0).then(|| Row {
+        line: OrderedLine { sku: line.sku.clone(), quantity, ..row.clone() },
         kit: line.kit.clone(),
-    });
-    Ok(Some(anew))
+    })
 }
 
 /// Commits more of a kit where it is promised already, if all of it is there.
