@@ -90,8 +90,8 @@ mod tests {
         }
         named.sort_unstable();
         let tenth: i32 = named.iter().rev().take(100).sum();
-        // 1 + 2^-1.1 + … + 100^-1.1 is 72 % of the same sum up to 1000.
-        assert!((70_000..75_000).contains(&tenth), "{tenth}");
+        // 1 + 2^-1.1 + … + 100^-1.1 is 77 % of the same sum up to 1000.
+        assert!((76_000..78_000).contains(&tenth), "{tenth}");
         assert!(named[0] > 0, "each is named now and then");
     }
 
