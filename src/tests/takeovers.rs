@@ -6,8 +6,8 @@ use onhand::record::Outcome;
 
 use crate::harness::World;
 use crate::says::{
-    amended, back, cancelled, confirmed, fulfilled, held, line, line_from, part, placed, received,
-    reserved, returned,
+    amended, back, cancelled, confirmed, fulfilled, held, line, line_from, part, part_from, placed,
+    received, reserved, returned,
 };
 
 /// 20 units of tea at Berlin, 20 at Hamburg, 20 mugs at Berlin.
@@ -216,6 +216,25 @@ fn units_that_were_shipped_beyond_the_order_stay_on_record() {
         assert_eq!(found, expected);
         assert_eq!(world.on_hand("TEA", "hamburg"), 17);
     }
+}
+
+/// What is held at Hamburg is shipped from Berlin, then one unit from Hamburg; the order wants none
+/// of it, so all of it stays on one line. What comes back goes first to where it first shipped from,
+/// as if nothing had ever been held at Hamburg.
+#[test]
+fn what_stays_on_record_forgets_where_it_was_only_promised() {
+    let mut world = world().given([
+        reserved("r1", &[held("TEA", 2, "hamburg"), held("TEA", 1, "hamburg")]),
+        confirmed("r1", "o1"),
+        fulfilled("o1", "f1", &[part_from("1", 2, "berlin"), part("2", 1)]).at(1),
+        placed("o1", &[line("a", "MUG", 1)]),
+    ]);
+    let kept = world.order_line("o1", "1");
+    let shipped = kept.shares.iter().map(|share| (share.location.as_str(), share.fulfilled));
+    assert_eq!(shipped.collect::<Vec<_>>(), [("berlin", 2), ("hamburg", 1)]);
+    world.post(returned("o1", "b1", &[back("1", 2, true)]).at(2));
+    assert_eq!((world.on_hand("TEA", "berlin"), world.on_hand("TEA", "hamburg")), (20, 19));
+    world.quiet();
 }
 
 /// The confirmation that has waited for a person came before the other one; what it brings wakes

@@ -178,7 +178,7 @@ fn commit_rest(
 }
 
 /// More was shipped than the order says: that stays on record, on a line of its item, else on one
-/// of its own.
+/// of its own. A place that only held a promise of it does not.
 fn keep_unordered(lines: &mut Vec<OrderLine>, early: Vec<OrderLine>) {
     for mut early in early {
         if early.fulfilled() == 0 && early.returned() == 0 {
@@ -194,7 +194,7 @@ fn keep_unordered(lines: &mut Vec<OrderLine>, early: Vec<OrderLine>) {
             lines.push(OrderLine { line, sku, ordered: 0, cancelled: 0, shares: Vec::new(), kit });
             lines.len() - 1
         });
-        for share in &early.shares {
+        for share in early.shares.iter().filter(|share| !share.is_empty()) {
             let taken = lines[index].share_mut(&share.location);
             taken.fulfilled += share.fulfilled;
             taken.returned += share.returned;
