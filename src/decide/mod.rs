@@ -129,7 +129,7 @@ pub(crate) fn decide(
     held: Option<Held<'_>>,
 ) -> Verdict {
     let known = sight.state.known(&event.source, &event.id);
-    if let Some(original) = repeated(sight, event) {
+    if let Some(original) = same(known, event) {
         return Verdict::Duplicate(original);
     }
     let mut draft = Draft::new(sight, event, now, actor);
@@ -153,7 +153,11 @@ pub(crate) fn decide(
 
 /// The same event with the same content (rule 1), if the journal has it already.
 pub(crate) fn repeated(sight: Sight<'_>, event: &Event) -> Option<Original> {
-    let known = sight.state.known(&event.source, &event.id);
+    same(sight.state.known(&event.source, &event.id), event)
+}
+
+/// The one with the same content, of those that came under the event's name.
+fn same(known: &[Known], event: &Event) -> Option<Original> {
     if known.is_empty() {
         return None;
     }

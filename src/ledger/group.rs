@@ -72,7 +72,7 @@ impl Ledger {
         };
         let culprit = Culprit::InGroup(place, group.done.len());
         let ready = |ledger: &Self| ledger.has_all_for_event(event);
-        let there = self.has_name(event) && self.is_ready(culprit, ready);
+        let there = self.is_ready(culprit, Some(event), ready);
         if there {
             let done = self.process_in_group(place, event, &group, actor, now)?;
             if let Processed::Recorded(index) = done {

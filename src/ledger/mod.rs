@@ -245,7 +245,8 @@ impl Ledger {
                     return Ok(Step::Full);
                 }
                 let culprit = Culprit::Held(due.seq);
-                if !there || !self.is_ready(culprit, |ledger| ledger.has_all_for_held(due.seq)) {
+                let ready = |ledger: &Self| ledger.has_all_for_held(due.seq);
+                if !there || !self.is_ready(culprit, None, ready) {
                     return Ok(Step::Load(wants(self)));
                 }
                 self.release(&due, now)?;
@@ -255,8 +256,8 @@ impl Ledger {
                 }
             } else if let Some((input, actor)) = rest.first() {
                 let culprit = Culprit::Input(processed.len());
-                let named = !matches!(input, Input::Event(event) if !self.has_name(event));
-                if !named || !self.is_ready(culprit, |ledger| ledger.has_all_for(input)) {
+                let event = if let Input::Event(event) = input { Some(event) } else { None };
+                if !self.is_ready(culprit, event, |ledger| ledger.has_all_for(input)) {
                     return Ok(Step::Load(wants(self)));
                 }
                 let done = self.process(culprit, input, actor, now)?;

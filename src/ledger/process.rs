@@ -18,24 +18,21 @@ use crate::time::Now;
 
 impl Ledger {
     /// Whether all is loaded that something needs. Where that cannot be found out, it is not loaded
-    /// but flagged.
+    /// but flagged; only whether an `event` from outside came before has to be known even then.
     pub(super) fn is_ready(
         &mut self,
         culprit: Culprit,
+        event: Option<&Event>,
         has_all: impl FnOnce(&Self) -> bool,
     ) -> bool {
-        if self.broken.contains_key(&culprit) {
-            return true;
+        if !self.broken.contains_key(&culprit) {
+            match guarded(|| has_all(self)) {
+                Ok(has_all) => return has_all,
+                Err(message) => drop(self.broken.insert(culprit, message)),
+            }
         }
-        guarded(|| has_all(self)).unwrap_or_else(|message| {
-            self.broken.insert(culprit, message);
-            true
-        })
-    }
-
-    /// Whether it is loaded if an event came before.
-    pub(super) fn has_name(&self, event: &Event) -> bool {
-        self.state.working.has_name(&event.source, &event.id)
+        let working = &self.state.working;
+        event.is_none_or(|event| working.has_name(&event.source, &event.id))
     }
 
     /// Why something cannot be handled whose turn it is, if that is known.

@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use foldhash::fast::RandomState;
+
 use crate::id::{LocationId, Sku};
 use crate::record::{ItemInfo, LocationInfo};
 
@@ -49,10 +51,10 @@ pub struct Catalogue {
     items: Vec<ItemInfo>,
     // Looked up by name only, never walked, so that the map's order cannot leak into a decision;
     // its keyed hash keeps names from outside from making it slow.
-    item_numbers: HashMap<Sku, u32>,
+    item_numbers: HashMap<Sku, u32, RandomState>,
     last_item: Last,
     locations: Vec<LocationInfo>,
-    location_numbers: HashMap<LocationId, u32>,
+    location_numbers: HashMap<LocationId, u32, RandomState>,
     last_location: Last,
     sku_aliases: BTreeMap<Sku, Sku>,
     location_aliases: BTreeMap<LocationId, LocationId>,

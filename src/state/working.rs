@@ -3,6 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use foldhash::fast::RandomState;
+
 use super::{LocIx, SkuIx};
 use crate::conflict::Conflict;
 use crate::event::Fingerprint;
@@ -166,8 +168,9 @@ impl<N: Ord + Clone, D> Documents<N, D> {
 /// What a batch has loaded, kept up to date while the batch goes on.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Working {
-    /// By source, then by id: so both are looked up without making a name of them.
-    known: BTreeMap<Source, HashMap<EventId, Vec<Known>>>,
+    /// By source, then by id: so both are looked up without making a name of them. The hash has a
+    /// secret key: see [`super::Catalogue`].
+    known: BTreeMap<Source, HashMap<EventId, Vec<Known>, RandomState>>,
     orders: Documents<OrderId, Order>,
     transfers: Documents<TransferId, Transfer>,
     reservations: Documents<ReservationId, Reservation>,
