@@ -108,7 +108,14 @@ pub(super) async fn sku(state: &AppState, name: &str) -> Result<SkuPage, Refusal
     let skus = std::slice::from_ref(&sku);
     let (levels, events, conflicts, history, why) = tokio::try_join!(
         async { store.levels_of(skus).await.map_err(unread) },
-        rows(state, of_sku),
+        async {
+            let mut events = rows(state, of_sku).await?;
+            for event in &mut events {
+                // An order of hundreds of lines changes as many other items.
+                event.effects.retain(|effect| effect.sku == sku);
+            }
+            Ok(events)
+        },
         async { store.conflicts(&about).await.map_err(unread) },
         async { store.history(&sku, SKU_POINTS).await.map_err(unread) },
         why(state, &sku),

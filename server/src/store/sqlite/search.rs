@@ -11,10 +11,6 @@ use super::commit::table;
 use super::{LEDGER, damaged, reading};
 use crate::store::StoreError;
 
-/// Items that are looked at one by one. Where more are found, they are so many among all that a page
-/// is soon full by looking at one after another in their order.
-const FOUND_MAX: i64 = 8_192;
-
 /// Grams of a search that are looked for: enough to find few items that lack the rest.
 const GRAMS_MAX: usize = 24;
 
@@ -57,29 +53,37 @@ fn word(gram: &[u8]) -> String {
     })
 }
 
-/// The items that may contain a text, by SKU; `None` if they are too many to look at one by one.
+/// The items that may contain a text, by SKU; `None` if there are more than `most`.
 pub(super) async fn find(
     reader: &mut SqliteConnection,
     text: &str,
+    most: i64,
 ) -> Result<Option<Vec<String>>, StoreError> {
-    // The index finds the rows, in the order in which items became known; CROSS JOIN keeps it so.
-    let found: String = sqlx::query_scalar(
-        "SELECT json_group_array(sku) FROM (
-             SELECT i.sku AS sku
-             FROM search AS s CROSS JOIN items AS i INDEXED BY items_by_number
-             WHERE s.search MATCH ?2 AND i.ledger = ?1 AND i.number = s.rowid - (?1 << 32)
-             LIMIT ?3)",
+    // To find a row is cheap; to learn which item it is of is not.
+    let (count, rows): (i64, String) = sqlx::query_as(
+        "SELECT count(*), json_group_array(number) FROM (
+             SELECT rowid - (?1 << 32) AS number FROM search WHERE search MATCH ?2 LIMIT ?3)",
     )
     .bind(LEDGER)
     .bind(question(text))
-    .bind(FOUND_MAX + 1)
+    .bind(most.saturating_add(1))
+    .fetch_one(&mut *reader)
+    .await
+    .map_err(reading)?;
+    if count > most {
+        return Ok(None);
+    }
+    let skus: String = sqlx::query_scalar(
+        "SELECT json_group_array(i.sku)
+         FROM json_each(?2) AS row CROSS JOIN items AS i INDEXED BY items_by_number
+         WHERE i.ledger = ?1 AND i.number = row.value",
+    )
+    .bind(LEDGER)
+    .bind(rows)
     .fetch_one(reader)
     .await
     .map_err(reading)?;
-    let mut skus: Vec<String> = serde_json::from_str(&found).map_err(damaged)?;
-    if skus.len() > usize::try_from(FOUND_MAX).map_err(damaged)? {
-        return Ok(None);
-    }
+    let mut skus: Vec<String> = serde_json::from_str(&skus).map_err(damaged)?;
     skus.sort_unstable();
     Ok(Some(skus))
 }

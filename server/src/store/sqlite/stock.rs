@@ -1,5 +1,7 @@
 //! Reading levels.
 
+mod contain;
+
 use onhand::id::Sku;
 use onhand::time::Timestamp;
 use onhand::wire::stock::{LevelRow, StockPage, StockQuery};
@@ -7,7 +9,7 @@ use sqlx::sqlite::{Sqlite, SqliteConnection, SqlitePool, SqliteRow};
 use sqlx::{QueryBuilder, Row};
 
 use super::load::name;
-use super::{LEDGER, damaged, reading, search, unsigned};
+use super::{LEDGER, damaged, reading, unsigned};
 use crate::store::stock::{page_rows, read_cursor, write_cursor};
 use crate::store::{StoreError, Totals};
 
@@ -35,16 +37,12 @@ pub(super) async fn page(
     let limit = page_rows(query);
     let after = query.cursor.as_deref().map(read_cursor).transpose()?;
     let mut reader = readers.begin().await.map_err(reading)?;
-    let seq = head_seq(&mut reader).await?;
-    let text = query.q.as_deref().filter(|q| !q.is_empty() && query.sku.is_none());
-    let found = match text {
-        Some(text) => search::find(&mut reader, text).await?,
-        None => None,
-    };
+    let (seq, all) = head(&mut reader).await?;
     // One row more than asked for tells whether there is a next page.
     let wanted = Wanted { query, after, limit: limit + 1 };
-    let mut levels = match found {
-        Some(skus) => wanted.among(&mut reader, &skus).await?,
+    let text = query.q.as_deref().filter(|q| !q.is_empty() && query.sku.is_none());
+    let mut levels = match text {
+        Some(text) => wanted.that_contain(&mut reader, text, all, contain::LOOKS).await?,
         None => wanted.in_order(&mut reader).await?,
     };
     let more = levels.len() > limit as usize;
@@ -120,7 +118,7 @@ impl Wanted<'_> {
         }
         if let Some(q) = self.query.q.as_ref().filter(|q| !q.is_empty()) {
             let pattern = format!("%{}%", escape_like(q));
-            sql.push(" AND (l.sku LIKE ").push_bind(pattern.clone()).push(" ESCAPE '\\'");
+            sql.push(" AND (i.sku LIKE ").push_bind(pattern.clone()).push(" ESCAPE '\\'");
             sql.push(" OR i.name LIKE ").push_bind(pattern).push(" ESCAPE '\\')");
         }
         if let Some((sku, location)) = &self.after {
@@ -138,16 +136,19 @@ async fn rows(
     rows.iter().map(level_row).collect()
 }
 
-/// The journal's last place.
-pub(super) async fn head_seq(
-    reader: &mut sqlx::sqlite::SqliteConnection,
-) -> Result<u64, StoreError> {
-    let seq: Option<i64> = sqlx::query_scalar("SELECT seq FROM head WHERE ledger = ?1")
+/// The journal's last place, and how many levels there are.
+async fn head(reader: &mut SqliteConnection) -> Result<(u64, i64), StoreError> {
+    let head: Option<(i64, i64)> = sqlx::query_as("SELECT seq, levels FROM head WHERE ledger = ?1")
         .bind(LEDGER)
         .fetch_optional(reader)
         .await
         .map_err(reading)?;
-    Ok(unsigned(seq.unwrap_or_default()))
+    Ok(head.map_or((0, 0), |(seq, levels)| (unsigned(seq), levels)))
+}
+
+/// The journal's last place.
+pub(super) async fn head_seq(reader: &mut SqliteConnection) -> Result<u64, StoreError> {
+    Ok(head(reader).await?.0)
 }
 
 fn escape_like(text: &str) -> String {
