@@ -302,8 +302,13 @@ impl<'a> Draft<'a> {
         self.mentions.push((sku, location));
     }
 
-    /// Notes that a movement is taken back which an accepted count contains: nothing moves now. Only
-    /// in the record of a reversal it goes without saying that this is no movement of its own.
+    /// Whether to say whose movement it is that is taken back: only in the record of a reversal it
+    /// goes without saying that it is no movement of its own.
+    pub(super) fn says_whose(&self, fact: &Fact) -> bool {
+        !self.reverses || *fact != self.fact
+    }
+
+    /// Notes that a movement is taken back which an accepted count contains: nothing moves now.
     pub(super) fn counter(
         &mut self,
         (sku, location): (&Sku, &LocationId),
@@ -311,7 +316,7 @@ impl<'a> Draft<'a> {
         state: Option<Bucket>,
         fact: Fact,
     ) {
-        let says = !self.reverses || fact != self.fact;
+        let says = self.says_whose(&fact);
         self.change(Change::Absorbed {
             sku: sku.clone(),
             location: location.clone(),

@@ -243,7 +243,7 @@ fn map(draft: &mut Draft<'_>, conflict: &Conflict, choice: &Choice) -> Result<()
 }
 
 /// Confirms a movement near a count, or flips what was assumed of it. `held` is the record that
-/// moved the level, or did not.
+/// moved the level, or did not; what it took back of an earlier content stays as it is.
 fn flip(draft: &mut Draft<'_>, conflict: &Conflict, option: O, held: &Record) -> Outcome {
     draft.subject = held.event_ref();
     draft.fact = Fact { time: held.fact_time(), source: held.fact_source().clone() };
@@ -267,7 +267,8 @@ fn flip(draft: &mut Draft<'_>, conflict: &Conflict, option: O, held: &Record) ->
         // such as `committed`, is no matter of the count.
         O::KeepCounted => {
             let counted = [Bucket::OnHand, Bucket::Damaged, Bucket::QualityControl];
-            let effects = held.effects.iter().filter(|effect| counted.contains(&effect.state));
+            let own = held.effects.iter().filter(|effect| effect.basis.is_none());
+            let effects = own.filter(|effect| counted.contains(&effect.state));
             let effects = effects.filter(|effect| here(&effect.sku, &effect.location));
             moves.extend(effects.map(|effect| (effect.state, -effect.delta)));
             contained = moves.iter().find(|(bucket, _)| *bucket == Bucket::OnHand).copied();
@@ -275,7 +276,7 @@ fn flip(draft: &mut Draft<'_>, conflict: &Conflict, option: O, held: &Record) ->
         // It came after the count, but was absorbed: let it have its effect now.
         O::KeepDifference => {
             for change in &held.changes {
-                if let Change::Absorbed { sku, location, delta, state, .. } = change
+                if let Change::Absorbed { sku, location, delta, state, fact: None } = change
                     && here(sku, location)
                 {
                     moves.push((Bucket::OnHand, *delta));

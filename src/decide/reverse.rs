@@ -185,7 +185,7 @@ fn negate(draft: &mut Draft<'_>, record: &Record, effect: &Effect) -> Result<(),
     let basis = if counted {
         Some(Basis::Count(record.seq))
     } else {
-        (fact != draft.fact).then(|| Basis::Movement(fact.clone()))
+        draft.says_whose(&fact).then(|| Basis::Movement(fact.clone()))
     };
     let level = draft.level(sku, location);
     let window_us = draft.state.settings.count_window_us;

@@ -191,6 +191,24 @@ fn what_was_asked_about_the_first_is_asked_again_with_it() {
     assert_eq!(world.status(&late), ConflictStatus::Open);
 }
 
+/// A count at second 100 finds 15. The first content is of this second, the second of that one; a
+/// person says on which side of the count the second lies. That of the first is no matter by then.
+#[test]
+fn on_which_side_of_a_count_the_second_lies_is_decided_of_it_alone() {
+    for (first, second) in [(50, 95), (50, 105), (95, 95), (95, 105), (105, 95), (105, 105)] {
+        for (option, on_hand) in [(O::KeepCounted, 15), (O::KeepDifference, 11)] {
+            let mut world = world().given([counted("TEA", "berlin", 15).at(100)]);
+            world.post(adjusted("TEA", "berlin", -3).by("shop").at(first).id("x"));
+            world.post(adjusted("TEA", "berlin", -4).by("shop").at(second).id("x"));
+            let reused = world.open(ConflictKind::IdReused).remove(0);
+            world.resolve(&reused, O::ApplySecond).unwrap();
+            world.resolve(&world.conflict(), option).unwrap();
+            assert_eq!(world.on_hand("TEA", "berlin"), on_hand, "{first}, {second}, {option:?}");
+            world.quiet();
+        }
+    }
+}
+
 /// The clock was ahead when the second came: by now its moment lies in the future.
 #[test]
 fn a_second_of_the_future_is_held_as_such() {
