@@ -57,9 +57,9 @@ pub(super) fn counted(
         time,
         source: draft.fact.source.clone(),
         seq: draft.seq,
-        // A person has said what the movements around the count mean; all others count by their
-        // time.
-        overlap: decided.filter(|_| !near.is_empty()),
+        // What a person has said of the movements around the count holds for those too that were
+        // taken back in the meantime, should they ever stand again.
+        overlap: decided,
         relied_on: false,
     };
     let window_us = draft.state.settings.count_window_us;

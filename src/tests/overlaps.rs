@@ -194,6 +194,25 @@ fn what_stands_again_since_the_question_is_asked_as_well() {
     world.quiet();
 }
 
+/// The person was asked about the sale, which then was taken back; it stands again after they have
+/// said on which side of the count it lies.
+#[test]
+fn what_a_person_has_said_holds_for_what_stands_again_later() {
+    for second in [95, 105] {
+        for (option, on_hand) in [(O::KeepCounted, 15), (O::KeepDifference, 12)] {
+            let mut world = world().given([sold(3, second).id("sale")]);
+            world.post(counted("TEA", "berlin", 15).at(100));
+            let asked = world.conflict();
+            world.post(reversed("shop", "sale").id("back"));
+            world.resolve(&asked, option).unwrap();
+            assert_eq!(world.on_hand("TEA", "berlin"), 15);
+            world.post(reversed("desk", "back"));
+            assert_eq!(world.on_hand("TEA", "berlin"), on_hand, "{option:?} of a sale at {second}");
+            world.quiet();
+        }
+    }
+}
+
 #[test]
 fn a_count_resolved_after_a_newer_one_was_accepted_is_superseded() {
     let (mut world, count, conflict) = held(99);
