@@ -108,14 +108,29 @@ fn takes_anything_back(record: &Record) -> bool {
 
 /// Whether a record has taken one content back for another.
 pub(super) fn takes_the_place_of_another(record: &Record) -> bool {
-    let is_second = record.changes.iter().any(|change| match change {
+    !replaced(record).is_empty()
+}
+
+/// What a record has taken back for another content to take its place: the record that held the
+/// effects of the first, then the first itself, if that is another. What the second takes back of its
+/// own accord is no part of it.
+pub(super) fn replaced(record: &Record) -> Vec<u64> {
+    let first = record.changes.iter().find_map(|change| match change {
         Change::Conflict(conflict) => {
             let decision = conflict.resolution.as_ref().filter(|it| it.seq == record.seq);
-            decision.is_some_and(|decision| decision.option == Some(O::ApplySecond))
+            decision.filter(|decision| decision.option == Some(O::ApplySecond))?;
+            conflict.events.first()
         }
-        _ => false,
+        _ => None,
     });
-    is_second && takes_anything_back(record)
+    let Some(first) = first else { return Vec::new() };
+    let taken_back = record.changes.iter().filter_map(|change| match change {
+        Change::Reversed { seq, by: Some(_) } => Some(*seq),
+        _ => None,
+    });
+    let taken_back: Vec<u64> = taken_back.collect();
+    let end = taken_back.iter().position(|seq| *seq == first.seq).map_or(0, |place| place + 1);
+    taken_back[..end].to_vec()
 }
 
 /// Whether a record is what has become of a reversal, be it held for a while.

@@ -3,7 +3,7 @@
 
 use super::draft::Draft;
 use super::resolve::Refused;
-use super::reverse::{at_hand, take_back, takes_the_place_of_another};
+use super::reverse::{at_hand, replaced, take_back};
 use super::{Lifted, waiting, weigh};
 use crate::conflict::{Conflict, ConflictKind};
 use crate::event::EventRef;
@@ -33,16 +33,9 @@ pub(super) fn apply(draft: &mut Draft<'_>, conflict: &Conflict) -> Result<Outcom
 fn drop_record(draft: &mut Draft<'_>, seq: u64) -> Result<(), Refused> {
     let record = at_hand(draft, seq).map_err(Refused::Impossible)?;
     take_back(draft, record).map_err(Refused::Impossible)?;
-    if !takes_the_place_of_another(record) {
-        return Ok(());
-    }
-    let dropped = record.changes.iter().filter_map(|change| match change {
-        Change::Reversed { seq, by: Some(_) } => Some(*seq),
-        _ => None,
-    });
-    // The record that holds the effects, then the event that it has decided, if that is another.
-    let dropped: Vec<u64> = dropped.collect();
-    drop_record(draft, dropped[0])?;
+    let dropped = replaced(record);
+    let Some(holds_effects) = dropped.first() else { return Ok(()) };
+    drop_record(draft, *holds_effects)?;
     // They were taken back before, and are so now.
     draft.changes.retain(
         |change| !matches!(change, Change::Reversed { seq, by: None } if dropped.contains(seq)),

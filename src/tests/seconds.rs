@@ -176,6 +176,26 @@ fn a_second_that_takes_the_first_back_does_not_do_it_twice() {
     world.quiet();
 }
 
+/// The second is itself a reversal. When a third takes its place, what it took back is in force
+/// again, and the first is not, whether or not that had an effect.
+#[test]
+fn what_a_second_took_back_comes_back_when_a_third_takes_its_place() {
+    for first in [adjusted("TEA", "berlin", -3), fulfilled("o1", "f1", &[part("1", 3)])] {
+        let mut world = world().given([adjusted("TEA", "berlin", -5).id("other")]);
+        world.post(first.clone().by("wms").id("x"));
+        world.post(reversed("wms", "other").by("wms").id("x"));
+        world.resolve(&world.conflict(), O::ApplySecond).unwrap();
+        assert_eq!(world.on_hand("TEA", "berlin"), 20, "{first:?}");
+        world.post(adjusted("TEA", "berlin", -1).id("x"));
+        world.resolve(&world.conflict(), O::ApplySecond).unwrap();
+        assert_eq!(world.on_hand("TEA", "berlin"), 14, "{first:?}");
+        let again = world.post(reversed("wms", "other"));
+        assert_eq!((again.outcome, again.reason), (Outcome::Applied, None));
+        assert_eq!(world.on_hand("TEA", "berlin"), 19, "{first:?}");
+        world.quiet();
+    }
+}
+
 /// With the first, the question is back that it raised.
 #[test]
 fn what_was_asked_about_the_first_is_asked_again_with_it() {
