@@ -326,6 +326,13 @@ impl<'a> Draft<'a> {
         });
     }
 
+    /// Whether this decision has taken movements of a level as contained in its count.
+    pub(super) fn relies_on_count(&self, item: &Sku, place: &LocationId) -> bool {
+        self.changes.iter().any(|change| {
+            matches!(change, Change::Absorbed { sku, location, .. } if sku == item && location == place)
+        })
+    }
+
     /// Any other change.
     pub(crate) fn change(&mut self, change: Change) {
         self.changes.push(change);

@@ -176,6 +176,21 @@ fn a_second_that_takes_the_first_back_does_not_do_it_twice() {
     world.quiet();
 }
 
+/// The first lies within a count, on which the level rests from then on: the second cannot take that
+/// count back, as nobody could any more.
+#[test]
+fn a_second_does_not_take_the_count_back_that_the_first_lies_within() {
+    let mut world = world().given([
+        adjusted("TEA", "berlin", -3).at(50).id("x"),
+        counted("TEA", "berlin", 15).at(100).id("c"),
+    ]);
+    let second = world.post(reversed("wms", "c").by("wms").id("x"));
+    let decision = world.resolve(&world.conflict(), O::ApplySecond).unwrap();
+    assert!(decision.reason.unwrap().contains("count again"));
+    assert_eq!(world.outcome(&second), Outcome::Rejected);
+    assert_eq!(world.on_hand("TEA", "berlin"), 15);
+}
+
 /// The second is itself a reversal. When a third takes its place, what it took back is in force
 /// again, and the first is not, whether or not that had an effect.
 #[test]

@@ -44,17 +44,20 @@ impl Model {
         })
     }
 
-    /// Whether anything has come to a level since it was counted.
+    /// Whether anything has come to a level since it was counted, by the record in the making as well.
     fn was_counted_on(&self, record: u64, said: &Said) -> bool {
         let since = &self.journal[usize::try_from(record).expect("a journal fits in memory")..];
+        let last = &self.journal.last().expect("the record is in the journal").after;
         said.after.counts[said.before.counts.len()..].iter().any(|count| {
             let here = |model: &Self| -> Vec<(i64, bool)> {
                 let here = model.movements.iter().filter(|it| it.level == count.level);
                 here.map(|it| (it.delta, it.counts())).collect()
             };
-            since.iter().any(|said| {
-                said.raised.contains(&count.level) || here(&said.before) != here(&said.after)
-            })
+            let moved = here(last) != here(self);
+            moved
+                || since.iter().any(|said| {
+                    said.raised.contains(&count.level) || here(&said.before) != here(&said.after)
+                })
         })
     }
 
