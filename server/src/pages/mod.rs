@@ -19,6 +19,8 @@ use leptos::prelude::{AnyView, IntoAny, provide_context, use_context};
 use leptos_axum::{LeptosRoutes, generate_route_list};
 use onhand_app::backend::BackendHandle;
 use onhand_app::{App, Assets, Theme, shell};
+use tower_http::CompressionLevel;
+use tower_http::compression::CompressionLayer;
 
 pub use backend::Pages;
 pub use forms::FormTimes;
@@ -29,11 +31,16 @@ use crate::http::problem::Problem;
 use crate::http::security::provide_nonce;
 use crate::state::AppState;
 
-/// Everything that a browser sees.
+/// How hard a page is compressed: beyond this, brotli takes longer than what it saves on the way.
+const COMPRESSION: CompressionLevel = CompressionLevel::Precise(5);
+
+/// Everything that a browser sees. A page's compressed length tells a foreign page nothing: that
+/// gets no cookie along with what it asks for, and can only send a person to a page in plain sight.
 pub fn routes(state: &AppState) -> Router<AppState> {
     Router::new()
         .leptos_routes_with_context(state, generate_route_list(App), context, document(state))
         .layer(from_fn_with_state(state.clone(), bring_backend))
+        .layer(CompressionLayer::new().quality(COMPRESSION))
 }
 
 /// The document as the request at hand gets it.

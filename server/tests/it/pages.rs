@@ -1,7 +1,10 @@
 //! The website from outside: who sees it, and what keeps foreign content out of it.
 
+use std::io::Read as _;
+
+use flate2::read::GzDecoder;
 use onhand::wire::page::Role;
-use reqwest::header::CONTENT_TYPE;
+use reqwest::header::{ACCEPT_ENCODING, CONTENT_TYPE};
 
 use crate::support::server::{TestServer, location};
 
@@ -109,4 +112,26 @@ async fn an_unknown_address_is_a_page_for_people_and_a_problem_for_programs() {
     let answer = mia.request(reqwest::Method::POST, "/nothing-here").header("accept", browser);
     let answer = answer.header("origin", server.origin()).send().await.unwrap();
     assert_eq!(answer.headers()[CONTENT_TYPE], problem);
+}
+
+#[tokio::test]
+async fn pages_travel_compressed_to_whoever_can_read_that() {
+    let server = TestServer::start().await;
+    let mia = server.signed_in("mia@example.com", Role::Manager).await;
+    for (accepted, coding) in [("gzip, deflate, br", "br"), ("gzip", "gzip"), ("identity", "")] {
+        let answer = mia.get("/stock").header(ACCEPT_ENCODING, accepted).send().await.unwrap();
+        let chosen = answer.headers().get("content-encoding").map_or("", |it| it.to_str().unwrap());
+        assert_eq!((answer.status().as_u16(), chosen), (200, coding), "{accepted}");
+        assert_eq!(answer.headers()["vary"], "accept-encoding");
+        let bytes = answer.bytes().await.unwrap();
+        let mut page = String::new();
+        if coding == "gzip" {
+            GzDecoder::new(&bytes[..]).read_to_string(&mut page).unwrap();
+        } else if coding.is_empty() {
+            (&bytes[..]).read_to_string(&mut page).unwrap();
+        } else {
+            continue;
+        }
+        assert!(page.contains("<!DOCTYPE html>") && page.ends_with("</html>"), "{page}");
+    }
 }
