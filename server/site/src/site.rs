@@ -15,7 +15,7 @@ use std::{
 
 const MANIFEST: &str = "manifest.json";
 /// The font that every page needs; the page may ask for it before the stylesheet does.
-const FIRST_FONT: &str = "inter-latin";
+const FIRST_FONT: &str = "inter-basic";
 
 /// Builds the website of `layout`.
 pub(crate) fn build(layout: &Layout) -> Result<()> {
