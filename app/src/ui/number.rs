@@ -9,6 +9,7 @@ use crate::format::grouped;
 thread_local! {
     static NUMBERS: js_sys::Function =
         js_sys::Intl::NumberFormat::new(&js_sys::Array::new(), &js_sys::Object::new()).format();
+    static OUR_DIGITS: bool = local_number(987) == "987";
 }
 
 /// A number as the reader's locale writes it. Only in the browser.
@@ -21,12 +22,18 @@ fn local_number(number: i64) -> String {
         .unwrap_or_else(|| grouped(number))
 }
 
+/// Whether a number looks the same in the reader's locale, as most do: short, and in our digits.
+/// Nothing has to be written anew for it when the page is hydrated.
+fn is_plain(number: i64) -> bool {
+    (0..1_000).contains(&number) && (cfg!(feature = "ssr") || OUR_DIGITS.with(|ours| *ours))
+}
+
 /// A number as text: plain until the page is hydrated, then as the reader's locale has it.
 pub fn number_text(value: impl Fn() -> i64 + Send + Sync + 'static) -> impl Fn() -> String {
     let clock = use_clock();
     move || {
         let value = value();
-        if clock.hydrated.get() { local_number(value) } else { grouped(value) }
+        if is_plain(value) || !clock.hydrated.get() { grouped(value) } else { local_number(value) }
     }
 }
 
@@ -35,42 +42,35 @@ pub fn count_text(value: impl Fn() -> u64 + Send + Sync + 'static) -> impl Fn() 
     number_text(move || i64::try_from(value()).unwrap_or(i64::MAX))
 }
 
-/// Grows with each change of a value, to light what shows it.
-fn changes(value: Signal<i64>) -> RwSignal<u32> {
-    let changes = RwSignal::new(0);
-    Effect::new(move |before: Option<i64>| {
-        let now = value.get();
-        if before.is_some_and(|before| before != now) {
-            changes.update(|count| *count += 1);
-        }
-        now
-    });
-    changes
-}
-
-/// Two alike animations: going from one to the other starts it again.
-fn flash_class(changes: u32) -> &'static str {
-    match changes {
-        0 => "live-number",
-        odd if odd % 2 == 1 => "live-number flash",
-        _ => "live-number flash-alt",
+/// The class of what shows a number, which lights it with each change. Two alike animations: going
+/// from one to the other starts it again.
+fn number_class(changes: u32, negative: bool) -> &'static str {
+    match (changes, negative) {
+        (0, false) => "live-number",
+        (0, true) => "live-number neg",
+        (odd, false) if odd % 2 == 1 => "live-number flash",
+        (odd, true) if odd % 2 == 1 => "live-number neg flash",
+        (_, false) => "live-number flash-alt",
+        (_, true) => "live-number neg flash-alt",
     }
 }
 
-/// A number that is lit once when it changes live.
+/// A number that is lit once when it changes live. A page holds many hundreds of them: each costs
+/// the browser a signal and two effects, and no more.
 #[component]
 pub fn LiveNumber(
     /// The number.
     #[prop(into)]
     value: Signal<i64>,
 ) -> impl IntoView {
-    let changes = changes(value);
     let text = number_text(move || value.get());
-    view! {
-        <span class=move || flash_class(changes.get()) class:neg=move || value.get() < 0>
-            {text}
-        </span>
-    }
+    let (mut before, mut changes) = (None, 0);
+    let class = move || {
+        let now = value.get();
+        changes += u32::from(before.replace(now).is_some_and(|before| before != now));
+        number_class(changes, now < 0)
+    };
+    view! { <span class=class>{text}</span> }
 }
 
 /// A table cell with such a number.
