@@ -23,10 +23,9 @@ use leptos_router::SsrMode;
 use leptos_router::components::{FlatRoutes, Route, Router};
 use leptos_router::path;
 
-use pages::{
-    NotFound, adjust_stock, channel_page, channels_page, command_center, conflict_page,
-    conflicts_page, event_page, events_page, sign_in, sku_page, stock_page,
-};
+pub use pages::{FetchLater, Later, is_later};
+
+use pages::{NotFound, Page};
 use ui::frame::Frame;
 
 /// Every page behind its address. All of them are sent whole, so that they need no script.
@@ -42,25 +41,19 @@ pub fn App() -> impl IntoView {
         <Router>
             <Frame>
                 <FlatRoutes fallback=NotFound>
-                    <Route path=path!("/") view=page(command_center) ssr=SsrMode::Async/>
-                    <Route path=path!("/stock") view=page(stock_page) ssr=SsrMode::Async/>
-                    <Route path=path!("/stock/:sku") view=page(sku_page) ssr=SsrMode::Async/>
-                    <Route path=path!("/events") view=page(events_page) ssr=SsrMode::Async/>
-                    <Route path=path!("/events/:seq") view=page(event_page) ssr=SsrMode::Async/>
-                    <Route path=path!("/conflicts") view=page(conflicts_page) ssr=SsrMode::Async/>
-                    <Route path=path!("/conflicts/:id") view=page(conflict_page) ssr=SsrMode::Async/>
-                    <Route path=path!("/adjust") view=page(adjust_stock) ssr=SsrMode::Async/>
-                    <Route path=path!("/channels") view=page(channels_page) ssr=SsrMode::Async/>
-                    <Route path=path!("/channels/:id") view=page(channel_page) ssr=SsrMode::Async/>
-                    <Route path=path!("/sign-in") view=page(sign_in) ssr=SsrMode::Async/>
+                    <Route path=path!("/") view=Page::Center ssr=SsrMode::Async/>
+                    <Route path=path!("/stock") view=Page::Stock ssr=SsrMode::Async/>
+                    <Route path=path!("/stock/:sku") view=Page::Later(Later::Sku) ssr=SsrMode::Async/>
+                    <Route path=path!("/events") view=Page::Later(Later::Events) ssr=SsrMode::Async/>
+                    <Route path=path!("/events/:seq") view=Page::Later(Later::Event) ssr=SsrMode::Async/>
+                    <Route path=path!("/conflicts") view=Page::Later(Later::Conflicts) ssr=SsrMode::Async/>
+                    <Route path=path!("/conflicts/:id") view=Page::Later(Later::Conflict) ssr=SsrMode::Async/>
+                    <Route path=path!("/adjust") view=Page::Later(Later::Adjust) ssr=SsrMode::Async/>
+                    <Route path=path!("/channels") view=Page::Later(Later::Channels) ssr=SsrMode::Async/>
+                    <Route path=path!("/channels/:id") view=Page::Later(Later::Channel) ssr=SsrMode::Async/>
+                    <Route path=path!("/sign-in") view=Page::SignIn ssr=SsrMode::Async/>
                 </FlatRoutes>
             </Frame>
         </Router>
     }
-}
-
-/// A page as a route takes it. All pages are of this one type, so that the browser's copy holds the
-/// machinery of choosing and showing a page once instead of once a page.
-const fn page(show: fn() -> AnyView) -> fn() -> AnyView {
-    show
 }

@@ -3,8 +3,9 @@
 use leptos::nonce::use_nonce;
 use leptos::prelude::*;
 use leptos_meta::MetaTags;
+use leptos_router::location::RequestUrl;
 
-use crate::App;
+use crate::{App, is_later};
 
 /// The name of the cookie that keeps a person's choice of theme.
 pub const THEME_COOKIE: &str = "onhand_theme";
@@ -18,6 +19,8 @@ pub struct Assets {
     pub js: String,
     /// The wasm module.
     pub wasm: String,
+    /// The second wasm module, for the pages that need it.
+    pub later: String,
     /// The font of the first paint.
     pub font: String,
 }
@@ -64,20 +67,37 @@ impl Theme {
     }
 }
 
+/// Lets the browser fetch a wasm module before the script asks for it.
+fn preload_wasm(href: String) -> AnyView {
+    view! {
+        <link
+            rel="preload"
+            href=href
+            r#as="fetch"
+            r#type="application/wasm"
+            crossorigin="anonymous"
+        />
+    }
+    .into_any()
+}
+
+/// Whether the page that is asked for needs the second module to become live.
+fn later_is_needed() -> bool {
+    let url = use_context::<RequestUrl>();
+    let url = url.and_then(|url| url.parse().ok());
+    url.is_some_and(|url| is_later(url.path()))
+}
+
 /// The whole document. Scripts carry the nonce of the response, which the server provides in the
 /// context; without files of the website the pages are plain HTML.
 pub fn shell(assets: &Assets, theme: Theme) -> impl IntoView + use<> {
     let nonce = use_nonce();
+    let later = later_is_needed().then(|| preload_wasm(assets.later.clone()));
     let scripts = (!assets.js.is_empty()).then(|| {
         view! {
             <link rel="modulepreload" href=assets.js.clone() nonce=nonce.clone()/>
-            <link
-                rel="preload"
-                href=assets.wasm.clone()
-                r#as="fetch"
-                r#type="application/wasm"
-                crossorigin="anonymous"
-            />
+            {preload_wasm(assets.wasm.clone())}
+            {later}
             <script type="module" src=assets.js.clone() nonce=nonce.clone()></script>
         }
     });

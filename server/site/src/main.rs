@@ -16,6 +16,7 @@ mod manifest;
 mod output;
 mod public;
 mod site;
+mod split;
 mod stylesheet;
 mod wasm;
 mod watch;

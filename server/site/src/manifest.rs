@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// The version of this shape; the server refuses another one.
-pub(crate) const VERSION: u32 = 1;
+pub(crate) const VERSION: u32 = 2;
 
 /// `manifest.json`.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -17,7 +17,8 @@ pub(crate) struct Manifest {
     pub(crate) mode: String,
     /// Changes whenever any file of the website changes.
     pub(crate) build_id: String,
-    /// The URL path of the page's `css`, `js`, `wasm`, and of the `font` it needs first.
+    /// The URL path of the page's `css`, `js`, `wasm`, of the `later` wasm that only some pages need,
+    /// and of the `font` that all need first.
     pub(crate) entries: BTreeMap<String, String>,
     /// Every file, by its URL path.
     pub(crate) files: BTreeMap<String, File>,

@@ -3,7 +3,7 @@
 use crate::{
     layout::{Layout, Mode},
     manifest::{Manifest, VERSION},
-    output, public, stylesheet, wasm,
+    output, public, split, stylesheet, wasm,
 };
 use anyhow::{Context, Result};
 use std::{
@@ -91,8 +91,14 @@ impl<'a> Builder<'a> {
         Ok(())
     }
 
-    fn add_entry(&mut self, entry: &str, content: &[u8], input: &str) -> Result<String> {
-        let name = format!("onhand-{}.{entry}", output::digest(content));
+    fn add_entry(
+        &mut self,
+        entry: &str,
+        ending: &str,
+        content: &[u8],
+        input: &str,
+    ) -> Result<String> {
+        let name = format!("onhand-{}.{ending}", output::digest(content));
         let path = format!("/pkg/{name}");
         self.add(&path, content, input)?;
         self.new.entries.insert(entry.to_owned(), path);
@@ -102,19 +108,21 @@ impl<'a> Builder<'a> {
     fn bundle(&mut self, module: &Path) -> Result<()> {
         let bytes =
             fs::read(module).with_context(|| format!("{} cannot be read", module.display()))?;
-        if self.kept("wasm", &output::digest(&bytes), &["js", "wasm"]) {
+        if self.kept("wasm", &output::digest(&bytes), &["js", "wasm", "later"]) {
             return Ok(());
         }
-        let bundle = wasm::bind(module, self.layout.mode)?;
+        let bundle = wasm::bind(&bytes, self.layout)?;
         let mut script = bundle.script;
         for (import, snippet) in &bundle.snippets {
             let name = format!("snippet-{}.js", output::digest(snippet.as_bytes()));
             self.add(&format!("/pkg/{name}"), snippet.as_bytes(), "wasm")?;
             script = script.replace(import, &format!("./{name}"));
         }
-        let wasm_name = self.add_entry("wasm", &bundle.wasm, "wasm")?;
+        let wasm_name = self.add_entry("wasm", "wasm", &bundle.wasm, "wasm")?;
+        let later_name = self.add_entry("later", "wasm", &bundle.later, "wasm")?;
+        script = script.replace(split::LATER, &format!("./{later_name}"));
         script.push_str(&wasm::starter(&wasm_name));
-        self.add_entry("js", script.as_bytes(), "wasm")?;
+        self.add_entry("js", "js", script.as_bytes(), "wasm")?;
         Ok(())
     }
 
@@ -133,7 +141,7 @@ impl<'a> Builder<'a> {
                     self.new.entries.insert("font".to_owned(), path);
                 }
             }
-            self.add_entry("css", css.as_bytes(), "css")?;
+            self.add_entry("css", "css", css.as_bytes(), "css")?;
         }
         Ok(())
     }

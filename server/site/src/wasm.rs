@@ -1,10 +1,12 @@
 //! Compiles the browser's copy of the pages and makes the script that loads it.
 
-use crate::layout::{Layout, Mode};
+use crate::{
+    layout::{Layout, Mode},
+    split::{self},
+};
 use anyhow::{Context, Result, bail};
 use std::{
-    fs,
-    path::{Path, PathBuf},
+    path::PathBuf,
     process::{Command, Stdio},
 };
 use wasm_bindgen_cli_support::Bindgen;
@@ -16,6 +18,8 @@ const TARGET: &str = "wasm32-unknown-unknown";
 pub(crate) struct Bundle {
     /// The wasm module, ready to ship.
     pub(crate) wasm: Vec<u8>,
+    /// The second module, which the script loads when it is needed.
+    pub(crate) later: Vec<u8>,
     /// The glue that wasm-bindgen made, which does not start anything by itself.
     pub(crate) script: String,
     /// Scripts that the glue imports, by the path it imports them under.
@@ -55,15 +59,18 @@ fn artifact(messages: &str) -> Option<PathBuf> {
         .rfind(|path| path.extension().is_some_and(|extension| extension == "wasm"))
 }
 
-/// Runs wasm-bindgen on a compiled module.
-pub(crate) fn bind(module: &Path, mode: Mode) -> Result<Bundle> {
-    let bytes = fs::read(module).with_context(|| format!("{} cannot be read", module.display()))?;
-    let release = mode == Mode::Release;
+/// Splits a compiled program and runs wasm-bindgen on its first half.
+pub(crate) fn bind(program: &[u8], layout: &Layout) -> Result<Bundle> {
+    let release = layout.mode == Mode::Release;
+    let halves = split::split(program, &layout.target.join("split"), !release)?;
     let mut output = Bindgen::new()
-        .input_bytes("onhand", bytes)
+        .input_bytes("onhand", halves.first.clone())
         .web(true)?
         .typescript(false)
         .omit_default_module_path(true)
+        // The second half needs what the linker lets the first one export, under its own name.
+        .keep_lld_exports(true)
+        .demangle(false)
         .remove_name_section(release)
         .remove_producers_section(release)
         .generate_output()?;
@@ -77,7 +84,9 @@ pub(crate) fn bind(module: &Path, mode: Mode) -> Result<Bundle> {
     let local = local.map(|(path, script)| (format!("./snippets/{path}"), script.clone()));
     let mut snippets: Vec<(String, String)> = inline.chain(local).collect();
     snippets.sort();
-    Ok(Bundle { script: output.js().to_owned(), wasm: output.wasm_mut().emit_wasm(), snippets })
+    let script = halves.with_loader(output.js())?;
+    let wasm = output.wasm_mut().emit_wasm();
+    Ok(Bundle { script, wasm, later: halves.later, snippets })
 }
 
 /// What makes the glue a complete script: it fetches the module that lies beside it and hydrates.
@@ -87,7 +96,8 @@ pub(crate) fn bind(module: &Path, mode: Mode) -> Result<Bundle> {
 pub(crate) fn starter(wasm_name: &str) -> String {
     format!(
         "\n__wbg_init({{ module_or_path: new URL(\"./{wasm_name}\", import.meta.url) }})\
-         .then(() => {{ hydrate(); document.documentElement.dataset.hydrated = \"true\"; }})\
+         .then(() => hydrate())\
+         .then(() => {{ document.documentElement.dataset.hydrated = \"true\"; }})\
          .catch((error) => console.error(\"The page works, but cannot become live:\", error));\n"
     )
 }

@@ -69,6 +69,7 @@ fn assets(state: &AppState) -> Assets {
         css: manifest.css.clone(),
         js: manifest.js.clone(),
         wasm: manifest.wasm.clone(),
+        later: manifest.later.clone(),
         font: manifest.font.clone(),
     })
 }

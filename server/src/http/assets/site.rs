@@ -17,7 +17,7 @@ use std::{
 static EMBEDDED: &[(&str, &[u8])] = include!(concat!(env!("OUT_DIR"), "/embedded_site.rs"));
 
 /// The version of the manifest's shape (`server/site/src/manifest.rs`) that is understood here.
-const MANIFEST_VERSION: u32 = 1;
+const MANIFEST_VERSION: u32 = 2;
 const MANIFEST: &str = "manifest.json";
 /// How often a folder is read again when its files changed in the meantime.
 const READ_ATTEMPTS: u32 = 3;
@@ -31,6 +31,8 @@ pub struct SiteManifest {
     pub js: String,
     /// The wasm module, for `<link rel="preload">`.
     pub wasm: String,
+    /// The second wasm module, the same for the pages that need it.
+    pub later: String,
     /// The font of the first paint, for `<link rel="preload" as="font" crossorigin>`.
     pub font: String,
     /// Changes with every change of the website: an open page with another one should reload.
@@ -176,6 +178,7 @@ impl Site {
             css: entry("css")?,
             js: entry("js")?,
             wasm: entry("wasm")?,
+            later: entry("later")?,
             font: entry("font")?,
             build_id: manifest.build_id.clone(),
         };
@@ -232,7 +235,7 @@ mod tests {
         }
         let site = Site::from_table(EMBEDDED).unwrap();
         let manifest = site.manifest().unwrap();
-        for path in [&manifest.css, &manifest.js, &manifest.wasm, &manifest.font] {
+        for path in [&manifest.css, &manifest.js, &manifest.wasm, &manifest.later, &manifest.font] {
             assert!(site.asset(path).is_some(), "{path}");
         }
     }

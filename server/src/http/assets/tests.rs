@@ -21,8 +21,9 @@ fn folder() -> TempDir {
     file("favicon.svg", "<svg/>");
     file(
         "manifest.json",
-        r#"{"version":1,"mode":"dev","build_id":"b1","inputs":{},
+        r#"{"version":2,"mode":"dev","build_id":"b1","inputs":{},
             "entries":{"css":"/pkg/c.css","js":"/pkg/onhand-aa.js","wasm":"/pkg/w.wasm",
+              "later":"/pkg/l.wasm",
               "font":"/pkg/f.woff2"},
             "files":{"/pkg/onhand-aa.js":{"content_type":"text/javascript; charset=utf-8",
                 "hash":"aa","immutable":true,"bytes":5,"brotli_bytes":6,"gzip_bytes":4},
