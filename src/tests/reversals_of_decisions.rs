@@ -2,7 +2,7 @@
 //! the conflict is open again with the events that it held.
 
 use onhand::conflict::{Choice, Conflict, ConflictKind, ConflictStatus, ResolutionOption as O};
-use onhand::ledger::Input;
+use onhand::ledger::{Input, Processed};
 use onhand::record::{Change, Outcome, Record};
 use onhand::state::Oversold;
 use onhand::wire::EventResult;
@@ -396,17 +396,46 @@ fn what_a_decision_led_to_and_was_decided_is_known_in_any_batch() {
         let excess = choice(&world.conflict(), O::Cap);
         let undo = reversed("onhand", first.envelope.id.as_str()).event("undo");
         let inputs = [Input::Resolve(excess), Input::Event(undo)];
-        if together {
-            world.answers(&inputs);
-        } else {
-            for input in inputs {
-                world.answers(&[input]);
-            }
-        }
+        play(&mut world, &inputs, together);
         reasons.push(world.store.journal.last().unwrap().record.reason.clone().unwrap());
     }
     assert_eq!(reasons[0], reasons[1]);
     assert!(reasons[0].contains("rests on it"), "{reasons:?}");
+}
+
+/// A held reversal names an event that nothing else in the batch names, so it is looked up in the
+/// middle of the batch: what the batch has done to that event until then counts.
+#[test]
+fn what_a_held_reversal_takes_back_is_as_the_batch_has_left_it() {
+    let ahead = 90_000;
+    for together in [false, true] {
+        let mut decided = world();
+        decided.post(received("TEA", "berlin", 5).at(ahead).id("early"));
+        let first = choice(&decided.conflict(), O::ApplyAsReceived);
+        decided.post(reversed("wms", "early").at(ahead));
+        let second = choice(&decided.open(ConflictKind::FutureTime).remove(1), O::ApplyAsReceived);
+        let inputs = [Input::Resolve(first), Input::Resolve(second)];
+        play(&mut decided, &inputs, together);
+        assert_eq!(decided.on_hand("TEA", "berlin"), 20, "applied, then taken back");
+        decided.quiet();
+
+        let mut in_force_again = world()
+            .given([received("TEA", "berlin", 5).id("goods"), reversed("wms", "goods").id("undo")]);
+        in_force_again.post(reversed("wms", "goods").at(ahead));
+        let held = choice(&in_force_again.conflict(), O::ApplyAsReceived);
+        let redo = reversed("wms", "undo").event("redo");
+        play(&mut in_force_again, &[Input::Event(redo), Input::Resolve(held)], together);
+        assert_eq!(in_force_again.on_hand("TEA", "berlin"), 20, "in force, then taken back");
+        in_force_again.quiet();
+    }
+}
+
+/// Plays inputs in one batch, or each in its own.
+fn play(world: &mut World, inputs: &[Input], together: bool) {
+    for some in inputs.chunks(if together { inputs.len() } else { 1 }) {
+        let answers = world.answers(some);
+        assert!(answers.iter().all(|it| matches!(it, Processed::Recorded(_))), "{answers:?}");
+    }
 }
 
 #[test]
