@@ -66,6 +66,11 @@ impl World {
         world
     }
 
+    /// What the world is about, for a scenario that drives it itself.
+    pub fn into_host(self) -> Host {
+        self.host
+    }
+
     /// What is given: events that are applied.
     pub fn given(mut self, events: impl IntoIterator<Item = Says>) -> Self {
         for result in self.post_all(events) {

@@ -2,16 +2,18 @@
 //! person, and the rest goes on. Rules that fail on purpose exist in tests alone (`sim::trap`).
 
 use onhand::conflict::{Conflict, ConflictKind, ConflictStatus, ResolutionOption as O};
-use onhand::ledger::{Input, Processed, Refused};
+use onhand::ledger::{Input, Processed, Refused, Step};
 use onhand::record::Outcome;
 use onhand::reservation::Standing;
+use onhand::sim::host::Host;
 use onhand::sim::trap::{MESSAGE, Phase, Trap};
 use onhand::state::Settings;
+use onhand::time::Now;
 
 use crate::harness::{World, choice};
 use crate::says::{
     cancelled, counted, fulfilled, held, item, line, location, part, placed, received, reserved,
-    reversed,
+    reversed, second,
 };
 
 /// Where a rule can fail for an event.
@@ -52,6 +54,28 @@ fn an_event_that_cannot_be_handled_is_flagged_and_its_neighbours_are_applied() {
         world.verify();
         world.restart();
         assert_eq!(world.conflict(), conflict, "also after a start");
+    }
+}
+
+/// A batch that was begun again for an event that broke off half-way ends with that event, so that
+/// what comes after it is decided once.
+#[test]
+fn a_batch_that_was_begun_again_ends_with_the_event_it_was_begun_again_for() {
+    for (phase, decided) in [(Phase::Apply, 2), (Phase::Decide, 3)] {
+        let Host { mut ledger, store, uptime, .. } = world().into_host();
+        let _trap = Trap::set(phase, "poison-cut");
+        let ids = ["before", "poison-cut", "after"];
+        let inputs = ids.map(|id| Input::Event(received("TEA", "berlin", 1).event(id)));
+        let inputs: Vec<(&Input, &str)> = inputs.iter().map(|input| (input, "token:wms")).collect();
+        let (mut processed, now) = (Vec::new(), Now { wall: second(9_000), uptime });
+        let step = loop {
+            match ledger.advance(&inputs, &mut processed, now) {
+                Step::Load(wants) => ledger.load(&wants, store.fetch(&wants)),
+                other => break other,
+            }
+        };
+        let expected = if decided == inputs.len() { Step::Done } else { Step::Full };
+        assert_eq!((step, processed.len()), (expected, decided), "{phase:?}");
     }
 }
 
