@@ -86,14 +86,24 @@ pub struct Verified {
     pub digest: Digest,
 }
 
-/// Replays the journal and compares. `progress` is told how far it has come, and of how much.
+/// What is being done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    /// Records are replayed.
+    Replaying,
+    /// Orders, transfers and reservations are compared with those that are stored.
+    Comparing,
+}
+
+/// Replays the journal and compares. `progress` is told what is being done, how far that has come,
+/// and of how much.
 ///
 /// # Errors
 /// The first thing that is wrong.
 pub async fn verify(
     store: &dyn Store,
     settings: Settings,
-    mut progress: impl FnMut(u64, u64),
+    mut progress: impl FnMut(Stage, u64, u64),
 ) -> Result<Verified, Fault> {
     let stored = store.load(settings).await?;
     let mut ledger = Ledger::new(State::new(settings));
@@ -104,15 +114,21 @@ pub async fn verify(
         let read = store.journal(&page(last)).await;
         ledger = replaying.join().map_err(|_| Fault::Unsound(last))??;
         rows = read?;
-        progress(ledger.state().head().seq, stored.head().seq);
+        progress(Stage::Replaying, ledger.state().head().seq, stored.head().seq);
     }
     let seq = ledger.state().head().seq;
     if seq != stored.head().seq {
         return Err(Fault::Head { journal: seq, tables: stored.head().seq });
     }
-    compare_orders(store, &ledger).await?;
-    compare_transfers(store, &ledger).await?;
-    compare_reservations(store, &ledger).await?;
+    let documents = documents(&ledger);
+    let mut compared = 0;
+    let mut tell = |more: usize| {
+        compared += more as u64;
+        progress(Stage::Comparing, compared, documents);
+    };
+    compare_orders(store, &ledger, &mut tell).await?;
+    compare_transfers(store, &ledger, &mut tell).await?;
+    compare_reservations(store, &ledger, &mut tell).await?;
     compare_sums(store, &stored).await?;
     let (replayed, stored) = (of_state(ledger.state()), of_state(&stored));
     if replayed != stored {
@@ -148,7 +164,17 @@ async fn compare_sums(store: &dyn Store, stored: &State) -> Result<(), Fault> {
     if same { Ok(()) } else { Err(Fault::Sums { levels, units, found, sum }) }
 }
 
-async fn compare_orders(store: &dyn Store, ledger: &Ledger) -> Result<(), Fault> {
+/// How many orders, transfers and reservations there are.
+fn documents(ledger: &Ledger) -> u64 {
+    let all = ledger.orders().count() + ledger.transfers().count() + ledger.reservations().count();
+    all as u64
+}
+
+async fn compare_orders(
+    store: &dyn Store,
+    ledger: &Ledger,
+    tell: &mut impl FnMut(usize),
+) -> Result<(), Fault> {
     let replayed: Vec<&Order> = ledger.orders().collect();
     for page in replayed.chunks(PAGE_RECORDS as usize) {
         let orders = page.iter().map(|order| order.order.clone()).collect();
@@ -158,11 +184,16 @@ async fn compare_orders(store: &dyn Store, ledger: &Ledger) -> Result<(), Fault>
         if let Some(other) = page.iter().find(|it| stored.get(&it.order) != Some(it)) {
             return Err(Fault::Order(other.order.clone()));
         }
+        tell(page.len());
     }
     Ok(())
 }
 
-async fn compare_transfers(store: &dyn Store, ledger: &Ledger) -> Result<(), Fault> {
+async fn compare_transfers(
+    store: &dyn Store,
+    ledger: &Ledger,
+    tell: &mut impl FnMut(usize),
+) -> Result<(), Fault> {
     let replayed: Vec<&Transfer> = ledger.transfers().collect();
     for page in replayed.chunks(PAGE_RECORDS as usize) {
         let transfers = page.iter().map(|known| known.transfer.clone()).collect();
@@ -172,11 +203,16 @@ async fn compare_transfers(store: &dyn Store, ledger: &Ledger) -> Result<(), Fau
         if let Some(other) = page.iter().find(|it| stored.get(&it.transfer) != Some(it)) {
             return Err(Fault::Transfer(other.transfer.clone()));
         }
+        tell(page.len());
     }
     Ok(())
 }
 
-async fn compare_reservations(store: &dyn Store, ledger: &Ledger) -> Result<(), Fault> {
+async fn compare_reservations(
+    store: &dyn Store,
+    ledger: &Ledger,
+    tell: &mut impl FnMut(usize),
+) -> Result<(), Fault> {
     let replayed: Vec<&Reservation> = ledger.reservations().collect();
     for page in replayed.chunks(PAGE_RECORDS as usize) {
         let reservations = page.iter().map(|known| known.reservation.clone()).collect();
@@ -187,6 +223,7 @@ async fn compare_reservations(store: &dyn Store, ledger: &Ledger) -> Result<(), 
         if let Some(other) = page.iter().find(|it| stored.get(&it.reservation) != Some(it)) {
             return Err(Fault::Reservation(other.reservation.clone()));
         }
+        tell(page.len());
     }
     Ok(())
 }

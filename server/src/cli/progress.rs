@@ -17,6 +17,11 @@ pub(super) fn events(total: u64) -> ProgressBar {
     bar(total, "{msg} [{bar:32}] {percent}% {human_pos}/{human_len} {per_sec} {eta} left")
 }
 
+/// Something of which nobody knows how long it takes: for how long it has gone on.
+pub(super) fn unmeasured(what: &'static str) -> ProgressBar {
+    bar(0, "{msg} {elapsed}").with_message(what)
+}
+
 fn bar(total: u64, template: &str) -> ProgressBar {
     let bar = ProgressBar::new(total);
     if let Ok(style) = ProgressStyle::with_template(template) {

@@ -7,16 +7,24 @@ use crate::config::Config;
 use crate::lock::LedgerLock;
 use crate::server::{LEDGER_FILE, settings};
 use crate::store::sqlite::SqliteStore;
+use crate::verify::Stage;
 
 /// Replays the journal, compares with the tables and says so.
 pub(super) async fn verify(config: &Config) -> anyhow::Result<()> {
     let _lock = LedgerLock::take(&config.data)?;
     let store = SqliteStore::open(&config.data.join(LEDGER_FILE)).await?;
-    let bar = super::progress::events(0);
-    bar.set_message("replaying");
+    let mut bar = super::progress::unmeasured("reading the tables");
+    let mut shown = None;
     let begun = Instant::now();
-    let verified = crate::verify::verify(&store, settings(config), |done, all| {
-        bar.set_length(all);
+    let verified = crate::verify::verify(&store, settings(config), |stage, done, all| {
+        if shown.replace(stage) != Some(stage) {
+            bar.finish_and_clear();
+            bar = super::progress::events(all);
+            bar.set_message(match stage {
+                Stage::Replaying => "replaying",
+                Stage::Comparing => "comparing documents",
+            });
+        }
         bar.set_position(done);
     })
     .await;

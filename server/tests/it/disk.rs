@@ -230,7 +230,7 @@ async fn checkpoint(seed: u64, synced: &Image, done: &Image, at: Mark, rng: &mut
 async fn sound(folder: &Path, expected: Mark, what: &str) -> Book {
     let book = Book::open(&Disk(folder)).await;
     assert_eq!(Mark::of(&book), expected, "{what}");
-    let verified = verify(&*book.store, Settings::default(), |_, _| {}).await;
+    let verified = verify(&*book.store, Settings::default(), |_, _, _| {}).await;
     assert_eq!(
         verified.map(|it| it.digest).map_err(|it| it.to_string()),
         Ok(expected.digest),

@@ -101,7 +101,7 @@ async fn a_shipment_is_asked_about_in_time_and_applied_with_what_a_person_adds()
     let level = &stock["levels"][0];
     assert_eq!((&level["on_hand"], &level["committed"]), (&json!(7), &json!(2)));
     let store = Arc::clone(server.state().ledger.store());
-    verify(store.as_ref(), Settings::default(), |_, _| {}).await.unwrap();
+    verify(store.as_ref(), Settings::default(), |_, _, _| {}).await.unwrap();
     server.stop().await;
 }
 

@@ -74,7 +74,7 @@ async fn poisoned(phase: Phase, id: &str) {
         assert_eq!(resolve(&server, &token, "retry").await, 422, "it fails again");
     }
     let store = Arc::clone(server.state().ledger.store());
-    verify(store.as_ref(), Settings::default(), |_, _| {}).await.unwrap();
+    verify(store.as_ref(), Settings::default(), |_, _, _| {}).await.unwrap();
     let folder = server.stop().await;
 
     // The next start has a rule that works.
@@ -84,7 +84,7 @@ async fn poisoned(phase: Phase, id: &str) {
     assert_eq!(resolve(&server, &token, "retry").await, 200);
     assert_eq!(on_hand(&server, &token).await, 57);
     let store = Arc::clone(server.state().ledger.store());
-    verify(store.as_ref(), Settings::default(), |_, _| {}).await.unwrap();
+    verify(store.as_ref(), Settings::default(), |_, _, _| {}).await.unwrap();
     server.stop().await;
 }
 

@@ -78,7 +78,7 @@ impl Shop {
     /// Stops the server and checks what it leaves.
     async fn stop(self) -> TempDir {
         let store = Arc::clone(self.server.state().ledger.store());
-        verify(store.as_ref(), Settings::default(), |_, _| {}).await.unwrap();
+        verify(store.as_ref(), Settings::default(), |_, _, _| {}).await.unwrap();
         self.server.stop().await
     }
 }

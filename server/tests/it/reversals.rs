@@ -118,7 +118,7 @@ async fn events_and_decisions_of_earlier_runs_are_taken_back() {
     let folder = server.stop().await;
     let store = SqliteStore::open(&folder.path().join("data/ledger.db")).await.unwrap();
     let settings = onhand::state::Settings::default();
-    verify(&store, settings, |_, _| {}).await.unwrap();
+    verify(&store, settings, |_, _, _| {}).await.unwrap();
     assert_eq!(store.load(settings).await.unwrap().catalogue().sku_aliases().len(), 0);
 }
 

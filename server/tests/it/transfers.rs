@@ -104,7 +104,7 @@ async fn a_transfer_is_shipped_received_and_decided() {
     assert_eq!(document["lines"][0]["lost"], 3);
 
     let store = server.state().ledger.store().clone();
-    let verified = verify(&*store, Settings::default(), |_, _| {}).await.unwrap();
+    let verified = verify(&*store, Settings::default(), |_, _, _| {}).await.unwrap();
     assert_eq!(verified.seq, 7);
     server.stop().await;
 }

@@ -249,6 +249,6 @@ async fn ledger_is_sound(server: TestServer) {
     let store = SqliteStore::open(&file).await.unwrap();
     let state = store.load(Settings::default()).await.unwrap();
     assert_eq!(state.waiting().all().count(), 0, "everything that was waited for has come");
-    verify(&store, Settings::default(), |_, _| {}).await.unwrap();
+    verify(&store, Settings::default(), |_, _, _| {}).await.unwrap();
     store.shut().await;
 }

@@ -58,7 +58,7 @@ impl Oracle {
         settings: Settings,
     ) -> Result<(usize, [u8; 32]), String> {
         let wrong = |error: &dyn std::fmt::Display| format!("the ledger is wrong: {error}");
-        verify(store, settings, |_, _| {}).await.map_err(|fault| wrong(&fault))?;
+        verify(store, settings, |_, _, _| {}).await.map_err(|fault| wrong(&fault))?;
         let journal = Journal::read(store).await;
         let mut places: BTreeMap<_, BTreeSet<u64>> = BTreeMap::new();
         let mut invalid = BTreeSet::new();

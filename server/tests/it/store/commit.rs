@@ -36,7 +36,7 @@ async fn same_after_opening_again(book: Book, place: &dyn Place) -> Book {
     drop(book);
     let book = Book::open(place).await;
     assert_eq!(*book.ledger.state(), before);
-    let verified = verify(&*book.store, Settings::default(), |_, _| {}).await.unwrap();
+    let verified = verify(&*book.store, Settings::default(), |_, _, _| {}).await.unwrap();
     assert_eq!(verified.digest, of_state(&before));
     book
 }
