@@ -5,7 +5,7 @@
 
 use onhand::conflict::{Choice, Conflict, ConflictKind, ConflictStatus, ResolutionOption as O};
 use onhand::ledger::Refused;
-use onhand::record::{Bucket, Outcome};
+use onhand::record::{Bucket, Change, Outcome};
 use onhand::wire::EventResult;
 
 use crate::harness::{World, choice};
@@ -144,6 +144,21 @@ fn each_option_on_a_held_count_has_its_number() {
         assert_eq!(world.level("TEA", "berlin").counted.is_some(), option != O::Discard);
         world.quiet();
     }
+}
+
+#[test]
+fn a_sale_that_a_person_puts_into_the_count_is_named_as_one_that_the_count_contains() {
+    let (mut world, _, conflict) = late(105);
+    let decision = world.resolve(&conflict, O::KeepCounted).unwrap();
+    let contained: Vec<i64> = decision
+        .changes
+        .iter()
+        .filter_map(|change| match change {
+            Change::Absorbed { delta, .. } => Some(*delta),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(contained, [-3]);
 }
 
 #[test]
