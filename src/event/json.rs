@@ -123,6 +123,22 @@ mod tests {
     }
 
     #[test]
+    fn every_kind_has_words_that_go_on_a_sentence() {
+        let kinds = [
+            ("null", "null"),
+            ("true", "a boolean"),
+            ("7", "a number"),
+            ("7.5", "a number that is no 64-bit integer"),
+            ("\"7\"", "a string"),
+            ("[7]", "a list"),
+            ("{}", "an object"),
+        ];
+        for (text, kind) in kinds {
+            assert_eq!(read(text).kind(), kind);
+        }
+    }
+
+    #[test]
     fn repeated_keys_are_kept() {
         let Json::Object(members) = read(r#"{"a":1,"a":2}"#) else { panic!("an object") };
         assert_eq!(members.len(), 2);
