@@ -157,6 +157,16 @@ fn holds_name_the_order_and_what_is_left_of_it() {
 }
 
 #[test]
+fn of_many_holds_the_last_are_named_and_the_others_are_one_sum() {
+    let orders = [("o1", 1), ("o2", 2), ("o3", 3), ("o4", 4)];
+    let placed = orders.map(|(order, units)| placed(order, &[line("1", "TEA", units)]));
+    let world = World::new().given([received("TEA", "berlin", 20).at(0)]).given(placed);
+    let holds = explain(&tea(&world), 2).holds.into_iter();
+    let holds: Vec<_> = holds.map(|hold| (hold.quantity, hold.order)).collect();
+    assert_eq!(holds, [(6, None), (4, Some("o4".parse().unwrap()))]);
+}
+
+#[test]
 fn a_shipment_that_waited_for_its_order_leaves_no_hold_behind() {
     let mut world = World::new().given([received("TEA", "berlin", 20).at(0)]);
     world.post(fulfilled("o1", "f1", &[part("1", 5)]).at(4));

@@ -2,8 +2,10 @@
 //! how events are put into batches decides nothing.
 
 use onhand::conflict::ResolutionOption as O;
-use onhand::ledger::{Input, RELEASES_MAX};
+use onhand::ledger::{Input, RELEASES_MAX, Step};
 use onhand::record::Outcome;
+use onhand::sim::host::Host;
+use onhand::time::Now;
 
 use crate::harness::{World, choice};
 use crate::says::{Says, cancelled, counted, fulfilled, item, line, part, placed, received};
@@ -59,6 +61,23 @@ fn what_began_to_wait_in_the_batch_goes_on_in_the_batch() {
     assert_eq!((world.on_hand("NEW", "berlin"), world.committed("NEW", "berlin")), (1, 0));
     assert_eq!(world.store.waiting_count(), 0);
     world.quiet();
+}
+
+/// Also where it has to be loaded first, as long as there is room for it in memory.
+#[test]
+fn what_has_waited_for_long_goes_on_in_the_transaction_of_what_woke_it() {
+    let mut world = world();
+    world.post(fulfilled("o1", "f1", &[part("1", 3)]).at(2));
+    let order = Input::Event(placed("o1", &[line("1", "TEA", 5)]).at(1).event("order"));
+    let Host { mut ledger, store, wall, uptime, .. } = world.into_host();
+    let mut processed = Vec::new();
+    let step = loop {
+        match ledger.advance(&[(&order, "token:shop")], &mut processed, Now { wall, uptime }) {
+            Step::Load(wants) => ledger.load(&wants, store.fetch(&wants)),
+            other => break other,
+        }
+    };
+    assert_eq!((step, ledger.records().len()), (Step::Done, 2));
 }
 
 #[test]

@@ -12,7 +12,7 @@ use super::place::target;
 use super::program::{BINARY, Program};
 use super::report::{Aim, Unit};
 use super::workload::{LEVELS, Skus};
-use super::{Bench, runtime, seed};
+use super::{Bench, large, restart, runtime, seed};
 
 /// How long a server is left alone before its memory is looked at.
 const IDLE: Duration = Duration::from_secs(2);
@@ -23,13 +23,17 @@ const NAME: &str = "F8";
 pub fn measure(bench: &mut Bench) -> anyhow::Result<()> {
     let stocked = bench.place.folder("stocked")?;
     let skus = Skus::new(LEVELS)?;
-    runtime()?.block_on(seed::write(&stocked, "stocking", skus.stock()))?;
+    let runtime = runtime()?;
+    runtime.block_on(seed::write(&stocked, "stocking", skus.stock()))?;
+    let large = runtime.block_on(large::ledger(bench, NAME, &restart::PLAN))?;
     bench.each_round(|bench, _| {
         let empty = bench.place.folder("empty")?;
         let aim = Aim::AtMost(60e6);
         bench.report.add(NAME, "memory, empty ledger", Unit::Megabytes, aim, idle(&empty)?);
         let aim = Aim::AtMost(120e6);
         bench.report.add(NAME, "memory, 100,000 levels", Unit::Megabytes, aim, idle(&stocked)?);
+        let aim = Aim::AtMost(600e6);
+        bench.report.add(NAME, "memory, 1,000,000 levels", Unit::Megabytes, aim, idle(&large)?);
         Ok(())
     })?;
     sizes(bench)?;

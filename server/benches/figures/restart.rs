@@ -20,7 +20,7 @@ use super::{Bench, runtime};
 const NAME: &str = "F7";
 
 /// The ledger.
-const PLAN: Plan = Plan { levels: 1_000_000, events: 10_000_000, seed: 1 };
+pub const PLAN: Plan = Plan { levels: 1_000_000, events: 10_000_000, seed: 1 };
 
 /// The load under which the server is killed.
 const CONNECTIONS: usize = 4;
