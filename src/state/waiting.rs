@@ -134,6 +134,8 @@ mod tests {
         assert_eq!(waiting.next_due(), None);
         waiting.wake(&key("B"), Some(true));
         waiting.wake(&key("A"), Some(false));
+        let woken: Vec<_> = waiting.woken().map(|(key, discard)| (key.clone(), discard)).collect();
+        assert_eq!(woken, [(key("A"), false), (key("B"), true)]);
         assert_eq!(waiting.due().collect::<Vec<_>>(), [1, 2, 3, 5]);
         assert_eq!(waiting.next_due(), Some(Due { seq: 1, on: key("A"), discard: false }));
         assert!(waiting.set(&key("A"), 1, false));

@@ -8,7 +8,10 @@ use onhand::sim::host::Host;
 use onhand::time::Now;
 
 use crate::harness::{World, choice};
-use crate::says::{Says, cancelled, counted, fulfilled, item, line, part, placed, received};
+use crate::says::{
+    Says, cancelled, confirmed, counted, fulfilled, held, item, line, part, placed, received,
+    reserved,
+};
 
 fn world() -> World {
     World::new().given([received("TEA", "berlin", 20).at(-60)])
@@ -147,4 +150,14 @@ fn a_batch_loads_what_it_needs_in_a_few_goes_whatever_its_size() {
     // First for the inputs, with the orders and the shipments that they wake, then for what those
     // orders need and wake in turn.
     assert_eq!((loads(2), loads(20), loads(500)), (2, 2, 2));
+}
+
+/// A reservation becomes an order, which shipments may have waited for.
+#[test]
+fn what_a_confirmation_wakes_is_loaded_with_it() {
+    let mut world = world();
+    world.post(reserved("r1", &[held("TEA", 5, "berlin")]));
+    world.post(fulfilled("o1", "f1", &[part("1", 3)]).at(2));
+    world.post(confirmed("r1", "o1").at(1));
+    assert_eq!((world.store.waiting_count(), world.loads), (0, 1));
 }

@@ -120,6 +120,12 @@ fn something_later_can_rest_on_it() {
             "rest on",
         ),
         (
+            // It changed no line, but without the order there would be nothing that it amended.
+            vec![placed("o1", &lines()).id("x"), amended("o1", 1, &lines())],
+            "x",
+            "later events of the order rest on it",
+        ),
+        (
             vec![
                 placed("o1", &lines()),
                 fulfilled("o1", "f1", &[part("1", 3)]).id("x"),

@@ -101,6 +101,19 @@ fn a_question_about_a_receipt_is_over_with_it() {
 }
 
 #[test]
+fn a_question_is_over_once_what_is_left_of_the_receipts_is_what_was_sent() {
+    let mut world = world();
+    world.post(arrived("t1", "r1", &[goods("TEA", 5), goods("MUG", 4)]));
+    world.post(arrived("t1", "r2", &[goods("TEA", 2)]).id("r2"));
+    let conflict = world.conflict();
+    assert_eq!(conflict.kind, ConflictKind::Excess);
+    world.post(reversed("wms", "r2"));
+    assert_eq!(world.status(&conflict), ConflictStatus::AutoResolved);
+    assert_eq!(tea(&world), (15, 0, 5));
+    world.quiet();
+}
+
+#[test]
 fn a_question_that_is_another_without_the_receipt_is_asked_so() {
     let mut world = world();
     world.post(arrived("t1", "r1", &[goods("TEA", 4), goods("MUG", 4)]).id("r1"));
