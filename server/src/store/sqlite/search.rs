@@ -95,7 +95,11 @@ fn question(text: &str) -> String {
     if bytes.len() < GRAM_BYTES {
         return format!("{}*", word(bytes));
     }
-    let words: Vec<String> = bytes.windows(GRAM_BYTES).take(GRAMS_MAX).map(word).collect();
+    // Those that lie side by side, and the last: each further one would cost as much to look up, and
+    // what the rest would leave out are few.
+    let last = bytes.len() - GRAM_BYTES;
+    let places = (0..last).step_by(GRAM_BYTES).chain([last]).take(GRAMS_MAX);
+    let words: Vec<String> = places.map(|at| word(&bytes[at..at + GRAM_BYTES])).collect();
     words.join(" AND ")
 }
 
@@ -106,7 +110,10 @@ mod tests {
     #[test]
     fn a_text_is_asked_for_by_its_grams() {
         assert_eq!(question("aB"), "6162*");
+        assert_eq!(question("aBc"), "616263");
         assert_eq!(question("aBcd"), "616263 AND 626364");
+        assert_eq!(question("abcdef"), "616263 AND 646566");
+        assert_eq!(question("abcdefgh"), "616263 AND 646566 AND 666768");
         let long = "0123456789".repeat(20);
         assert_eq!(question(&long).matches(" AND ").count(), GRAMS_MAX - 1);
     }
