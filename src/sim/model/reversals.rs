@@ -4,13 +4,12 @@
 //! something may, the model goes along with a refusal; where nothing does, or nothing is there to
 //! take back, it has its own mind. What a reversal leads to (`undo`) is always its own.
 
-use std::collections::BTreeMap;
-
 use super::conflicts::About;
-use super::levels::{LevelName, available};
+use super::levels::available;
+use super::reservations::Reservation;
 use super::{Did, Model};
 use crate::event::{EventData, EventReversed};
-use crate::id::{EventId, OrderId, Source};
+use crate::id::{EventId, OrderId, ReservationId, Source};
 use crate::record::{Outcome, WaitKey};
 
 /// Something that is in force under a name.
@@ -25,11 +24,11 @@ impl Model {
     /// Takes back what is in force under a name.
     pub(super) fn reverse(&mut self, data: &EventReversed) -> Outcome {
         let Some(target) = self.in_force(&data.source, &data.id) else { return Outcome::Rejected };
-        if !self.can_be_named(&target) || !self.can_be_held_again(&target) {
-            return Outcome::Rejected;
-        }
         let refused = self.refused.contains(&self.next_seq());
-        if refused && self.may_be_rested_on(target.decided) {
+        if !self.can_be_named(&target)
+            || refused && self.may_be_rested_on(target.decided)
+            || !self.can_be_held_again(&target)
+        {
             return Outcome::Rejected;
         }
         self.undo(target.decided);
@@ -92,19 +91,23 @@ impl Model {
         (of_two && is_gone(&said.after) && !is_gone(&said.before)).then_some(first)
     }
 
-    /// A hold that was given up comes back only if its units are available.
+    /// A hold that was given up, be it by a decision, comes back only if its units are available
+    /// without what is taken back.
     pub(super) fn can_be_held_again(&self, target: &Target) -> bool {
-        let told = self.told.get(&target.seq);
-        let Some(EventData::ReservationReleased(data)) = told.map(|told| &told.event.data) else {
+        let decided = self.told.values().filter(|told| told.decided == target.decided);
+        let given_up = decided.filter(|told| is_effective(told.outcome)).filter_map(|told| {
+            let EventData::ReservationReleased(data) = &told.event.data else { return None };
+            Some(&data.reservation)
+        });
+        let given_up: Vec<&ReservationId> = given_up.collect();
+        if given_up.is_empty() {
             return true;
-        };
-        let before = &self.journal_at(target.decided).before;
-        let held = before.reservations.iter().find(|known| known.id == data.reservation);
-        let mut wanted: BTreeMap<LevelName, i64> = BTreeMap::new();
-        for (level, units) in held.expect("it was held").holds() {
-            *wanted.entry(level).or_default() += units;
         }
-        wanted.iter().all(|(level, units)| available(&self.level(level)) >= *units)
+        let mut undone = self.clone();
+        undone.undo(target.decided);
+        let again = undone.reservations.iter().filter(|known| given_up.contains(&&known.id));
+        let mut levels = again.flat_map(Reservation::holds).map(|(level, _)| level);
+        levels.all(|level| available(&undone.level(&level)) >= 0)
     }
 
     pub(super) fn open_again(&mut self, index: usize) {
