@@ -105,6 +105,22 @@ fn a_verdict_on_a_movement_is_not_added_up_twice() {
     assert_eq!(terms(&world), [(Cause::Counted, 15), (Cause::Moved, -3)]);
 }
 
+/// Only a decision about a movement near a count moves what is recorded already; any other moves
+/// something of its own.
+#[test]
+fn what_a_person_has_let_in_is_added_up() {
+    let mut world = World::new().given([counted("TEA", "berlin", 20).at(0)]);
+    let held = world.post(received("TEA", "berlin", 5).at(90_000));
+    let let_in_at = world.store.record(held.seq.unwrap()).recorded_at;
+    world.resolve(&world.conflict(), O::ApplyAsReceived).unwrap();
+    world.wall = second(9_000);
+    world.post(counted("TEA", "berlin", 30).at(8_000));
+    assert_eq!(truly(&world, 10), 20);
+    let then = level_at(&tea(&world), Moment::Occurred(let_in_at));
+    assert_eq!(then.get(Bucket::OnHand), 25);
+    assert_eq!(truly(&world, 8_000), 30);
+}
+
 #[test]
 fn an_explanation_begins_with_the_count_and_adds_what_came_later_whenever_it_arrived() {
     let mut world = World::new().given([
