@@ -41,7 +41,7 @@ const MEASURED: Duration = Duration::from_secs(2);
 /// in what a server that has been up for a while has in memory.
 const QUESTIONS_RATE: f64 = 50.0;
 const QUESTIONS: usize = 60;
-const QUESTIONS_BEFORE: usize = 20;
+const QUESTIONS_BEFORE: usize = 10;
 
 /// How often the cost on the smallest ledger may be met on the largest.
 const GROWTH_MAX: f64 = 1.5;
