@@ -67,7 +67,7 @@ test: site ## Check format and lints, run every test, also in a real browser
 	@$(say) "Running the tests"
 	@cargo test $(HOST)
 	@$(say) "Simulating"
-	@$(SIM) --seconds 10
+	@$(SIM) --seconds 60
 	@$(say) "Running the browser tests"
 	@end2end/setup.sh
 	@cd end2end && ONHAND_BIN="$(abspath $(TARGET))/debug/onhand" \
