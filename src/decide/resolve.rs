@@ -2,6 +2,7 @@
 
 use super::draft::Draft;
 use super::release::settle;
+use super::reverse::takes_the_place_of_another;
 use super::{
     Excess, Lifted, Stop, catalogue, drift, orphan, poison, second, shortage, transfer, weigh,
 };
@@ -267,7 +268,8 @@ fn flip(draft: &mut Draft<'_>, conflict: &Conflict, option: O, held: &Record) ->
         // such as `committed`, is no matter of the count.
         O::KeepCounted => {
             let counted = [Bucket::OnHand, Bucket::Damaged, Bucket::QualityControl];
-            let own = held.effects.iter().filter(|effect| effect.basis.is_none());
+            let replaces = takes_the_place_of_another(held);
+            let own = held.effects.iter().filter(|effect| !replaces || effect.basis.is_none());
             let effects = own.filter(|effect| counted.contains(&effect.state));
             let effects = effects.filter(|effect| here(&effect.sku, &effect.location));
             moves.extend(effects.map(|effect| (effect.state, -effect.delta)));

@@ -381,6 +381,18 @@ fn a_receipt_within_seconds_of_a_count_is_flagged() {
     assert_eq!(numbers(&world), [10, 0, 0], "they are in the count, and no longer incoming");
 }
 
+#[test]
+fn what_a_decision_takes_out_within_seconds_of_a_count_is_flagged_and_flipped_too() {
+    let mut world = world().given([counted("TEA", "hamburg", 0).at(100).by("pos")]);
+    world.post(last("r1", &[goods("TEA", 13)]).at(105));
+    let excess = world.open(ConflictKind::Excess).remove(0);
+    world.resolve(&excess, O::Cap).unwrap();
+    assert_eq!(numbers(&world), [10, 10, 0]);
+    let taken_out = world.open(ConflictKind::CountOverlap).pop().unwrap();
+    world.resolve(&taken_out, O::KeepCounted).unwrap();
+    assert_eq!(numbers(&world), [10, 13, 0], "the count was of what had been taken out already");
+}
+
 /// Each business fact counts once, under whatever event id it comes.
 #[test]
 fn shipments_and_receipts_are_business_facts() {
