@@ -6,7 +6,7 @@ mod forms;
 mod read;
 mod unknown;
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use axum::Router;
 use axum::extract::{FromRequestParts, Request, State};
@@ -16,7 +16,7 @@ use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use leptos::config::LeptosOptions;
 use leptos::prelude::{AnyView, IntoAny, provide_context, use_context};
-use leptos_axum::{LeptosRoutes, generate_route_list};
+use leptos_axum::{AxumRouteListing, LeptosRoutes, generate_route_list};
 use onhand_app::backend::BackendHandle;
 use onhand_app::{App, Assets, Theme, shell};
 use tower_http::CompressionLevel;
@@ -34,11 +34,16 @@ use crate::state::AppState;
 /// How hard a page is compressed: beyond this, brotli takes longer than what it saves on the way.
 const COMPRESSION: CompressionLevel = CompressionLevel::Precise(5);
 
+/// The addresses of the pages. Found once: while leptos looks for them, no resource of the process
+/// begins to load, and one that is asked for just then never does (leptos issue 4773), so that a
+/// page of a server beside this one would hang.
+static ROUTES: LazyLock<Vec<AxumRouteListing>> = LazyLock::new(|| generate_route_list(App));
+
 /// Everything that a browser sees. A page's compressed length tells a foreign page nothing: that
 /// gets no cookie along with what it asks for, and can only send a person to a page in plain sight.
 pub fn routes(state: &AppState) -> Router<AppState> {
     Router::new()
-        .leptos_routes_with_context(state, generate_route_list(App), context, document(state))
+        .leptos_routes_with_context(state, ROUTES.clone(), context, document(state))
         .layer(from_fn_with_state(state.clone(), bring_backend))
         .layer(CompressionLayer::new().quality(COMPRESSION))
 }
