@@ -12,8 +12,9 @@ use sqlx::sqlite::SqliteConnectOptions;
 use super::report::{Aim, Unit};
 use super::{Bench, program};
 
-/// A kept ledger is written anew once runs have added more than this share of its events.
-const GROWN_SHARE: u64 = 10;
+/// A kept ledger is written anew once runs have added more than this share of its events: a run of
+/// all figures adds about a tenth.
+const GROWN_SHARE: u64 = 4;
 
 /// A ledger of this size.
 pub async fn ledger(
