@@ -22,14 +22,15 @@ const FRAME_INTERVAL_MIN: Duration = Duration::from_millis(16);
 /// that who watches never takes the cores from what is watched.
 const FRAME_INTERVAL_EACH: Duration = Duration::from_micros(40);
 
-/// The same while events come in faster than they are made durable one by one.
-const FRAME_INTERVAL_EACH_BUSY: Duration = Duration::from_micros(200);
+/// The same while events come in faster than they are made durable one by one: a frame then holds
+/// whatever its reader watches.
+const FRAME_INTERVAL_EACH_BUSY: Duration = Duration::from_micros(400);
 
 /// Events of a batch, on average, from which on that is so: they have waited for one another.
 const BUSY_BATCH_EVENTS: u64 = 10;
 
 /// The longest that a change waits for the next one.
-const FRAME_INTERVAL_MAX: Duration = Duration::from_secs(1);
+const FRAME_INTERVAL_MAX: Duration = Duration::from_secs(2);
 
 /// The time between two changes, the longer the more there are to hand them to.
 fn frame_interval(connections: u64, busy: bool) -> Duration {
@@ -234,6 +235,6 @@ mod tests {
         let millis = |connections, busy| frame_interval(connections, busy).as_millis();
         assert_eq!([millis(0, false), millis(100, false), millis(1_000, false)], [16, 20, 56]);
         assert_eq!([millis(5_000, false), millis(10_000, false)], [216, 416]);
-        assert_eq!([millis(100, true), millis(1_000, true), millis(9_000, true)], [36, 216, 1_000]);
+        assert_eq!([millis(100, true), millis(1_000, true), millis(9_000, true)], [56, 416, 2_000]);
     }
 }
