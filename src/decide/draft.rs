@@ -29,8 +29,9 @@ pub(crate) struct Draft<'a> {
     /// The record being made.
     pub(crate) seq: u64,
     pub(crate) now: Timestamp,
-    /// What the server's clock shows: behind `now` once it has gone back.
-    pub(crate) wall: Timestamp,
+    /// When the event being decided came: what the server's clock shows, which is behind `now` once
+    /// it has gone back; of an earlier event, when that was recorded.
+    pub(crate) came: Timestamp,
     /// The batch that the event is part of, if that is to be held.
     pub(crate) held: Option<Held<'a>>,
     pub(crate) uptime: Uptime,
@@ -83,7 +84,7 @@ impl<'a> Draft<'a> {
             sight,
             seq,
             now: now.wall,
-            wall: now.wall,
+            came: now.wall,
             held: None,
             uptime: now.uptime,
             subject: carrier.clone(),
@@ -112,15 +113,23 @@ impl<'a> Draft<'a> {
         }
     }
 
-    /// Decides a held event instead of the one that carries the record. If its own time lies in
-    /// what was the future, a person has decided that the time of receipt stands for it.
+    /// Decides a held event instead of the one that carries the record. If its own time lay in the
+    /// future when it came, it is given up unless a person decides that the time of receipt stands
+    /// for it.
     pub(crate) fn stand_for(&mut self, held: &Record) {
         self.subject = held.event_ref();
-        let held_as_future = held.changes.iter().any(|change| {
+        self.came = held.recorded_at;
+        let asked_about = held.changes.iter().any(|change| {
             matches!(change, Change::Conflict(conflict) if conflict.kind == ConflictKind::FutureTime)
         });
-        let time = if held_as_future { held.recorded_at } else { held.envelope.time };
+        let in_future = asked_about || self.is_in_future(held.envelope.time);
+        let time = if in_future { held.recorded_at } else { held.envelope.time };
         self.fact = Fact { time, source: held.envelope.source.clone() };
+    }
+
+    /// Whether a time lay too far ahead when the event came (rule 5).
+    pub(super) fn is_in_future(&self, time: Timestamp) -> bool {
+        time > self.came.plus_micros(self.state.settings.future_limit_us)
     }
 
     /// The fact behind the effects, if it is not that of the event that carries the record.

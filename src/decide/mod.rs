@@ -133,12 +133,12 @@ pub(crate) fn decide(
         return Verdict::Duplicate(original);
     }
     let mut draft = Draft::new(sight, event, now, actor);
-    draft.wall = wall;
+    // The time of recording does not come back with a clock that was ahead for a while.
+    draft.came = wall;
     draft.held = held;
     let seq = draft.seq;
     // Of several contents, the one that holds: others were refused, or are taken back.
-    let holds = |known: &&Known| known.outcome != Outcome::Rejected && known.reversed_by.is_none();
-    let first = known.iter().rev().find(holds).or_else(|| known.first());
+    let first = known.iter().rev().find(|known| known.holds()).or_else(|| known.first());
     let outcome = match (first, held.filter(|held| held.is_certain())) {
         (Some(first), _) => Ok(id_reused(&mut draft, event, first.seq)),
         (None, Some(held)) => Ok(mass_change::hold(&mut draft, held, &event.data, seq)),
@@ -197,10 +197,8 @@ fn weigh(draft: &mut Draft<'_>, event: &Event, seq: u64, lifted: Lifted) -> Resu
     if let Some(outcome) = business_fact(draft, event)? {
         return Ok(outcome);
     }
-    // The time of recording does not come back with a clock that was ahead for a while.
-    let limit = draft.wall.plus_micros(draft.state.settings.future_limit_us);
-    if event.time > limit && !lifted.future {
-        let ahead_s = event.time.since(draft.wall) / crate::time::SECOND_US;
+    if !lifted.future && draft.is_in_future(event.time) {
+        let ahead_s = event.time.since(draft.came) / crate::time::SECOND_US;
         let evidence = vec![
             Evidence::at("the event's time", event.time, event.time),
             Evidence::new("ahead of the server by", format!("{ahead_s} s")),

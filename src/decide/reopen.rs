@@ -36,6 +36,9 @@ pub(super) fn reopen(draft: &mut Draft<'_>, conflict: &Conflict) -> Result<(), R
     if let Some(other) = about.and_then(|subject| draft.conflict_about(&subject)) {
         return Err(format!("{} is open about the same by now", other.id));
     }
+    if conflict.kind == ConflictKind::IdReused {
+        nothing_else_holds(draft, conflict)?;
+    }
     let mut conflict = conflict.clone();
     conflict.status = ConflictStatus::Open;
     conflict.version += 1;
@@ -96,6 +99,18 @@ fn hold_again(draft: &mut Draft<'_>, record: &Record, conflict: &Conflict) -> Re
         draft.change(Change::Final { seq: *seq, outcome, decided });
     }
     Ok(())
+}
+
+/// Of several contents of one id only one may hold. One that came after the decision, and was
+/// decided on its own, has to go before this conflict can be asked about again.
+fn nothing_else_holds(draft: &Draft<'_>, conflict: &Conflict) -> Result<(), Refusal> {
+    let Some(EventRef { source, id, .. }) = conflict.events.first() else { return Ok(()) };
+    let listed = |known: &Known| conflict.events.iter().any(|event| event.seq == known.seq);
+    let known = draft.state.known(source, id);
+    match known.iter().find(|known| known.holds() && !listed(known)) {
+        Some(other) => Err(format!("#{} of the same id holds: reverse that first", other.seq)),
+        None => Ok(()),
+    }
 }
 
 /// A receipt that was withdrawn by a decision is sent again, if it was right after all.

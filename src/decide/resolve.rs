@@ -14,7 +14,7 @@ use crate::record::{
     Bucket, Change, Decision, Fact, ItemInfo, LocationInfo, Outcome, Record, WaitKey,
 };
 use crate::state::Overlap;
-use crate::time::{Now, Timestamp};
+use crate::time::Now;
 
 /// Why a resolution is not taken.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -51,14 +51,14 @@ pub enum Refused {
     Impossible(String),
 }
 
-/// Decides what a choice leads to, when the server's clock shows `wall`. `held` is the last event of
+/// Decides what a choice leads to. `held` is the last event of
 /// the conflict, the one that it holds back or is about, as the journal has it.
 pub(crate) fn resolve(
     sight: Sight<'_>,
     carrier: &Event,
     choice: &Choice,
     held: Option<&Record>,
-    (now, wall): (Now, Timestamp),
+    now: Now,
     actor: &str,
 ) -> Result<Decision, Refused> {
     let conflict = sight.state.open_conflict(choice.conflict).ok_or(Refused::NotOpen)?;
@@ -73,7 +73,6 @@ pub(crate) fn resolve(
         return Err(Refused::NotOffered { option: choice.option, offered: names.join(", ") });
     }
     let mut draft = Draft::new(sight, carrier, now, actor);
-    draft.wall = wall;
     draft.close(conflict, ConflictStatus::Resolved, Some(choice));
     let result = match (conflict.kind, held) {
         (ConflictKind::Unmapped, _) => {

@@ -9,7 +9,7 @@ use super::draft::Draft;
 use super::{order, reopen, reservation, transfer};
 use crate::conflict::{Conflict, ConflictKind, ConflictStatus, ResolutionOption as O};
 use crate::event::{EventData, EventReversed};
-use crate::id::{EventId, Source};
+use crate::id::{EventId, LocationId, Sku, Source};
 use crate::record::{Basis, Bucket, Change, Counted, Effect, Fact, Outcome, Record};
 use crate::state::Known;
 
@@ -162,10 +162,10 @@ pub(super) fn take_back(draft: &mut Draft<'_>, record: &Record) -> Result<(), Re
             Change::Reversed { by: None, .. } => {
                 return Err("it brought an event back: reverse that event instead".to_owned());
             }
-            Change::Absorbed { sku, location, state, .. } => {
+            Change::Absorbed { sku, location, .. } => {
                 if let Some((time, source, delta)) = record.countered(change) {
                     let fact = Fact { time, source: source.clone() };
-                    draft.counter((sku, location), -delta, *state, fact);
+                    stand_again(draft, record, (sku, location), -delta, fact)?;
                 }
             }
             // A name that is known stays known; what an event waited for has come; what is only
@@ -213,6 +213,31 @@ fn negate(draft: &mut Draft<'_>, record: &Record, effect: &Effect) -> Result<(),
         draft.counter((&effect.sku, &effect.location), -effect.delta, None, fact);
     } else {
         draft.add(sku, location, effect.state, -effect.delta);
+    }
+    Ok(())
+}
+
+/// A movement stands again whose taking back changed nothing, because a count contained both. So
+/// does this, unless a person has said of a newer count that what happened around it is not in it.
+fn stand_again(
+    draft: &mut Draft<'_>,
+    record: &Record,
+    (sku, location): (&Sku, &LocationId),
+    delta: i64,
+    fact: Fact,
+) -> Result<(), Refusal> {
+    let known = draft.sku(sku).zip(draft.location(location));
+    let (item, place) = known.ok_or("its item or its location is not known")?;
+    let window_us = draft.state.settings.count_window_us;
+    let level = draft.level(item, place);
+    let newer = level.counted.as_ref().filter(|count| count.seq > record.seq);
+    let comes_after =
+        newer.is_some_and(|count| !count.contains(fact.time, &fact.source, window_us));
+    if comes_after {
+        draft.begin_part(Some(Basis::Movement(fact)));
+        draft.add(item, place, Bucket::OnHand, delta);
+    } else {
+        draft.counter((sku, location), delta, None, fact);
     }
     Ok(())
 }

@@ -131,14 +131,14 @@ impl Ledger {
         actor: &str,
         now: Now,
     ) -> Result<Processed, Broken> {
-        let (wall, now) = (now.wall, self.next(now));
+        let now = self.next(now);
         let data = EventData::ConflictResolved(choice.clone());
         let carrier = self.own_event("resolved", data, now);
         let decided = self.try_out(culprit, |own| {
             let conflict = own.state.open_conflict(choice.conflict);
             let held = conflict.and_then(|conflict| conflict.events.last());
             let held = held.and_then(|event| own.record(event.seq));
-            decide::resolve(own.sight(), &carrier, choice, held, (now, wall), actor)
+            decide::resolve(own.sight(), &carrier, choice, held, now, actor)
         });
         match decided {
             Ok(Ok(decision)) => self.record_decision(culprit, carrier, decision, now, actor),

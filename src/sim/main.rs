@@ -111,7 +111,8 @@ fn replay(seed: u64, steps: Option<&[usize]>) -> ExitCode {
         }
         for Entry { record, .. } in entries {
             let name = record.envelope.event_type();
-            println!("      #{} {name}: {}", record.seq, record.outcome.as_str());
+            let why = record.reason.as_ref().map_or_else(String::new, |why| format!(" ({why})"));
+            println!("      #{} {name}: {}{why}", record.seq, record.outcome.as_str());
             for effect in &record.effects {
                 let (level, state) = (format!("{} {}", effect.sku, effect.location), effect.state);
                 println!("          {level} {} {:+}", state.as_str(), effect.delta);

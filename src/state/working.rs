@@ -95,6 +95,12 @@ impl Known {
         self.decided = decided;
         self.reversed_by = None;
     }
+
+    /// Whether it is the content that holds, of those that came under its name: the others were
+    /// refused, or are taken back.
+    pub(crate) fn holds(&self) -> bool {
+        self.outcome != Outcome::Rejected && self.reversed_by.is_none()
+    }
 }
 
 /// A movement of `on_hand` that took effect.

@@ -228,6 +228,28 @@ fn what_a_person_has_said_holds_for_what_stands_again_later() {
     }
 }
 
+/// An earlier count contained the sale, so that taking it back moved nothing. It stands again after a
+/// person has said of a newer count on which side of it the sale lies.
+#[test]
+fn what_a_person_has_said_of_a_newer_count_holds_for_what_stands_again() {
+    for (option, on_hand) in [(O::KeepCounted, 15), (O::KeepDifference, 12)] {
+        let mut world = world().given([sold(3, 95).id("sale")]);
+        world.post(counted("TEA", "berlin", 17).by("shop").at(98));
+        world.post(counted("TEA", "berlin", 15).at(100));
+        let asked = world.conflict();
+        let back = world.post(reversed("shop", "sale").id("back"));
+        assert!(back.effects.is_empty(), "the first count contains it");
+        world.resolve(&asked, option).unwrap();
+        assert_eq!(world.on_hand("TEA", "berlin"), 15);
+        world.post(reversed("desk", "back"));
+        assert_eq!(world.on_hand("TEA", "berlin"), on_hand, "{option:?}");
+        world.quiet();
+        // What stands again is part of what is known: a later count contains it.
+        world.post(counted("TEA", "berlin", 11).at(200));
+        assert_eq!(world.on_hand("TEA", "berlin"), 11);
+    }
+}
+
 #[test]
 fn a_count_resolved_after_a_newer_one_was_accepted_is_superseded() {
     let (mut world, count, conflict) = held(99);

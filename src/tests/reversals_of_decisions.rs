@@ -351,6 +351,30 @@ fn a_newer_conflict_about_the_same_id_stands_in_the_way() {
     assert!(reason(&result).contains("is open about the same"), "{result:?}");
 }
 
+/// Else two contents of one id could take effect.
+#[test]
+fn a_question_about_an_id_is_not_asked_again_while_a_later_content_holds() {
+    let mut world = world();
+    world.post(adjusted("TEA", "berlin", -1).id("x"));
+    world.post(adjusted("TEA", "berlin", -2).id("x"));
+    let kept = world.resolve(&world.conflict(), O::KeepFirst).unwrap();
+    let third = world.post(adjusted("TEA", "berlin", -3).id("x"));
+    let applied = world.resolve(&world.conflict(), O::ApplySecond).unwrap();
+    let on_hand = world.on_hand("TEA", "berlin");
+    let seq = third.seq.unwrap();
+    let result = reverse(&mut world, &kept);
+    assert_eq!(reason(&result), format!("#{seq} of the same id holds: reverse that first"));
+    assert_eq!(world.on_hand("TEA", "berlin"), on_hand);
+    // Without it, the question can be asked again.
+    reverse(&mut world, &applied);
+    world.resolve(&world.conflict(), O::KeepFirst).unwrap();
+    assert_eq!(world.outcome(&third), Outcome::Rejected);
+    assert_eq!(reverse(&mut world, &kept).outcome, Outcome::Applied);
+    world.resolve(&world.conflict(), O::ApplySecond).unwrap();
+    assert_eq!(world.on_hand("TEA", "berlin"), on_hand + 1);
+    world.quiet();
+}
+
 /// A decision let an event go on as far as a name that nobody knows: it leaves the question about
 /// that name with the decision, and what else waits for it is still asked about.
 #[test]

@@ -155,6 +155,26 @@ fn something_later_can_rest_on_it() {
         (
             vec![
                 placed("o1", &lines()),
+                amended("o1", 1, &[line("1", "TEA", 9)]).id("y"),
+                reversed("shop", "y").by("shop").id("x"),
+                amended("o1", 2, &[line("1", "TEA", 3)]),
+            ],
+            "x",
+            "the order was amended since",
+        ),
+        (
+            vec![
+                placed("o1", &lines()),
+                amended("o1", 2, &[line("1", "TEA", 9)]).id("y"),
+                reversed("shop", "y").by("shop").id("x"),
+                amended("o1", 1, &[line("1", "TEA", 3)]),
+            ],
+            "x",
+            "the order was amended since",
+        ),
+        (
+            vec![
+                placed("o1", &lines()),
                 amended("o1", 1, &[line("1", "MUG", 3)]).id("x"),
                 fulfilled("o1", "f1", &[part("1", 1)]),
             ],

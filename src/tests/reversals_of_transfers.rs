@@ -75,6 +75,21 @@ fn a_receipt_that_had_waited_is_taken_back_by_its_own_name() {
     assert_eq!(tea(&world), (15, 5, 0));
 }
 
+/// The decision also ended the waiting of the first content, which is no receipt any more.
+#[test]
+fn a_shipment_that_took_the_place_of_its_receipt_comes_back_with_the_decision() {
+    let mut world = World::new().given([received("TEA", "berlin", 20).at(-900)]);
+    let first = world.post(arrived("t1", "r1", &[goods("TEA", 5)]).id("x"));
+    world.post(shipped("t1", "berlin", "hamburg", &[goods("TEA", 5)]).id("x"));
+    let decision = world.resolve(&world.conflict(), O::ApplySecond).unwrap();
+    assert_eq!(tea(&world), (15, 5, 0));
+    let back = world.post(reversed("onhand", decision.envelope.id.as_str()));
+    assert_eq!((back.outcome, back.reason), (Outcome::Applied, None));
+    assert_eq!(tea(&world), (20, 0, 0));
+    assert_eq!(world.outcome(&first), Outcome::Parked);
+    assert_eq!(world.conflict().kind, ConflictKind::IdReused);
+}
+
 #[test]
 fn a_count_holds_what_arrived_before_it() {
     let world = world().given([

@@ -244,16 +244,45 @@ fn on_which_side_of_a_count_the_second_lies_is_decided_of_it_alone() {
     }
 }
 
-/// The clock was ahead when the second came: by now its moment lies in the future.
+/// It is weighed against the clock of the moment when it came, as if it had come alone.
 #[test]
 fn a_second_of_the_future_is_held_as_such() {
-    let mut world = world().given([adjusted("TEA", "berlin", -3).id("x")]);
-    world.wall = second(90_000);
-    world.post(adjusted("TEA", "berlin", -4).at(90_000).id("x"));
-    world.wall = second(4_000);
+    let table = [
+        // Its moment has come by the time of the decision.
+        (4_000, 5_000, 6_000, true),
+        // The server's own clock was ahead, as it was.
+        (90_000, 90_000, 4_000, false),
+    ];
+    for (came, time, decided, held) in table {
+        let mut world = world().given([adjusted("TEA", "berlin", -3).id("x")]);
+        world.wall = second(came);
+        world.post(adjusted("TEA", "berlin", -4).at(time).id("x"));
+        world.wall = second(decided);
+        let decision = world.resolve(&world.conflict(), O::ApplySecond).unwrap();
+        if held {
+            assert_eq!(decision.outcome, Outcome::Conflict);
+            assert_eq!(world.conflict().kind, ConflictKind::FutureTime);
+            assert_eq!(world.on_hand("TEA", "berlin"), 20);
+        } else {
+            assert_eq!(world.on_hand("TEA", "berlin"), 16);
+            world.quiet();
+        }
+    }
+}
+
+/// It has the time of its receipt from then on, whatever holds it besides.
+#[test]
+fn a_second_applied_as_received_stays_so() {
+    let mut world = world().given([adjusted("TEA", "berlin", -3).by("shop").id("x")]);
+    world.post(fulfilled("o1", "f1", &[part("1", 5)]).at(99_999).by("shop").id("x"));
     world.resolve(&world.conflict(), O::ApplySecond).unwrap();
-    assert_eq!(world.conflict().kind, ConflictKind::FutureTime);
-    assert_eq!(world.on_hand("TEA", "berlin"), 20);
+    world.resolve(&world.conflict(), O::ApplyAsReceived).unwrap();
+    world.post(placed("o1", &[line_from("1", "TEA", 4, "berlin")]));
+    world.resolve(&world.conflict(), O::Cap).unwrap();
+    assert_eq!(world.on_hand("TEA", "berlin"), 16);
+    world.wall = second(5_000);
+    world.post(counted("TEA", "berlin", 15).at(5_000));
+    assert_eq!(world.on_hand("TEA", "berlin"), 15, "it left before the count, not after it");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 //! on it.
 
 use super::super::draft::Draft;
-use crate::order::{FactKey, LineMove, Order, OrderLine, OrderUpdate, Share};
+use crate::order::{FactKey, LineMove, Order, OrderFact, OrderLine, OrderUpdate, Share};
 
 /// Takes an update back.
 ///
@@ -64,11 +64,25 @@ fn rests_on_fact(order: &Order, update: &OrderUpdate) -> Result<(), String> {
             return Err("the order was placed since, and rests on it".to_owned());
         }
     }
-    let again = update.withdrawn.as_ref().and_then(|fact| order.fact(&fact.key));
-    match again {
-        Some(fact) => Err(format!("it was said again since (#{})", fact.seq)),
-        None => Ok(()),
+    let Some(withdrawn) = &update.withdrawn else { return Ok(()) };
+    if let Some(again) = order.fact(&withdrawn.key) {
+        return Err(format!("it was said again since (#{})", again.seq));
     }
+    // A revision says what all lines are: under a later one it has nothing to say any more.
+    if let Some(later) = amended_since(order, withdrawn) {
+        return Err(format!("the order was amended since (#{later}): reverse that first"));
+    }
+    Ok(())
+}
+
+/// The amendment that came after one that was withdrawn, if any did.
+fn amended_since(order: &Order, withdrawn: &OrderFact) -> Option<u64> {
+    let FactKey::Amended(revision) = withdrawn.key else { return None };
+    let later = order.facts.iter().rev().find(|fact| match fact.key {
+        FactKey::Amended(other) => other > revision || fact.seq > withdrawn.seq,
+        _ => false,
+    });
+    later.map(|fact| fact.seq)
 }
 
 /// Moves a line back. `touched` holds the lines that have moved so far.

@@ -45,9 +45,10 @@ pub(in crate::decide) fn books_incoming(record: &Record) -> bool {
         .any(|change| matches!(change, Change::Transfer(update) if update.before.is_none()))
 }
 
-/// The event that a record has decided: its own, or one that had waited or was held.
+/// The event that a record has decided: its own, or one that had waited or was held. The other
+/// contents of an id that a decision rejects come before the one that it applies.
 fn event_of(record: &Record) -> u64 {
-    let settled = record.changes.iter().find_map(|change| match change {
+    let settled = record.changes.iter().rev().find_map(|change| match change {
         Change::Final { seq, .. } => Some(*seq),
         _ => None,
     });

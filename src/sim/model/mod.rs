@@ -91,6 +91,8 @@ pub struct Model {
     between: Vec<Levels>,
     /// Levels that it moves besides, there and back.
     passed: BTreeSet<LevelName>,
+    /// What the orders were between its steps.
+    steps: Vec<Vec<Order>>,
 }
 
 /// One record of the journal, as far as the model predicts it.
@@ -104,6 +106,8 @@ pub struct Said {
     pub raised: BTreeSet<LevelName>,
     /// Those that it moved there and back.
     passed: BTreeSet<LevelName>,
+    /// What the orders were between its steps.
+    steps: Vec<Vec<Order>>,
     did: Did,
     /// What was known before it, and after it.
     before: Rc<Model>,
@@ -211,6 +215,7 @@ impl Model {
             taken_back: BTreeSet::new(),
             between: Vec::new(),
             passed: BTreeSet::new(),
+            steps: Vec::new(),
         }
     }
 
@@ -293,6 +298,12 @@ impl Model {
     /// Ends a part of the record in the making.
     fn end_part(&mut self) {
         self.between.push(self.levels());
+        self.end_step();
+    }
+
+    /// Ends a step of it, after which an order's lines stand where they stand.
+    fn end_step(&mut self) {
+        self.steps.push(self.orders.clone());
     }
 
     fn become_of(&mut self, seq: u64, outcome: Outcome) {
@@ -321,7 +332,9 @@ impl Model {
         let counted = self.counts.iter().filter(|count| stood(count.seq) == count.withdrawn);
         let counted = counted.map(|count| count.level.clone());
         let raised = moved.into_iter().chain(passed.iter().cloned()).chain(counted).collect();
+        let steps = std::mem::take(&mut self.steps);
         let after = Rc::new(self.clone());
-        self.journal.push(Rc::new(Said { outcome, effects, raised, passed, did, before, after }));
+        let said = Said { outcome, effects, raised, passed, steps, did, before, after };
+        self.journal.push(Rc::new(said));
     }
 }

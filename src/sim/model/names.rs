@@ -2,7 +2,7 @@
 
 use super::conflicts::About;
 use super::levels::LevelName;
-use super::{Model, Ruling};
+use super::{Model, Ruling, Told};
 use crate::event::{Event, EventData, OrderedLine};
 use crate::id::{LocationId, OrderId, ReservationId, Sku, TransferId};
 use crate::record::{Outcome, WaitKey};
@@ -61,14 +61,15 @@ impl Model {
         let event = &self.told[&seq].event;
         let about = About::Name(event.source.clone(), event.id.clone());
         let mut same = self.told.range(..seq).filter(|(_, told)| same_name(&told.event, event));
-        // The content that holds, if one does.
-        let holds = |told: &super::Told| {
-            told.outcome != Outcome::Rejected && !self.taken_back.contains(&told.decided)
-        };
-        let last = same.clone().rev().find(|(_, told)| holds(told)).or_else(|| same.next());
+        let last = same.clone().rev().find(|(_, told)| self.holds(told)).or_else(|| same.next());
         let first = *last.expect("the name is taken").0;
         self.ask(about, [first, seq]);
         Outcome::Conflict
+    }
+
+    /// Whether it is the content that holds, of those that came under its name.
+    pub(super) fn holds(&self, told: &Told) -> bool {
+        told.outcome != Outcome::Rejected && !self.taken_back.contains(&told.decided)
     }
 
     /// The ruling on a business fact that was told before under another name.

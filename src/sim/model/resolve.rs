@@ -135,6 +135,14 @@ impl Model {
         if no_sku && sku.is_none() || no_place && location.is_none() {
             return false;
         }
+        // What was shipped and came back is booked somewhere, also where it is not restocked.
+        let moves_units = matches!(
+            self.told[&seq].event.data,
+            EventData::OrderFulfilled(_) | EventData::OrderReturned(_)
+        );
+        if moves_units && self.locations.is_empty() {
+            return false;
+        }
         let without_order = Some(InPlaceOfOrder { sku, location });
         let excess = Excess::Anyway;
         self.try_again(seq, &Waived { future: true, excess, without_order, ..Waived::default() })

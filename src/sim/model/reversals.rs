@@ -4,7 +4,7 @@
 //! something may, the model goes along with a refusal; where nothing does, or nothing is there to
 //! take back, it has its own mind. What a reversal leads to (`undo`) is always its own.
 
-use super::conflicts::About;
+use super::conflicts::{About, Asked};
 use super::levels::available;
 use super::reservations::Reservation;
 use super::{Did, Model};
@@ -65,7 +65,7 @@ impl Model {
     fn can_be_named(&self, target: &Target) -> bool {
         match self.journal_at(target.seq).did {
             Did::Expire | Did::Release | Did::Orphan => false,
-            Did::Decide(_) => true,
+            Did::Decide(index) => !self.holds_besides(index),
             Did::Tell => {
                 let is_named = !matches!(
                     self.told[&target.seq].event.data,
@@ -78,6 +78,19 @@ impl Model {
                 is_named && self.first_of_two(target.decided).is_none()
             }
         }
+    }
+
+    /// Whether of an id that came with several contents another one holds than those that this
+    /// question is about.
+    fn holds_besides(&self, index: usize) -> bool {
+        let Asked { about, events, .. } = &self.asked[index];
+        let About::Name(source, id) = about else { return false };
+        self.told.iter().any(|(seq, told)| {
+            told.event.source == *source
+                && told.event.id == *id
+                && !events.contains(seq)
+                && self.holds(told)
+        })
     }
 
     /// The event that was taken back by a record, for the sake of another that took its place.

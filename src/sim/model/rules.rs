@@ -56,7 +56,10 @@ impl Model {
 
     fn judge(&mut self, seq: u64, waived: &Waived) -> Ruling {
         let event = self.told[&seq].event.clone();
-        if !waived.future && event.time > self.wall.plus_micros(self.settings.future_limit_us) {
+        let told = &self.told[&seq];
+        // The time of recording does not come back with a clock that was ahead for a while.
+        let came = if seq == self.next_seq() { self.wall } else { told.recorded_at };
+        if !waived.future && event.time > came.plus_micros(self.settings.future_limit_us) {
             self.ask(About::Future, [seq]);
             return Ruling::Outcome(Outcome::Conflict);
         }

@@ -19,17 +19,12 @@ impl Model {
         self.passed.extend(passed);
         self.undo_movements(&before, &after);
         self.undo_counts(&before, &after);
-        for order in &after.orders {
-            let earlier = before.orders.iter().find(|known| known.id == order.id);
-            if earlier != Some(order) {
-                self.undo_order(earlier, order);
-                if let Some(earlier) = earlier.filter(|_| self.first_of_two(record).is_some()) {
-                    self.sort_lines(earlier);
-                }
-            }
-        }
-        if let Some(first) = self.first_of_two(record) {
-            self.forget_emptied(before.told[&first].decided);
+        let steps = self.journal_at(record).steps.clone();
+        let mut later = &after.orders;
+        for earlier in steps.iter().rev().chain([&before.orders]) {
+            self.undo_orders(earlier, later);
+            self.end_step();
+            later = earlier;
         }
         for held in &after.reservations {
             match before.reservations.iter().find(|known| known.id == held.id) {
@@ -107,6 +102,16 @@ impl Model {
         }
     }
 
+    /// Takes back one step of what a record did to orders.
+    fn undo_orders(&mut self, earlier: &[Order], later: &[Order]) {
+        for order in later {
+            let before = earlier.iter().find(|known| known.id == order.id);
+            if before != Some(order) {
+                self.undo_order(before, order);
+            }
+        }
+    }
+
     /// An order's lines go back by as much as they had moved, so that what others have done since
     /// stays.
     fn undo_order(&mut self, earlier: Option<&Order>, later: &Order) {
@@ -155,36 +160,6 @@ impl Model {
         }
         lines.retain(|line| !is_nothing(line) || !moved.iter().any(|(it, _)| same(it, line)));
         own.lines = lines;
-    }
-
-    /// The first content of two moves again what it had moved by `record`, when it comes back. As
-    /// wherever a line moves back to nothing, nothing is kept of a line that it empties.
-    fn forget_emptied(&mut self, record: u64) {
-        let (before, after) = {
-            let said = self.journal_at(record);
-            (said.before.clone(), said.after.clone())
-        };
-        for earlier in &before.orders {
-            let later = after.orders.iter().find(|known| known.id == earlier.id);
-            let same = later.map_or(&[][..], |later| &later.lines);
-            let moved = |line: &Line| {
-                earlier.lines.iter().any(|known| known.id == line.id && !same.contains(known))
-            };
-            let own = self.orders.iter_mut().find(|known| known.id == earlier.id);
-            let lines = own.map(|own| &mut own.lines);
-            if let Some(lines) = lines {
-                lines.retain(|line| !is_nothing(line) || !moved(line));
-            }
-        }
-    }
-
-    /// What one content of two had brought, and the other one not, stands where it stood.
-    fn sort_lines(&mut self, earlier: &Order) {
-        let place = |line: &Line| earlier.lines.iter().position(|known| known.id == line.id);
-        let lines = &mut self.order_mut(&earlier.id).lines;
-        if lines.iter().all(|line| place(line).is_some()) {
-            lines.sort_by_key(place);
-        }
     }
 
     fn undo_transfers(&mut self, record: u64, before: &Self, after: &Self) {
