@@ -67,6 +67,7 @@ fn apply_name(state: &mut State, change: &Change) {
 }
 
 fn apply_effect(state: &mut State, record: &Record, effect: &Effect) {
+    let movement = Movement::of(record, effect);
     let key = change_level(state, &effect.sku, &effect.location, |level| {
         let after = level.get(effect.state) + effect.delta;
         assert_eq!(after, effect.after, "an effect leads from what is to what it says");
@@ -76,8 +77,11 @@ fn apply_effect(state: &mut State, record: &Record, effect: &Effect) {
         level.version = effect.version;
         level.seq = record.seq;
         level.updated_at = record.recorded_at;
+        if let Some((count, movement)) = level.counted.as_mut().zip(movement.as_ref()) {
+            count.relied_on |= count.lets_through(movement.time);
+        }
     });
-    if let Some(movement) = Movement::of(record, effect) {
+    if let Some(movement) = movement {
         state.working.add_movement(key, movement);
     }
 }

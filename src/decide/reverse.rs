@@ -253,7 +253,7 @@ fn uncount(draft: &mut Draft<'_>, counted: &Counted) -> Result<(), Refusal> {
         return Err(format!("a newer count of {time} stands: reverse #{seq} first"));
     }
     if present.relied_on || draft.relies_on_count(&counted.sku, &counted.location) {
-        return Err("movements are taken as contained in it by now: count again".to_owned());
+        return Err("movements are measured by it by now: count again".to_owned());
     }
     draft.level_mut(sku, location).counted = counted.before.clone().map(Box::new);
     draft.change(Change::Uncounted {

@@ -41,7 +41,8 @@ pub struct Baseline {
     /// What a person has said of the movements within seconds of it that were known then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub overlap: Option<Overlap>,
-    /// Whether a movement has been left without effect since because it is contained in it.
+    /// Whether a movement would have had another effect since without it: none, because the count
+    /// contains it, or one that only a person's word on the count has given it.
     #[serde(default)]
     pub relied_on: bool,
 }
@@ -79,6 +80,12 @@ impl Baseline {
             Some(overlap) => overlap == Overlap::Counted,
             None => time <= self.time,
         }
+    }
+
+    /// Whether a movement of this moment has an effect only because a person has said that what
+    /// happened within seconds of the count came after it.
+    pub(crate) fn lets_through(&self, time: Timestamp) -> bool {
+        self.overlap == Some(Overlap::Difference) && time <= self.time
     }
 }
 

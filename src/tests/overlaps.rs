@@ -250,6 +250,21 @@ fn what_a_person_has_said_of_a_newer_count_holds_for_what_stands_again() {
     }
 }
 
+/// Taking the sale back had an effect only by what the person has said of the newer count. Under the
+/// earlier one, which contains the sale, it would have had none.
+#[test]
+fn a_count_stays_once_a_movement_rests_on_what_a_person_has_said_of_it() {
+    let mut world = world().given([sold(3, 95).id("sale")]);
+    world.post(counted("TEA", "berlin", 17).by("shop").at(98));
+    world.post(counted("TEA", "berlin", 15).at(100).id("count"));
+    world.resolve(&world.conflict(), O::KeepDifference).unwrap();
+    world.post(reversed("shop", "sale"));
+    assert_eq!(world.on_hand("TEA", "berlin"), 15);
+    let refused = world.post(reversed("wms", "count"));
+    assert_eq!(refused.outcome, Outcome::Rejected);
+    assert!(refused.reason.unwrap().contains("count again"));
+}
+
 #[test]
 fn a_count_resolved_after_a_newer_one_was_accepted_is_superseded() {
     let (mut world, count, conflict) = held(99);

@@ -267,7 +267,7 @@ fn a_count_is_taken_back_only_while_it_is_the_newest_and_nothing_rests_on_it() {
     world.post(reversed("wms", "second"));
     world.post(sold(3, 50));
     let result = world.post(reversed("wms", "first"));
-    assert!(reason(&result).contains("contained in it by now: count again"), "{result:?}");
+    assert!(reason(&result).contains("measured by it by now: count again"), "{result:?}");
     assert_eq!(world.on_hand("TEA", "berlin"), 10);
 }
 

@@ -87,12 +87,8 @@ pub struct Model {
     holding: Option<Holding>,
     /// Records that are taken back, with the events that they decided.
     taken_back: BTreeSet<u64>,
-    /// What the levels were between the parts of the record in the making.
-    between: Vec<Levels>,
-    /// Levels that it moves besides, there and back.
-    passed: BTreeSet<LevelName>,
-    /// What the orders were between its steps.
-    steps: Vec<Vec<Order>>,
+    /// What was known between the parts of the record in the making.
+    between: Vec<Rc<Self>>,
 }
 
 /// One record of the journal, as far as the model predicts it.
@@ -104,13 +100,10 @@ pub struct Said {
     pub effects: Effects,
     /// The levels whose version it raised.
     pub raised: BTreeSet<LevelName>,
-    /// Those that it moved there and back.
-    passed: BTreeSet<LevelName>,
-    /// What the orders were between its steps.
-    steps: Vec<Vec<Order>>,
     did: Did,
-    /// What was known before it, and after it.
+    /// What was known before it, between its parts, and after it.
     before: Rc<Model>,
+    between: Vec<Rc<Model>>,
     after: Rc<Model>,
 }
 
@@ -214,8 +207,6 @@ impl Model {
             holding: None,
             taken_back: BTreeSet::new(),
             between: Vec::new(),
-            passed: BTreeSet::new(),
-            steps: Vec::new(),
         }
     }
 
@@ -297,13 +288,7 @@ impl Model {
 
     /// Ends a part of the record in the making.
     fn end_part(&mut self) {
-        self.between.push(self.levels());
-        self.end_step();
-    }
-
-    /// Ends a step of it, after which an order's lines stand where they stand.
-    fn end_step(&mut self) {
-        self.steps.push(self.orders.clone());
+        self.between.push(Rc::new(self.clone()));
     }
 
     fn become_of(&mut self, seq: u64, outcome: Outcome) {
@@ -318,23 +303,18 @@ impl Model {
         self.watch_oversold(about);
         let effects = levels::difference(&before.levels(), &self.levels());
         // A level that went and came back in parts has moved.
-        let (first, last) = (before.levels(), self.levels());
         let between = std::mem::take(&mut self.between);
-        let stages: Vec<&Levels> = [&first].into_iter().chain(&between).chain([&last]).collect();
-        let parts = stages.windows(2).map(|pair| levels::difference(pair[0], pair[1]));
-        let mut passed: BTreeSet<LevelName> =
-            parts.flat_map(Effects::into_keys).map(|(level, _)| level).collect();
-        passed.append(&mut self.passed);
-        let moved: BTreeSet<LevelName> = effects.keys().map(|(level, _)| level.clone()).collect();
-        passed.retain(|level| !moved.contains(level));
+        let stages = [&before].into_iter().chain(&between).map(|model| model.levels());
+        let stages: Vec<Levels> = stages.chain([self.levels()]).collect();
+        let parts = stages.windows(2).map(|pair| levels::difference(&pair[0], &pair[1]));
+        let moved = parts.flat_map(Effects::into_keys).map(|(level, _)| level);
         // A count raises the version even if it finds what was believed, and so does its end.
         let stood = |seq| before.counts.iter().any(|count| count.seq == seq && !count.withdrawn);
         let counted = self.counts.iter().filter(|count| stood(count.seq) == count.withdrawn);
         let counted = counted.map(|count| count.level.clone());
-        let raised = moved.into_iter().chain(passed.iter().cloned()).chain(counted).collect();
-        let steps = std::mem::take(&mut self.steps);
+        let raised = moved.chain(counted).collect();
         let after = Rc::new(self.clone());
-        let said = Said { outcome, effects, raised, passed, steps, did, before, after };
+        let said = Said { outcome, effects, raised, did, before, between, after };
         self.journal.push(Rc::new(said));
     }
 }

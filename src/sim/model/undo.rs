@@ -15,16 +15,29 @@ impl Model {
             let said = self.journal_at(record);
             (said.before.clone(), said.after.clone())
         };
-        let passed = self.journal_at(record).passed.clone();
-        self.passed.extend(passed);
-        self.undo_movements(&before, &after);
-        self.undo_counts(&before, &after);
-        let steps = self.journal_at(record).steps.clone();
-        let mut later = &after.orders;
-        for earlier in steps.iter().rev().chain([&before.orders]) {
-            self.undo_orders(earlier, later);
-            self.end_step();
+        let between = self.journal_at(record).between.clone();
+        let mut later = &after;
+        for earlier in between.iter().rev() {
+            self.undo_part(record, earlier, later);
+            self.end_part();
             later = earlier;
+        }
+        self.undo_part(record, &before, later);
+        self.undo_questions(record, &before, &after);
+        for seq in after.taken_back.difference(&before.taken_back) {
+            self.taken_back.remove(seq);
+        }
+    }
+
+    /// Takes back one part of what a record did.
+    fn undo_part(&mut self, record: u64, before: &Self, after: &Self) {
+        self.undo_movements(before, after);
+        self.undo_counts(before, after);
+        for order in &after.orders {
+            let earlier = before.orders.iter().find(|known| known.id == order.id);
+            if earlier != Some(order) {
+                self.undo_order(earlier, order);
+            }
         }
         for held in &after.reservations {
             match before.reservations.iter().find(|known| known.id == held.id) {
@@ -44,11 +57,7 @@ impl Model {
         let is_there = |id: &ReservationId| after.reservations.iter().any(|held| held.id == *id);
         let gone = before.reservations.iter().filter(|earlier| !is_there(&earlier.id));
         self.reservations.extend(gone.cloned());
-        self.undo_transfers(record, &before, &after);
-        self.undo_questions(record, &before, &after);
-        for seq in after.taken_back.difference(&before.taken_back) {
-            self.taken_back.remove(seq);
-        }
+        self.undo_transfers(record, before, after);
     }
 
     fn undo_movements(&mut self, before: &Self, after: &Self) {
@@ -98,16 +107,6 @@ impl Model {
                 && gone.contains(count)
             {
                 asked.open = false;
-            }
-        }
-    }
-
-    /// Takes back one step of what a record did to orders.
-    fn undo_orders(&mut self, earlier: &[Order], later: &[Order]) {
-        for order in later {
-            let before = earlier.iter().find(|known| known.id == order.id);
-            if before != Some(order) {
-                self.undo_order(before, order);
             }
         }
     }
