@@ -258,6 +258,20 @@ fn a_mapping_is_taken_back_with_all_that_it_released() {
     world.quiet();
 }
 
+/// It asked about a movement near a count, and both wait again: the question is over, once.
+#[test]
+fn a_question_is_over_once_where_all_that_it_is_about_goes() {
+    let mut world = world();
+    world.post(counted("CUP", "berlin", 9).at(100));
+    world.post(adjusted("CUP", "berlin", -1).by("shop").at(105));
+    let decision = mapped(&mut world, "TEA");
+    let near = world.conflict();
+    assert_eq!(near.kind, ConflictKind::CountOverlap);
+    assert_eq!(reverse(&mut world, &decision).outcome, Outcome::Applied);
+    assert_eq!(world.status(&near), ConflictStatus::AutoResolved);
+    assert_eq!(world.store.conflict(near.id).version, near.version + 1);
+}
+
 #[test]
 fn a_mapping_stays_where_something_rests_on_what_it_released() {
     let mut world = world();
