@@ -2,7 +2,7 @@
 
 use super::{Excess, Line};
 use crate::event::{OrderAmended, OrderedLine};
-use crate::id::{OrderId, Sku};
+use crate::id::{LocationId, OrderId, Sku};
 use crate::record::Outcome;
 use crate::sim::model::Model;
 
@@ -41,8 +41,11 @@ impl Model {
             return self.hold_excess(&data.order, seq);
         }
         order.revision = Some(data.revision);
-        for line in &mut order.lines {
-            free(line, &asked);
+        let place = |row: &OrderedLine| self.place(row.location.as_ref()?);
+        let places: Vec<Option<LocationId>> = data.lines.iter().map(place).collect();
+        for line in &mut self.order_mut(&data.order).lines {
+            let place = asked.iter().position(|(row, _)| row.line == line.id);
+            free(line, &asked, place.and_then(|place| places[place].as_ref()));
         }
         let mut rows: Vec<&OrderedLine> = Vec::new();
         for (row, sku) in asked {
@@ -102,19 +105,19 @@ impl Model {
     }
 }
 
-/// Takes back what a line no longer needs, or needs elsewhere.
-fn free(line: &mut Line, asked: &[Asked<'_>]) {
+/// Takes back what a line no longer needs, or needs elsewhere, if it is to come from one `place`.
+fn free(line: &mut Line, asked: &[Asked<'_>], place: Option<&LocationId>) {
     let row = asked.iter().find(|(row, _)| row.line == line.id);
     if row.is_some_and(|(_, sku)| is_settled(line, sku)) {
         return;
     }
     let quantity = asked_for(asked, line);
-    if row.is_some_and(|(row, _)| row.location.is_some()) {
-        // It is to come from there and from nowhere else.
-        line.release(line.committed());
-    } else {
-        line.release(line.committed() - (quantity - line.fulfilled()).max(0));
+    for share in &mut line.shares {
+        if place.is_some_and(|place| share.location != *place) {
+            share.committed = 0;
+        }
     }
+    line.release(line.committed() - (quantity - line.fulfilled()).max(0));
     // What was cancelled is no longer in the order's lines, but it was ordered once.
     line.ordered = quantity.max(line.fulfilled()) + line.cancelled;
 }
