@@ -123,7 +123,7 @@ fn apply_change(state: &mut State, record: &Record, change: &Change) {
         Change::Conflict(conflict) => apply_conflict(state, conflict),
         Change::Waiting { on, seq } => set_waiting(state, on, *seq, true),
         Change::Released { on, seq } => set_waiting(state, on, *seq, false),
-        Change::Woken { on, discard } => {
+        Change::Woken { on, discard, .. } => {
             if state.waiting.any_on(on) {
                 set_woken(state, on, Some(*discard));
             }

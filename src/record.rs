@@ -142,6 +142,10 @@ pub enum Basis {
     Count(u64),
 }
 
+/// Events that may go on by one decision for it to be taken back as a whole: as many as one request
+/// may carry. Taking them back is one record, before which nothing else is decided.
+pub const LET_GO_MAX: usize = 1_000;
+
 /// A change of anything besides the numbers of a level. Each holds the whole of what is so
 /// afterwards, so that applying it twice is the same as once.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -233,6 +237,11 @@ pub enum Change {
         on: WaitKey,
         /// Whether those that wait are to be discarded instead.
         discard: bool,
+        /// The events that go on by a person's decision, by their places in the journal, so that it
+        /// can be taken back. None are named where nobody has decided, where they are more than
+        /// [`LET_GO_MAX`], and in records of before this was noted.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        events: Vec<u64>,
     },
     /// An event waits no longer.
     Released {

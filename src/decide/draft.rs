@@ -14,7 +14,8 @@ use crate::id::{
 use crate::ledger::Sight;
 use crate::order::{LineMove, Order, OrderFact, OrderLine, OrderUpdate};
 use crate::record::{
-    Basis, Bucket, Change, Effect, Fact, ItemInfo, Original, Outcome, Record, Timer, WaitKey,
+    Basis, Bucket, Change, Effect, Fact, ItemInfo, LET_GO_MAX, Original, Outcome, Record, Timer,
+    WaitKey,
 };
 use crate::reservation::Reservation;
 use crate::state::{Known, Level, LocIx, Movement, SkuIx, State, Subject};
@@ -350,8 +351,20 @@ impl<'a> Draft<'a> {
     /// Wakes what waits for something, if anything does.
     pub(crate) fn wake(&mut self, on: WaitKey, discard: bool) {
         if self.state.waiting.any_on(&on) {
-            self.changes.push(Change::Woken { on, discard });
+            self.changes.push(Change::Woken { on, discard, events: Vec::new() });
         }
+    }
+
+    /// The same by a person's decision, which can be taken back.
+    pub(super) fn let_go(&mut self, on: WaitKey, discard: bool) {
+        let mut events: Vec<u64> = self.state.waiting.on(&on).take(LET_GO_MAX + 1).collect();
+        if events.is_empty() {
+            return;
+        }
+        if events.len() > LET_GO_MAX {
+            events.clear();
+        }
+        self.changes.push(Change::Woken { on, discard, events });
     }
 
     /// Wakes what waits for an order, or for more of it.

@@ -38,6 +38,7 @@ pub(crate) use mass_change::{Held, MassChange, judge};
 pub(crate) use orphan::ask as ask_about_orphan;
 pub(crate) use poison::{Failed, flag as flag_poison};
 pub(crate) use release::release;
+pub(crate) use reopen::let_go;
 pub(crate) use reservation::expire;
 pub use resolve::Refused;
 pub(crate) use resolve::resolve;

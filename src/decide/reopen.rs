@@ -5,7 +5,7 @@ use super::reverse::{Refusal, at_hand, take_back};
 use super::waiting;
 use crate::conflict::{Conflict, ConflictKind, ConflictStatus};
 use crate::event::{EventData, EventRef};
-use crate::record::{Change, Outcome, Record, WaitKey};
+use crate::record::{Change, LET_GO_MAX, Outcome, Record, WaitKey};
 use crate::state::{Known, Oversold, State};
 
 /// Opens the conflict again that a record has decided. What the record itself changed is taken
@@ -18,7 +18,9 @@ pub(super) fn decided(draft: &mut Draft<'_>, record: &Record) -> Result<(), Refu
     let conflict = decided.ok_or("it decided nothing")?;
     let open = match conflict.kind {
         ConflictKind::Unmapped => unmap(draft, record, conflict)?,
-        ConflictKind::MassChange => wait_again(draft, conflict, &WaitKey::Approval(conflict.id))?,
+        ConflictKind::MassChange => {
+            wait_again(draft, record, conflict, &WaitKey::Approval(conflict.id))?
+        }
         ConflictKind::Excess if conflict.is_about_transfer() => not_withdrawn(record)?,
         ConflictKind::Drift => took_effect(record)?,
         ConflictKind::Oversold => is_short(draft, record, conflict)?,
@@ -89,7 +91,7 @@ fn hold_again(draft: &mut Draft<'_>, record: &Record, conflict: &Conflict) -> Re
                 outcome = Outcome::Parked;
             }
             if woken {
-                draft.change(Change::Woken { on, discard: false });
+                draft.change(Change::Woken { on, discard: false, events: Vec::new() });
             }
         }
         // What held it stands again: the record that opened the conflict, or for an id that came
@@ -197,19 +199,22 @@ fn unmap(draft: &mut Draft<'_>, record: &Record, conflict: &Conflict) -> Result<
     if !mapped && means_something {
         return Err(format!("what {key} means has been decided since: say the event anew"));
     }
-    wait_again(draft, conflict, &key)
+    wait_again(draft, record, conflict, &key)
 }
 
 /// What was released by a decision is taken back and waits again, the last first; says whether
 /// anything does. Events that somebody has taken back since stay so.
-fn wait_again(draft: &mut Draft<'_>, conflict: &Conflict, key: &WaitKey) -> Result<bool, Refusal> {
-    if conflict.event_count > conflict.events.len() as u64 {
-        let listed = conflict.events.len();
-        return Err(format!("more than {listed} events went on with it: reverse those instead"));
+fn wait_again(
+    draft: &mut Draft<'_>,
+    record: &Record,
+    conflict: &Conflict,
+    key: &WaitKey,
+) -> Result<bool, Refusal> {
+    let mut events: Vec<Known> = Vec::new();
+    for seq in let_go(record, conflict)? {
+        let event = at_hand(draft, seq)?.event_ref();
+        events.push(known(draft, &event)?);
     }
-    let events: Result<Vec<Known>, Refusal> =
-        conflict.events.iter().map(|event| known(draft, event)).collect();
-    let mut events = events?;
     events.retain(|known| known.reversed_by.is_none());
     events.sort_unstable_by_key(|known| std::cmp::Reverse(known.decided));
     for known in &events {
@@ -228,4 +233,23 @@ fn wait_again(draft: &mut Draft<'_>, conflict: &Conflict, key: &WaitKey) -> Resu
         draft.change(Change::Waiting { on: key.clone(), seq: known.seq });
     }
     Ok(!events.is_empty())
+}
+
+/// The events that went on by a decision.
+///
+/// # Errors
+/// Says that not all of them are known.
+pub(crate) fn let_go(record: &Record, conflict: &Conflict) -> Result<Vec<u64>, Refusal> {
+    let noted = record.changes.iter().find_map(|change| match change {
+        Change::Woken { events, .. } if !events.is_empty() => Some(events),
+        _ => None,
+    });
+    let listed = conflict.events.len();
+    match noted {
+        Some(events) => Ok(events.clone()),
+        None if conflict.event_count > listed as u64 => {
+            Err(format!("more than {LET_GO_MAX} events went on with it: reverse those instead"))
+        }
+        None => Ok(conflict.events.iter().map(|event| event.seq).collect()),
+    }
 }

@@ -80,7 +80,7 @@ pub(crate) fn resolve(
             draft.finish(Outcome::Applied).map_err(Stop::from)
         }
         (ConflictKind::MassChange, _) => {
-            draft.wake(waits_for(conflict), choice.option == O::Reject);
+            draft.let_go(waits_for(conflict), choice.option == O::Reject);
             draft.finish(Outcome::Applied).map_err(Stop::from)
         }
         (ConflictKind::IdReused | ConflictKind::OrderChanged, _)
@@ -238,7 +238,7 @@ fn map(draft: &mut Draft<'_>, conflict: &Conflict, choice: &Choice) -> Result<()
         }
         _ => {}
     }
-    draft.wake(key, discard);
+    draft.let_go(key, discard);
     Ok(())
 }
 

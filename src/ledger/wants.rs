@@ -6,7 +6,8 @@ use std::collections::BTreeSet;
 use super::guard::guarded;
 use super::{Input, Ledger, RELEASES_MAX};
 use crate::conflict::{Conflict, ConflictKind, ConflictStatus, ResolutionOption};
-use crate::event::{Event, EventData};
+use crate::decide::let_go;
+use crate::event::{Event, EventData, EventRef};
 use crate::id::{ConflictId, EventId, LocationId, OrderId, ReservationId, Sku, Source, TransferId};
 use crate::record::{Change, Record, Timer, WaitKey};
 use crate::state::{LocIx, SkuIx, Wants};
@@ -227,7 +228,7 @@ impl<'a> Needs<'a> {
                     self.decision_on(conflict.id);
                 }
                 Change::Conflict(conflict) if conflict.status == ConflictStatus::Resolved => {
-                    self.decided(conflict);
+                    self.decided(record, conflict);
                 }
                 _ => {}
             }
@@ -235,20 +236,35 @@ impl<'a> Needs<'a> {
     }
 
     /// The events of a conflict whose decision is taken back, and what became of them.
-    fn decided(&mut self, conflict: &Conflict) {
-        let ledger = self.ledger;
-        for event in &conflict.events {
-            if !ledger.state.working.has_name(&event.source, &event.id) {
-                self.wants.ids.push((event.source.clone(), event.id.clone()));
-            }
-            if !matches!(conflict.kind, ConflictKind::Unmapped | ConflictKind::MassChange) {
-                continue;
-            }
-            for known in ledger.state.known(&event.source, &event.id) {
-                if known.seq == event.seq && known.decided != known.seq {
-                    self.taken_back(known.decided);
+    fn decided(&mut self, record: &Record, conflict: &Conflict) {
+        if matches!(conflict.kind, ConflictKind::Unmapped | ConflictKind::MassChange) {
+            for seq in let_go(record, conflict).unwrap_or_default() {
+                if let Some(held) = self.record(seq) {
+                    self.went_on(&held.event_ref());
                 }
             }
+            return;
+        }
+        for event in &conflict.events {
+            self.name(event);
+        }
+    }
+
+    /// What it takes to let an event wait again that has gone on.
+    fn went_on(&mut self, event: &EventRef) {
+        self.name(event);
+        let ledger = self.ledger;
+        for known in ledger.state.known(&event.source, &event.id) {
+            if known.seq == event.seq && known.decided != known.seq {
+                self.taken_back(known.decided);
+            }
+        }
+    }
+
+    /// What is known of an event's name.
+    fn name(&mut self, event: &EventRef) {
+        if !self.ledger.state.working.has_name(&event.source, &event.id) {
+            self.wants.ids.push((event.source.clone(), event.id.clone()));
         }
     }
 

@@ -6,7 +6,7 @@ use onhand::conflict::{
 };
 use onhand::event::Event;
 use onhand::ledger::{Input, RELEASES_MAX, Refused, inputs};
-use onhand::record::Outcome;
+use onhand::record::{LET_GO_MAX, Outcome};
 use onhand::state::Settings;
 use onhand::wire::EventResult;
 
@@ -532,6 +532,33 @@ fn a_decision_on_a_batch_can_be_reversed() {
         world.resolve(&conflict, O::Approve).unwrap();
         assert_eq!(world.on_hand(&name(0), "berlin"), 0);
         world.quiet();
+    }
+}
+
+/// All that a request may carry, of which its conflict lists fewer, is taken back as a whole; what
+/// was approved together with more of the same batch is not.
+#[test]
+fn a_decision_on_a_large_batch_can_be_reversed_as_a_whole() {
+    for (many, whole) in [(LET_GO_MAX, true), (LET_GO_MAX + 1, false)] {
+        let mut world = stocked(many);
+        let results = world.request((0..many).map(empties).collect::<Vec<_>>());
+        let decision = world.resolve(&world.conflict(), O::Approve).unwrap();
+        let reversal = world.post(reversed("onhand", decision.envelope.id.as_str()));
+        let on_hand = if whole { 5 } else { 0 };
+        for number in [0, EVENTS_LISTED_MAX, many - 1] {
+            assert_eq!(world.on_hand(&name(number), "berlin"), on_hand, "{number} of {many}");
+        }
+        if whole {
+            assert_eq!((reversal.outcome, reversal.effects.len()), (Outcome::Applied, many));
+            assert!(results.iter().all(|result| world.outcome(result) == Outcome::Conflict));
+            world.resolve(&world.conflict(), O::Reject).unwrap();
+            assert!(results.iter().all(|result| world.outcome(result) == Outcome::Rejected));
+        } else {
+            let problem = "more than 1000 events went on with it: reverse those instead";
+            assert_eq!(reversal.reason.as_deref(), Some(problem));
+        }
+        world.quiet();
+        world.verify();
     }
 }
 

@@ -258,6 +258,35 @@ fn a_mapping_is_taken_back_with_all_that_it_released() {
     world.quiet();
 }
 
+/// More waited than the conflict lists, and some of them were taken back since or went on before.
+#[test]
+fn a_mapping_is_taken_back_with_more_than_its_conflict_lists() {
+    let sold = |number: i64| adjusted("CUP", "berlin", -1).at(number).id(&format!("s{number}"));
+    let mut world = world();
+    let waiting = world.post_all((0..120).map(sold));
+    let decision = mapped(&mut world, "MUG");
+    assert_eq!(world.on_hand("MUG", "berlin"), -120);
+    assert!(
+        decision
+            .changes
+            .iter()
+            .any(|it| matches!(it, Change::Woken { events, .. } if events.len() == 120))
+    );
+    world.post_all([reversed("wms", "s7"), reversed("wms", "s80")]);
+    world.open(ConflictKind::Oversold).into_iter().for_each(|shortage| {
+        world.resolve(&shortage, O::Acknowledge).unwrap();
+    });
+    let reversal = reverse(&mut world, &decision);
+    assert_eq!((reversal.outcome, reversal.reason), (Outcome::Applied, None));
+    assert_eq!(world.on_hand("MUG", "berlin"), 0);
+    let held = |result: &&EventResult| world.outcome(result) == Outcome::Conflict;
+    assert_eq!(waiting.iter().filter(held).count(), 118);
+    let before = world.on_hand("TEA", "berlin");
+    mapped(&mut world, "TEA");
+    assert_eq!(world.on_hand("TEA", "berlin"), before - 118);
+    assert!(world.open(ConflictKind::Unmapped).is_empty());
+}
+
 /// It asked about a movement near a count, and both wait again: the question is over, once.
 #[test]
 fn a_question_is_over_once_where_all_that_it_is_about_goes() {

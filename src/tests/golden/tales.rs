@@ -16,7 +16,7 @@ use crate::says::{
 type Tale = fn(&mut World);
 
 /// The tales, by the names of their journals.
-pub const TALES: [(&str, Tale); 10] = [
+pub const TALES: [(&str, Tale); 11] = [
     ("stock", stock),
     ("orders", orders),
     ("transfers", transfers),
@@ -27,6 +27,7 @@ pub const TALES: [(&str, Tale); 10] = [
     ("batches", batches),
     ("drift", drift),
     ("poison", poison),
+    ("second_thoughts", second_thoughts),
 ];
 
 /// Berlin, Hamburg and Munich, tea and mugs, a set of two of tea and a mug, and some of each.
@@ -332,4 +333,30 @@ fn drift(world: &mut World) {
     resolve(world, ConflictKind::Drift, O::AcceptChannel);
     world.report("tea-250g", 90, found(55));
     world.report("tea-250g", 35, found(0));
+}
+
+/// Decisions that let many events go on, or say on which side of a count a movement lies, and what
+/// is taken back of them.
+fn second_thoughts(world: &mut World) {
+    open_shop(world);
+    world.post_all((0..60).map(|number| adjusted("CUP", "berlin", -1).at(number)));
+    let unmapped = world.open(ConflictKind::Unmapped).remove(0);
+    let to_mugs = Choice { sku: Some("MUG".parse().unwrap()), ..choice(&unmapped, O::Map) };
+    let mapped = world.choose(to_mugs).unwrap();
+    world.post(reversed("onhand", mapped.envelope.id.as_str()));
+    world.post_all([
+        adjusted("TEA", "munich", -3).by("shop").at(195).id("sale"),
+        counted("TEA", "munich", 17).by("shop").at(198),
+        counted("TEA", "munich", 15).at(200).id("count"),
+    ]);
+    resolve(world, ConflictKind::CountOverlap, O::KeepDifference);
+    world.post_all([reversed("shop", "sale").id("back"), reversed("wms", "count")]);
+    world.post(reversed("desk", "back"));
+    world.post_all([
+        arrived("t1", "r1", &[goods("TEA", 5)]).id("x"),
+        shipped("t1", "berlin", "hamburg", &[goods("TEA", 5)]).id("x"),
+    ]);
+    let reused = world.open(ConflictKind::IdReused).remove(0);
+    let decided = world.resolve(&reused, O::ApplySecond).unwrap();
+    world.post(reversed("onhand", decided.envelope.id.as_str()));
 }
