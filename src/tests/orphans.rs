@@ -487,6 +487,23 @@ fn a_decision_that_is_taken_back_after_a_part_of_the_order_has_come_lets_the_eve
     world.quiet();
 }
 
+/// What happens to the part that is known brings no more of the order.
+#[test]
+fn a_decision_that_is_taken_back_after_a_shipment_of_what_is_known_lets_nothing_go_on() {
+    let hold = reserved("r1", &[held("TEA", 3, "berlin")]).with("expires_in_s", 2 * DAY_S);
+    let mut world = world().given([hold, confirmed("r1", "o1")]);
+    let shipped = world.post(fulfilled("o1", "f1", &[part("1", 4)]).at(2));
+    world.pass(DAY_S);
+    let conflict = world.conflict();
+    let record = world.resolve(&conflict, O::Discard).unwrap();
+    world.post(fulfilled("o1", "f2", &[part("1", 1)]).at(3));
+    world.post(reversed("onhand", record.envelope.id.as_str()));
+    assert_eq!((world.conflict().id, world.outcome(&shipped)), (conflict.id, Outcome::Conflict));
+    assert_eq!(tea(&world), (19, 2));
+    world.post(placed("o1", &[line("1", "TEA", 5)]).at(1));
+    assert_eq!((tea(&world), world.status(&conflict)), ((15, 0), ConflictStatus::AutoResolved));
+}
+
 #[test]
 fn what_an_order_has_taken_over_is_not_taken_back_from_under_it() {
     for says in [
