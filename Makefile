@@ -3,7 +3,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo dev test soak mutants fuzz bench delay crash setup site toolchain site-builder
+.PHONY: help demo dev test soak mutants coverage fuzz bench delay crash setup site toolchain site-builder
 
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 SITE_BUILDER := $(TARGET)/debug/onhand-site
@@ -91,6 +91,19 @@ mutants: ## Change the core in small ways and see whether its tests notice (all:
 	  $(say) "Installing $$tool"; cargo install $$tool --locked; }; done
 	@$(say) "Trying mutants, shard $(SHARD)"
 	@ulimit -v $(MUTANT_KIB); cargo mutants -p onhand --sharding round-robin --shard $(SHARD) --timeout 300 --output $(TARGET)
+
+coverage: ## Say how much of each file of the core its tests run
+	@tools="$$(rustc --print sysroot)/lib/rustlib/$$(rustc -vV | sed -n 's/^host: //p')/bin"; \
+	if [ ! -x "$$tools/llvm-cov" ]; then $(say) "Installing llvm-tools"; rustup component add llvm-tools; fi; \
+	$(say) "Running the core's tests"; \
+	export RUSTFLAGS='-C instrument-coverage' CARGO_TARGET_DIR=$(TARGET)/coverage; \
+	build="cargo test -q -p onhand --features onhand/sim --lib --test core"; \
+	binaries=$$($$build --no-run --message-format=json | sed -n 's/.*"executable":"\([^"]*\)".*/-object \1/p'); \
+	rm -f $(TARGET)/coverage/*.profraw; \
+	LLVM_PROFILE_FILE="$(abspath $(TARGET))/coverage/%p-%m.profraw" $$build; \
+	"$$tools/llvm-profdata" merge -sparse $(TARGET)/coverage/*.profraw -o $(TARGET)/coverage/core.profdata; \
+	"$$tools/llvm-cov" report $$binaries -instr-profile=$(TARGET)/coverage/core.profdata \
+	  --ignore-filename-regex='src/(sim|tests)/|/(registry|rustc)/' --show-region-summary=false --show-branch-summary=false
 
 bench: site ## Measure the figures beside the raw limits of the machine (one: make bench ONLY=f1b)
 	@$(say) "Building the server and the load generator"
