@@ -81,6 +81,27 @@ fn the_second_saying_of_a_fact_takes_the_place_of_the_first() {
     }
 }
 
+/// Of a first that never took effect there is nothing to take back.
+#[test]
+fn the_second_takes_the_place_of_a_first_without_effect() {
+    let hold = |units| reserved("r1", &[held("TEA", units, "berlin")]);
+    let table = [
+        (Outcome::Rejected, hold(99), adjusted("TEA", "berlin", -4)),
+        (Outcome::Superseded, counted("TEA", "berlin", 3).at(-2_000), received("TEA", "berlin", 5)),
+    ];
+    for (outcome, first, second) in table {
+        let mut world = world().given([counted("TEA", "berlin", 20).at(-1_500)]);
+        let on_hand = world.on_hand("TEA", "berlin");
+        assert_eq!(world.post(first.by("wms").id("x")).outcome, outcome);
+        let second = world.post(second.by("wms").id("x"));
+        let conflict = world.conflict();
+        world.resolve(&conflict, O::ApplySecond).unwrap();
+        assert_eq!(world.outcome(&second), Outcome::Applied);
+        assert_ne!(world.on_hand("TEA", "berlin"), on_hand);
+        world.quiet();
+    }
+}
+
 /// A third content is compared with the one that holds by then, and a fourth with that.
 #[test]
 fn a_third_content_takes_the_place_of_the_second_alone() {
