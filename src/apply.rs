@@ -135,6 +135,7 @@ fn apply_change(state: &mut State, record: &Record, change: &Change) {
         | Change::Location(_)
         | Change::SkuAlias { .. }
         | Change::LocationAlias { .. }
+        | Change::Withdrawn { .. }
         | Change::Reversed { .. }
         | Change::Final { .. } => {}
     }
@@ -250,7 +251,7 @@ fn note_known(state: &mut State, record: &Record) {
                 let decided = decided.unwrap_or(record.seq);
                 state.working.find_and_decide(*seq, *outcome, decided);
             }
-            (Change::Reversed { seq, by }, _) => state.working.reverse(*seq, *by),
+            (Change::Reversed { seq, by, .. }, _) => state.working.reverse(*seq, *by),
             _ => {}
         }
     }

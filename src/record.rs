@@ -182,9 +182,24 @@ pub enum Change {
         /// The state that would have moved with it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         state: Option<Bucket>,
-        /// The movement, where that is not the fact of the record.
+        /// The movement that it takes back, where that is not the fact of the record.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         fact: Option<Fact>,
+        /// The movement, where it takes back none and is one of several of the record.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        movement: Option<Fact>,
+    },
+    /// A movement that never had an effect, because a count contains it, is taken back, or stands
+    /// again: what truly was is another, and no number changes, now or by a later count.
+    Withdrawn {
+        /// The item.
+        sku: Sku,
+        /// The location.
+        location: LocationId,
+        /// By how much `on_hand` would have moved.
+        delta: i64,
+        /// The movement.
+        fact: Fact,
     },
     /// A count was accepted: later counts and late movements are measured against it.
     Counted(Counted),
@@ -207,6 +222,9 @@ pub enum Change {
         /// The record that takes them back; `None` if they are in force again.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         by: Option<u64>,
+        /// Whether they only say, for movements recorded before, on which side of a count these lie.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        verdict: bool,
     },
     /// An order changed.
     Order(OrderUpdate),

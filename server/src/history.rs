@@ -142,7 +142,7 @@ pub async fn explain_stock(
         .into_iter()
         .zip(steps)
         .map(|(row, steps)| LevelExplained {
-            why: explain_newest(&steps, row.buckets(), most),
+            why: explain_newest(&steps, (row.buckets(), row.version), most),
             location: row.location,
             version: row.version,
             counted_at: row.counted_at,

@@ -144,6 +144,14 @@ impl<'a> Draft<'a> {
         if self.absorbed && !self.moved { Outcome::Absorbed } else { Outcome::Applied }
     }
 
+    /// The movement that the part in progress is, where that is not the fact of the record.
+    pub(super) fn movement_in_part(&self) -> Option<Fact> {
+        match &self.basis {
+            Some(Basis::Movement(fact)) => Some(fact.clone()),
+            _ => None,
+        }
+    }
+
     /// Ends a part of the decision; the next one belongs to something else.
     pub(super) fn begin_part(&mut self, basis: Option<Basis>) {
         if self.moved {
@@ -232,7 +240,7 @@ impl<'a> Draft<'a> {
                         own.decide(*outcome, decided.unwrap_or(self.seq));
                     }
                 }
-                Change::Reversed { seq, by } => {
+                Change::Reversed { seq, by, .. } => {
                     for own in known.iter_mut().filter(|known| known.decided == *seq) {
                         own.reversed_by = *by;
                     }
@@ -333,6 +341,7 @@ impl<'a> Draft<'a> {
             delta,
             state,
             fact: says.then_some(fact),
+            movement: None,
         });
     }
 

@@ -27,6 +27,7 @@ pub(super) fn move_on_hand(
             delta,
             state,
             fact: None,
+            movement: draft.movement_in_part(),
         });
     } else {
         draft.add(sku, location, Bucket::OnHand, delta);

@@ -227,7 +227,8 @@ fn wait_again(
             return Err(format!("event #{} has another decision to wait for", known.seq));
         }
         take_back(draft, released)?;
-        draft.change(Change::Reversed { seq: known.decided, by: Some(draft.seq) });
+        let (seq, by) = (known.decided, Some(draft.seq));
+        draft.change(Change::Reversed { seq, by, verdict: false });
         let (seq, outcome, decided) = (known.seq, Outcome::Conflict, Some(known.seq));
         draft.change(Change::Final { seq, outcome, decided });
         draft.change(Change::Waiting { on: key.clone(), seq: known.seq });

@@ -11,7 +11,7 @@ use crate::event::{Event, EventData};
 use crate::id::{LocationId, Sku};
 use crate::ledger::Sight;
 use crate::record::{
-    Bucket, Change, Decision, Fact, ItemInfo, LocationInfo, Outcome, Record, WaitKey,
+    Basis, Bucket, Change, Decision, Fact, ItemInfo, LocationInfo, Outcome, Record, WaitKey,
 };
 use crate::state::Overlap;
 use crate::time::Now;
@@ -260,8 +260,9 @@ fn flip(draft: &mut Draft<'_>, conflict: &Conflict, option: O, held: &Record) ->
     let here = |name: &Sku, place: &LocationId| {
         draft.sku(name) == Some(sku) && draft.location(place) == Some(location)
     };
-    let mut moves: Vec<(Bucket, i64)> = Vec::new();
-    let mut contained = None;
+    // Each movement at its own moment, where the record has several.
+    let mut moves: Vec<(Option<&Fact>, Bucket, i64)> = Vec::new();
+    let mut contained: Vec<(Option<&Fact>, i64)> = Vec::new();
     match option {
         // It is in the count, but it had an effect: take that back. What it did to other states,
         // such as `committed`, is no matter of the count.
@@ -270,34 +271,44 @@ fn flip(draft: &mut Draft<'_>, conflict: &Conflict, option: O, held: &Record) ->
             let replaces = takes_the_place_of_another(held);
             let own = held.effects.iter().filter(|effect| !replaces || effect.basis.is_none());
             let effects = own.filter(|effect| counted.contains(&effect.state));
-            let effects = effects.filter(|effect| here(&effect.sku, &effect.location));
-            moves.extend(effects.map(|effect| (effect.state, -effect.delta)));
-            contained = moves.iter().find(|(bucket, _)| *bucket == Bucket::OnHand).copied();
+            for effect in effects.filter(|effect| here(&effect.sku, &effect.location)) {
+                let movement = match &effect.basis {
+                    Some(Basis::Movement(fact)) => Some(fact),
+                    _ => None,
+                };
+                moves.push((movement, effect.state, -effect.delta));
+                if effect.state == Bucket::OnHand {
+                    contained.push((movement, effect.delta));
+                }
+            }
         }
         // It came after the count, but was absorbed: let it have its effect now.
         O::KeepDifference => {
             for change in &held.changes {
-                if let Change::Absorbed { sku, location, delta, state, fact: None } = change
+                if let Change::Absorbed { sku, location, delta, state, fact: None, movement } =
+                    change
                     && here(sku, location)
                 {
-                    moves.push((Bucket::OnHand, *delta));
-                    moves.extend(state.map(|state| (state, *delta)));
+                    moves.push((movement.as_ref(), Bucket::OnHand, *delta));
+                    moves.extend(state.map(|state| (movement.as_ref(), state, *delta)));
                 }
             }
         }
         _ => {}
     }
-    if let Some((_, taken_back)) = contained {
+    for (movement, delta) in contained {
         draft.change(Change::Absorbed {
             sku: draft.sku_name(sku).clone(),
             location: draft.state.catalogue.location_name(location).clone(),
-            delta: -taken_back,
+            delta,
             state: None,
             fact: None,
+            movement: movement.cloned(),
         });
     }
     draft.mention(sku, location);
-    for (bucket, delta) in moves {
+    for (movement, bucket, delta) in moves {
+        draft.begin_part(movement.cloned().map(Basis::Movement));
         draft.add(sku, location, bucket, delta);
     }
     Outcome::Applied

@@ -9,6 +9,7 @@ use super::draft::Draft;
 use super::{order, reopen, reservation, transfer};
 use crate::conflict::{Conflict, ConflictKind, ConflictStatus, ResolutionOption as O};
 use crate::event::{EventData, EventReversed};
+use crate::history::is_verdict;
 use crate::id::{EventId, LocationId, Sku, Source};
 use crate::record::{Basis, Bucket, Change, Counted, Effect, Fact, Outcome, Record};
 use crate::state::Known;
@@ -39,8 +40,9 @@ fn by_name(draft: &mut Draft<'_>, source: &Source, id: &EventId) -> Result<(), R
     if own && matches!(record.envelope.data, EventData::ConflictResolved(_)) {
         reopen::decided(draft, record)?;
     }
+    let (by, verdict) = (Some(draft.seq), is_verdict(record));
     for seq in [known.decided].into_iter().chain((!own).then_some(known.seq)) {
-        draft.change(Change::Reversed { seq, by: Some(draft.seq) });
+        draft.change(Change::Reversed { seq, by, verdict });
     }
     Ok(())
 }
@@ -125,7 +127,7 @@ pub(super) fn replaced(record: &Record) -> Vec<u64> {
     });
     let Some(first) = first else { return Vec::new() };
     let taken_back = record.changes.iter().filter_map(|change| match change {
-        Change::Reversed { seq, by: Some(_) } => Some(*seq),
+        Change::Reversed { seq, by: Some(_), .. } => Some(*seq),
         _ => None,
     });
     let taken_back: Vec<u64> = taken_back.collect();
@@ -156,17 +158,23 @@ pub(super) fn take_back(draft: &mut Draft<'_>, record: &Record) -> Result<(), Re
                 reservation::take_back_update(draft, update, by_reversal)?;
             }
             Change::Conflict(conflict) => turn_back(draft, record, conflict)?,
-            Change::Reversed { seq, by: Some(_) } => {
-                draft.change(Change::Reversed { seq: *seq, by: None });
+            Change::Reversed { seq, by: Some(_), .. } => {
+                draft.change(Change::Reversed { seq: *seq, by: None, verdict: false });
             }
             Change::Reversed { by: None, .. } => {
                 return Err("it brought an event back: reverse that event instead".to_owned());
             }
-            Change::Absorbed { sku, location, .. } => {
+            Change::Absorbed { sku, location, delta, movement, .. } => {
                 if let Some((time, source, delta)) = record.countered(change) {
                     let fact = Fact { time, source: source.clone() };
                     stand_again(draft, record, (sku, location), -delta, fact)?;
+                } else {
+                    let fact = movement.clone().unwrap_or_else(|| fact_of(record));
+                    withdraw(draft, (sku, location), -delta, fact);
                 }
+            }
+            Change::Withdrawn { sku, location, delta, fact } => {
+                withdraw(draft, (sku, location), -delta, fact.clone());
             }
             // A name that is known stays known; what an event waited for has come; what is only
             // noted has no effect.
@@ -215,6 +223,12 @@ fn negate(draft: &mut Draft<'_>, record: &Record, effect: &Effect) -> Result<(),
         draft.add(sku, location, effect.state, -effect.delta);
     }
     Ok(())
+}
+
+/// Notes that a movement that never had an effect is taken back, or stands again.
+fn withdraw(draft: &mut Draft<'_>, (sku, location): (&Sku, &LocationId), delta: i64, fact: Fact) {
+    let (sku, location) = (sku.clone(), location.clone());
+    draft.change(Change::Withdrawn { sku, location, delta, fact });
 }
 
 /// A movement stands again whose taking back changed nothing, because a count contained both. So

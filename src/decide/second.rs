@@ -38,7 +38,7 @@ fn drop_record(draft: &mut Draft<'_>, seq: u64) -> Result<(), Refused> {
     drop_record(draft, *holds_effects)?;
     // They were taken back before, and are so now.
     draft.changes.retain(
-        |change| !matches!(change, Change::Reversed { seq, by: None } if dropped.contains(seq)),
+        |change| !matches!(change, Change::Reversed { seq, by: None, .. } if dropped.contains(seq)),
     );
     Ok(())
 }
@@ -56,7 +56,7 @@ fn drop_first(draft: &mut Draft<'_>, first: &EventRef) -> Result<(), Refused> {
             drop_record(draft, known.decided)?;
             let own = (known.decided != known.seq).then_some(known.seq);
             for seq in [known.decided].into_iter().chain(own) {
-                draft.change(Change::Reversed { seq, by: Some(draft.seq) });
+                draft.change(Change::Reversed { seq, by: Some(draft.seq), verdict: false });
             }
         }
         Outcome::Parked => {

@@ -2,7 +2,7 @@
 //! is a term of its own, the decision of the person who accepted the count.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -87,17 +87,23 @@ pub fn explain(steps: &[Step], most: usize) -> Explanation {
     explain_after(None, steps, most)
 }
 
-/// The same by the newest steps alone, of a level that has these numbers: what they do not account
-/// for came before the first of them.
-pub fn explain_newest(newest: &[Step], now: [i64; Bucket::ALL.len()], most: usize) -> Explanation {
-    let sums = |steps: &[Step]| Bucket::ALL.map(|state| sum(steps, state));
+/// The same by the newest steps alone, of a level that has these numbers after so many changes: what
+/// the steps do not account for came before the first of them.
+pub fn explain_newest(
+    newest: &[Step],
+    (now, version): ([i64; Bucket::ALL.len()], u64),
+    most: usize,
+) -> Explanation {
+    let changes: BTreeSet<u64> =
+        newest.iter().filter(|step| step.is_change).map(Step::seq).collect();
+    let are_all = changes.len() as u64 == version;
     let first = newest.iter().min_by_key(|step| step.seq());
-    let Some(last) = first.filter(|_| sums(newest) != now) else { return explain(newest, most) };
+    let Some(last) = first.filter(|_| !are_all) else { return explain(newest, most) };
     // The first one stands for all before it.
     let steps: Vec<Step> = newest.iter().filter(|step| step.seq() > last.seq()).cloned().collect();
     let mut moved = now;
-    for (moved, listed) in moved.iter_mut().zip(sums(&steps)) {
-        *moved -= listed;
+    for (moved, state) in moved.iter_mut().zip(Bucket::ALL) {
+        *moved -= sum(&steps, state);
     }
     explain_after(Some(Earlier { moved, last }), &steps, most)
 }

@@ -6,7 +6,7 @@ mod explain;
 
 pub use explain::{Cause, Explanation, Hold, TERMS_MAX, Term, explain, explain_newest};
 
-use crate::conflict::{ConflictKind, ConflictStatus, ResolutionOption as O};
+use crate::conflict::ResolutionOption as O;
 use crate::event::{EventData, EventRef};
 use crate::id::{LocationId, OrderId, Sku, Source};
 use crate::record::{Basis, Bucket, Change, Fact, Record};
@@ -34,8 +34,12 @@ pub struct Step {
     pub is_change: bool,
     /// By how much each number moved, in the order of [`Bucket::ALL`].
     pub moved: [i64; Bucket::ALL.len()],
-    /// By how much `on_hand` would have moved, had a count not contained it.
+    /// By how much `on_hand` would have moved, had a count not contained it, by movements that never
+    /// had an effect: no count adds them up.
     pub absorbed: i64,
+    /// The same of what takes back movements that had one. It moved nothing then, but it did as far
+    /// as a later count is concerned.
+    pub countered: i64,
     /// What was counted, if it is an accepted count: a new starting point, not a movement.
     pub counted: Option<i64>,
     /// The record of the count that it takes back, if it does: no movement either.
@@ -70,6 +74,7 @@ pub fn steps(record: &Record) -> Vec<(&Sku, &LocationId, Step)> {
         is_change: false,
         moved: [0; Bucket::ALL.len()],
         absorbed: 0,
+        countered: 0,
         counted: None,
         uncounted: None,
         is_verdict: is_verdict(record),
@@ -101,9 +106,18 @@ pub fn steps(record: &Record) -> Vec<(&Sku, &LocationId, Step)> {
             Change::Uncounted { sku, location, seq, .. } => {
                 step(&mut steps, sku, location, uncounts(*seq)).is_change = true;
             }
-            Change::Absorbed { sku, location, delta, fact, .. } => {
-                let new = fact.as_ref().map_or_else(|| blank.clone(), moves);
+            Change::Absorbed { sku, location, delta, fact, movement, .. } => {
+                let own = fact.as_ref().or(movement.as_ref());
+                let new = own.map_or_else(|| blank.clone(), moves);
                 let step = step(&mut steps, sku, location, new);
+                let sum = match record.countered(change) {
+                    Some(_) => &mut step.countered,
+                    None => &mut step.absorbed,
+                };
+                *sum = sum.saturating_add(*delta);
+            }
+            Change::Withdrawn { sku, location, delta, fact } => {
+                let step = step(&mut steps, sku, location, moves(fact));
                 step.absorbed = step.absorbed.saturating_add(*delta);
             }
             _ => {}
@@ -122,20 +136,16 @@ fn step<'a, 'b>(
     steps.entry((sku, location, new.occurred_at)).or_insert(new)
 }
 
-/// A person's decision about a movement near a count: it moves `on_hand` at the moment of a
-/// movement that is recorded already, which must not be added up twice.
-fn is_verdict(record: &Record) -> bool {
+/// A person's decision about a movement near a count, or the end of one: it moves `on_hand` at the
+/// moment of a movement that is recorded already, which must not be added up twice.
+pub(crate) fn is_verdict(record: &Record) -> bool {
     match &record.envelope.data {
         EventData::ConflictResolved(choice) => {
             record.is_movement() && matches!(choice.option, O::KeepCounted | O::KeepDifference)
         }
-        // The end of such a decision, too.
-        EventData::EventReversed(_) => record.changes.iter().any(|change| {
-            matches!(change, Change::Conflict(conflict)
-                if conflict.kind == ConflictKind::CountOverlap
-                    && conflict.status == ConflictStatus::Open
-                    && conflict.count.is_some())
-        }),
+        EventData::EventReversed(_) => {
+            record.changes.iter().any(|it| matches!(it, Change::Reversed { verdict: true, .. }))
+        }
         _ => false,
     }
 }
@@ -151,14 +161,9 @@ impl Step {
         self.counted.is_none() && self.uncounted.is_none()
     }
 
-    /// By how much `on_hand` moved as far as a later count is concerned: what takes back a movement
-    /// that an accepted count contains did so too, though it changed nothing then.
-    pub fn movement(&self) -> i64 {
-        match (self.is_movement(), &*self.event_type) {
-            (false, _) => 0,
-            (true, "event.reversed") => self.on_hand() + self.absorbed,
-            (true, _) => self.on_hand(),
-        }
+    /// By how much `on_hand` moved as far as a later count is concerned.
+    pub const fn movement(&self) -> i64 {
+        if self.is_movement() { self.on_hand() + self.countered } else { 0 }
     }
 
     /// By how much `on_hand` moved.
@@ -237,6 +242,6 @@ fn on_hand_at(steps: &[Step], newest: Option<&Step>, at: Timestamp) -> i64 {
             && step.occurred_at <= at
             && from.is_none_or(|from| step.occurred_at > from)
     };
-    let moved: i64 = steps.iter().filter(between).map(|step| step.on_hand() + step.absorbed).sum();
+    let moved: i64 = steps.iter().filter(between).map(|step| step.movement() + step.absorbed).sum();
     newest.and_then(|count| count.counted).unwrap_or_default() + moved
 }

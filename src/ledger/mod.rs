@@ -179,7 +179,7 @@ impl Ledger {
                     Change::Final { seq, outcome, decided: by } => {
                         decided.insert(*seq, (*outcome, by.unwrap_or(record.seq)));
                     }
-                    Change::Reversed { seq, by } => {
+                    Change::Reversed { seq, by, .. } => {
                         reversed.insert(*seq, *by);
                     }
                     _ => {}

@@ -211,7 +211,7 @@ impl<'a> Needs<'a> {
                 Change::Transfer(update) => self.transfer(&update.transfer),
                 Change::Reservation(known) => self.reservation(&known.reservation),
                 // What was dropped for its sake would come back with it.
-                Change::Reversed { seq: dropped, by: Some(_) }
+                Change::Reversed { seq: dropped, by: Some(_), .. }
                     if matches!(record.envelope.data, EventData::ConflictResolved(_)) =>
                 {
                     self.taken_back(*dropped);

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::compare::{ACTOR, Pair};
 use super::host::Host;
-use super::trap;
+use super::{past, trap};
 use crate::digest;
 use crate::event::Event;
 use crate::ledger::{Entry, Input, Processed};
@@ -16,6 +16,7 @@ use crate::record::Outcome;
 /// When something does not hold.
 pub fn check(pair: &mut Pair) {
     pair.host.verify();
+    past::check(pair);
     batches_leave_no_mark(pair);
     repeats_change_nothing(pair);
 }

@@ -7,6 +7,7 @@ pub mod generate;
 pub mod history;
 pub mod host;
 pub mod model;
+mod past;
 pub mod rng;
 pub mod run;
 pub mod samples;

@@ -101,10 +101,10 @@ impl Store {
                 Change::Final { seq, outcome, decided } => {
                     self.finals.insert(*seq, (*outcome, decided.unwrap_or(record.seq)));
                 }
-                Change::Reversed { seq, by: Some(by) } => {
+                Change::Reversed { seq, by: Some(by), .. } => {
                     self.reversed.insert(*seq, *by);
                 }
-                Change::Reversed { seq, by: None } => {
+                Change::Reversed { seq, by: None, .. } => {
                     self.reversed.remove(seq);
                 }
                 _ => {}

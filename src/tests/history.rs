@@ -8,7 +8,7 @@ use onhand::history::{
     Cause, Explanation, Moment, Step, TERMS_MAX, explain, explain_newest, level_at, steps,
 };
 use onhand::ledger::Ledger;
-use onhand::record::Bucket;
+use onhand::record::{Bucket, Outcome};
 use onhand::state::{Level, Oversold, State};
 use proptest::prelude::*;
 
@@ -76,6 +76,61 @@ fn before_a_count_the_movements_that_it_contained_are_seen() {
     assert_eq!(truly(&world, 100), 12, "five are missing since some time before");
     assert_eq!(truly(&world, 200), 17);
     assert_eq!(world.on_hand("TEA", "berlin"), 17);
+}
+
+/// It never had an effect, because a count contained it; what truly was is another all the same.
+#[test]
+fn a_movement_within_a_count_that_was_taken_back_never_was() {
+    let mut world = World::new()
+        .given([received("TEA", "berlin", 20).at(0), counted("TEA", "berlin", 12).at(100)]);
+    world.post(adjusted("TEA", "berlin", -3).at(50).by("shop").id("late"));
+    for (says, then) in [(reversed("shop", "late").id("back"), 20), (reversed("desk", "back"), 17)]
+    {
+        let reversal = world.post(says);
+        assert!(reversal.effects.is_empty(), "{reversal:?}");
+        assert_eq!((truly(&world, 60), truly(&world, 100)), (then, 12));
+        // No count that comes later adds it up either.
+        world.post(counted("TEA", "berlin", 12).at(100));
+        assert_eq!(world.on_hand("TEA", "berlin"), 12);
+    }
+}
+
+/// The end of a verdict is one, too, also where a newer count leaves nothing to ask.
+#[test]
+fn a_verdict_that_is_taken_back_is_not_added_up() {
+    for newer in [false, true] {
+        let mut world = World::new().given([counted("TEA", "berlin", 14).at(100)]);
+        world.post(adjusted("TEA", "berlin", 2).by("shop").at(95));
+        let verdict = world.resolve(&world.conflict(), O::KeepDifference).unwrap();
+        if newer {
+            world.post(counted("TEA", "berlin", 13).at(900));
+        }
+        let back = world.post(reversed("onhand", verdict.envelope.id.as_str()));
+        assert_eq!(back.outcome, Outcome::Applied, "{back:?}");
+        assert_eq!(truly(&world, 95), 2, "before the count");
+        assert_eq!(truly(&world, 100), 14);
+    }
+}
+
+/// Units are taken out of two receipts by one decision: each is gone from its own moment on, also
+/// where a count contains both.
+#[test]
+fn what_one_decision_takes_out_of_several_receipts_is_gone_from_each() {
+    let mut world = World::new().given([
+        received("TEA", "hamburg", 9).at(0),
+        shipped("t1", "hamburg", "berlin", &[goods("TEA", 3)]).at(10),
+        counted("TEA", "berlin", 8).at(900),
+    ]);
+    for (receipt, at_s) in [("r1", 100), ("r2", 200)] {
+        world.post(arrived("t1", receipt, &[goods("TEA", 2)]).at(at_s));
+    }
+    let more = world.post(arrived("t1", "r3", &[goods("TEA", 1)]).at(300));
+    assert_eq!(more.outcome, Outcome::Absorbed);
+    let seen = |world: &World| [99, 100, 200, 300].map(|at_s| truly(world, at_s));
+    assert_eq!(seen(&world), [0, 2, 4, 5]);
+    world.resolve(&world.conflict(), O::Cap).unwrap();
+    assert_eq!(seen(&world), [0, 2, 3, 3], "2 more came than left");
+    assert_eq!(world.on_hand("TEA", "berlin"), 8);
 }
 
 #[test]
@@ -253,7 +308,10 @@ fn check_present(world: &World) {
             let from = changed.iter().rev().take(newest).next_back().copied().unwrap_or_default();
             let newest: Vec<Step> =
                 steps.iter().filter(|step| step.seq() >= from).cloned().collect();
-            check_sums(&explain_newest(&newest, level.buckets(), TERMS_MAX), level);
+            check_sums(
+                &explain_newest(&newest, (level.buckets(), level.version), TERMS_MAX),
+                level,
+            );
         }
     }
 }
@@ -382,7 +440,7 @@ fn the_newest_steps_alone_explain_a_level() {
     let steps = tea(&world);
     let newest = |count: usize| {
         let newest = &steps[steps.len() - count..];
-        let why = explain_newest(newest, [8, 3, 0, 0, 0, 0, 0], TERMS_MAX);
+        let why = explain_newest(newest, ([8, 3, 0, 0, 0, 0, 0], 5), TERMS_MAX);
         assert_eq!((why.on_hand, why.available), (8, 5));
         let terms = why.terms.iter().map(|term| (term.cause, term.quantity)).collect::<Vec<_>>();
         let holds = why.holds.iter().map(|hold| (hold.quantity, hold.order.is_some()));
@@ -394,6 +452,20 @@ fn the_newest_steps_alone_explain_a_level() {
     let (all, own) = ((Cause::Earlier, 9), (3, true));
     assert_eq!(newest(4), (vec![all, shipped, more], vec![own]));
     assert_eq!(newest(2), (vec![(Cause::Earlier, 7), more], vec![(3, false)]));
+}
+
+/// The end of a count moved the level by exactly what it is, but it is not all that there was.
+#[test]
+fn steps_that_happen_to_sum_up_to_the_level_are_not_taken_for_all() {
+    let mut world = World::new()
+        .given([adjusted("TEA", "berlin", -2).at(0), counted("TEA", "berlin", 0).at(9).id("c")]);
+    world.post(reversed("wms", "c"));
+    let (steps, level) = (tea(&world), world.level("TEA", "berlin"));
+    let newest = &steps[steps.len() - 1..];
+    assert_eq!(newest[0].on_hand(), -2);
+    let why = explain_newest(newest, (level.buckets(), level.version), TERMS_MAX);
+    let terms: Vec<_> = why.terms.iter().map(|term| (term.cause, term.quantity)).collect();
+    assert_eq!(terms, [(Cause::Earlier, -2)]);
 }
 
 #[test]

@@ -552,7 +552,7 @@ fn an_event_taken_back_by_its_name_is_taken_back_with_the_decision_on_it() {
         let undo = world.post(reversed("wms", id));
         let changes = &world.store.record(undo.seq.unwrap()).changes;
         let reversed = changes.iter().filter_map(|change| match change {
-            Change::Reversed { seq, by } => Some((*seq, *by)),
+            Change::Reversed { seq, by, .. } => Some((*seq, *by)),
             _ => None,
         });
         let expected: Vec<_> = taken_back.into_iter().map(|seq| (seq, undo.seq)).collect();

@@ -157,10 +157,11 @@ impl<'a> Rows<'a> {
                 Change::Final { seq, outcome, decided } => {
                     self.finals.insert(*seq, (*outcome, decided.unwrap_or(by)));
                 }
-                Change::Reversed { seq, by } => {
+                Change::Reversed { seq, by, .. } => {
                     self.reversals.insert(*seq, *by);
                 }
                 Change::Absorbed { .. }
+                | Change::Withdrawn { .. }
                 | Change::Counted(_)
                 | Change::Uncounted { .. }
                 | Change::Order(_)

@@ -16,7 +16,7 @@ use crate::says::{
 type Tale = fn(&mut World);
 
 /// The tales, by the names of their journals.
-pub const TALES: [(&str, Tale); 11] = [
+pub const TALES: [(&str, Tale); 12] = [
     ("stock", stock),
     ("orders", orders),
     ("transfers", transfers),
@@ -28,6 +28,7 @@ pub const TALES: [(&str, Tale); 11] = [
     ("drift", drift),
     ("poison", poison),
     ("second_thoughts", second_thoughts),
+    ("within_counts", within_counts),
 ];
 
 /// Berlin, Hamburg and Munich, tea and mugs, a set of two of tea and a mug, and some of each.
@@ -359,4 +360,23 @@ fn second_thoughts(world: &mut World) {
     let reused = world.open(ConflictKind::IdReused).remove(0);
     let decided = world.resolve(&reused, O::ApplySecond).unwrap();
     world.post(reversed("onhand", decided.envelope.id.as_str()));
+}
+
+/// Movements that a count contains are taken back, and back again; one decision takes units out of
+/// two receipts, of which a count contains one.
+fn within_counts(world: &mut World) {
+    open_shop(world);
+    world.post_all([
+        counted("TEA", "berlin", 30).at(100),
+        adjusted("TEA", "berlin", -4).at(50).id("late"),
+        reversed("wms", "late").id("back"),
+        reversed("desk", "back"),
+        shipped("t1", "berlin", "hamburg", &[goods("TEA", 5)]).at(200),
+        arrived("t1", "r1", &[goods("TEA", 4)]).at(210).by("desk"),
+        counted("TEA", "hamburg", 12).at(300),
+        arrived("t1", "r2", &[goods("TEA", 6)]).at(305).by("desk"),
+    ]);
+    resolve(world, ConflictKind::CountOverlap, O::KeepDifference);
+    resolve(world, ConflictKind::Excess, O::Cap);
+    resolve(world, ConflictKind::CountOverlap, O::KeepCounted);
 }

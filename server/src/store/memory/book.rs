@@ -120,10 +120,10 @@ impl Book {
                 Change::Final { seq, outcome, decided } => {
                     self.finals.insert(*seq, (*outcome, decided.unwrap_or(record.seq)));
                 }
-                Change::Reversed { seq, by: Some(by) } => {
+                Change::Reversed { seq, by: Some(by), .. } => {
                     self.reversals.insert(*seq, *by);
                 }
-                Change::Reversed { seq, by: None } => {
+                Change::Reversed { seq, by: None, .. } => {
                     self.reversals.remove(seq);
                 }
                 _ => {}

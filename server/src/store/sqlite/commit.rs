@@ -34,16 +34,17 @@ FROM jsonb_each(?2)";
 const TRAILS: &str = "
 INSERT INTO trails (ledger, seq, sku, location, occurred_at, recorded_at, previous,
     source, on_hand, committed, reserved, damaged, quality_control, safety_stock, incoming,
-    absorbed, counted, uncounted, is_verdict)
+    absorbed, countered, counted, uncounted, is_verdict)
 SELECT ?1, value->>0, value->>1, value->>2, value->>3, value->>4, value->>5, value->>6,
     value->>'$[7][0]', value->>'$[7][1]', value->>'$[7][2]', value->>'$[7][3]', value->>'$[7][4]',
-    value->>'$[7][5]', value->>'$[7][6]', value->>8, value->>9, value->>10, value->>11
+    value->>'$[7][5]', value->>'$[7][6]', value->>8, value->>9, value->>10, value->>11,
+    value->>12
 FROM jsonb_each(?2)";
 
 const MENTIONS: &str = "
 INSERT INTO mentions (ledger, sku, location, occurred_at, seq, source, absorbed,
-    is_verdict)
-SELECT ?1, value->>0, value->>1, value->>2, value->>3, value->>4, value->>5, value->>6
+    countered, is_verdict)
+SELECT ?1, value->>0, value->>1, value->>2, value->>3, value->>4, value->>5, value->>6, value->>7
 FROM jsonb_each(?2)";
 
 /// Most levels have never been counted and hold nothing back: as with [`MOVES`].
@@ -327,7 +328,8 @@ impl Texts {
         self.trails = text(others.into_iter().map(trail))?;
         let mentions = mentions.into_iter().map(|LevelStep { sku, location, step, .. }| {
             let (at, seq) = (step.occurred_at.micros(), signed(step.seq()));
-            (sku, location, at, seq, &step.source, step.absorbed, i64::from(step.is_verdict))
+            let (absorbed, countered) = (step.absorbed, step.countered);
+            (sku, location, at, seq, &step.source, absorbed, countered, i64::from(step.is_verdict))
         });
         self.mentions = text(mentions)?;
         Ok(())
@@ -369,6 +371,7 @@ fn trail<'a>(
         &step.source,
         step.moved,
         step.absorbed,
+        step.countered,
         step.counted,
         step.uncounted.map(signed),
         i64::from(step.is_verdict),
@@ -381,6 +384,7 @@ fn is_move(step: &Step) -> bool {
     others.iter().all(|moved| *moved == 0)
         && step.is_movement()
         && step.absorbed == 0
+        && step.countered == 0
         && !step.is_verdict
 }
 

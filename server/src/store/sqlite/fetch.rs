@@ -129,21 +129,17 @@ async fn documents<K: Serialize, D: DeserializeOwned>(
 
 // What takes back a movement that a count contains is a movement too (`Step::movement`).
 const MOVEMENTS: &str = walk!(
-    "SELECT w.key, t.occurred_at, t.seq, t.source,
-       t.on_hand + iif(t.absorbed <> 0 AND 'event.reversed' = (
-         SELECT j.type FROM journal AS j WHERE j.ledger = ?1 AND j.seq = t.seq
-       ), t.absorbed, 0) AS moved
+    "SELECT w.key, t.occurred_at, t.seq, t.source, t.on_hand + t.countered AS moved
      FROM walk AS w
      CROSS JOIN trails AS t ON t.ledger = ?1 AND t.seq = w.seq AND t.sku = w.sku
                            AND t.location = w.location
      WHERE t.occurred_at >= w.moment AND t.counted IS NULL AND t.uncounted IS NULL AND moved <> 0
      UNION ALL
-     SELECT w.key, m.occurred_at, m.seq, m.source, m.absorbed
+     SELECT w.key, m.occurred_at, m.seq, m.source, m.countered
      FROM json_each(?2) AS w
      CROSS JOIN mentions AS m ON m.ledger = ?1 AND m.sku = w.value->>0
        AND m.location = w.value->>1 AND m.occurred_at >= w.value->>2
-     WHERE m.absorbed <> 0 AND 'event.reversed' = (
-         SELECT j.type FROM journal AS j WHERE j.ledger = ?1 AND j.seq = m.seq)"
+     WHERE m.countered <> 0"
 );
 
 type LevelMovements = ((Sku, LocationId), Vec<Movement>);

@@ -46,14 +46,15 @@ pub(super) const ALL: i64 = 0;
 const STEPS: &str = walk!(
     "SELECT w.key, t.occurred_at, t.source, t.absorbed, t.counted, t.is_verdict, j.source, j.id,
             j.seq, j.type, j.recorded_at, j.order_id, t.uncounted, t.on_hand, t.committed,
-            t.reserved, t.damaged, t.quality_control, t.safety_stock, t.incoming
+            t.reserved, t.damaged, t.quality_control, t.safety_stock, t.incoming, t.countered
      FROM walk AS w
      CROSS JOIN trails AS t ON t.ledger = ?1 AND t.seq = w.seq AND t.sku = w.sku
                            AND t.location = w.location
      CROSS JOIN journal AS j ON j.ledger = ?1 AND j.seq = w.seq
      UNION ALL
      SELECT w.key, m.occurred_at, m.source, m.absorbed, NULL, m.is_verdict, j.source, j.id,
-            j.seq, j.type, j.recorded_at, j.order_id, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
+            j.seq, j.type, j.recorded_at, j.order_id, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
+            m.countered
      FROM json_each(?2) AS w
      CROSS JOIN mentions AS m ON m.ledger = ?1 AND m.sku = w.value->>0 AND m.location = w.value->>1
                              AND w.value->>3 IS NULL
@@ -105,6 +106,7 @@ fn step(row: &SqliteRow) -> Result<Step, StoreError> {
         is_change,
         moved,
         absorbed: number(3)?,
+        countered: number(FIRST_NUMBER + Bucket::ALL.len())?,
         counted: row.try_get(4).map_err(damaged)?,
         uncounted: uncounted.map(unsigned),
         is_verdict: number(5)? != 0,

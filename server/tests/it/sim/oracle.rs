@@ -184,7 +184,7 @@ impl Journal {
             self.records.iter().filter(decides).map(|record| record.seq).collect();
         let mut changes = self.records.iter().flat_map(|record| &record.changes);
         let reversed = changes.any(|change| {
-            matches!(change, Change::Reversed { seq, by: Some(_) } if deciding.contains(seq))
+            matches!(change, Change::Reversed { seq, by: Some(_), .. } if deciding.contains(seq))
         });
         reversed || self.outcomes[&first].contains(&Outcome::Rejected)
     }

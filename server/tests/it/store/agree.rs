@@ -57,22 +57,23 @@ CREATE TABLE steps (ledger INTEGER, sku TEXT, location TEXT, occurred_at INTEGER
     PRIMARY KEY (ledger, sku, location, occurred_at, seq)) STRICT, WITHOUT ROWID;
 INSERT INTO steps
 SELECT ledger, sku, location, occurred_at, seq, source, on_hand, committed, reserved, damaged,
-    quality_control, safety_stock, incoming, absorbed, counted, is_verdict, uncounted FROM trails
+    quality_control, safety_stock, incoming, absorbed + countered, counted, is_verdict, uncounted
+FROM trails
 UNION ALL
-SELECT ledger, sku, location, occurred_at, seq, source, 0, 0, 0, 0, 0, 0, 0, absorbed, NULL,
-    is_verdict, NULL FROM mentions;
+SELECT ledger, sku, location, occurred_at, seq, source, 0, 0, 0, 0, 0, 0, 0, absorbed + countered,
+    NULL, is_verdict, NULL FROM mentions;
 DROP TABLE trails;
 DROP TABLE mentions;
 ALTER TABLE head DROP COLUMN ahead;
-DELETE FROM _sqlx_migrations WHERE version = 7;";
+DELETE FROM _sqlx_migrations WHERE version IN (7, 9);";
 
 /// Everything in the tables that the trails brought, as text.
 const TRAILS: &str = "
 SELECT 't' || json_array(seq, sku, location, occurred_at, recorded_at, previous, source, on_hand,
-    committed, reserved, damaged, quality_control, safety_stock, incoming, absorbed, counted,
-    uncounted, is_verdict) FROM trails
+    committed, reserved, damaged, quality_control, safety_stock, incoming, absorbed, countered,
+    counted, uncounted, is_verdict) FROM trails
 UNION ALL
-SELECT 'm' || json_array(sku, location, occurred_at, seq, source, absorbed, is_verdict)
+SELECT 'm' || json_array(sku, location, occurred_at, seq, source, absorbed, countered, is_verdict)
 FROM mentions
 UNION ALL
 SELECT 'h' || json_array(seq, recorded_at, hex(chain), conflicts, uptime, ahead) FROM head

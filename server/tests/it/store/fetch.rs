@@ -23,6 +23,7 @@ for_every_store!(
     a_closed_conflict_is_found,
     those_who_are_promised_units_are_found_last_placed_first,
     a_count_that_is_taken_back_moves_nothing,
+    what_takes_back_a_movement_within_a_count_is_one_by_whatever_record,
     orders_are_found_where_they_exist,
     transfers_are_found_where_they_exist,
     reservations_and_their_timers_are_kept,
@@ -126,6 +127,29 @@ async fn a_count_that_is_taken_back_moves_nothing(place: &dyn Place) {
     let movements = book.store.fetch(&wants).await.unwrap().movements.remove(0).1;
     let deltas: Vec<i64> = movements.iter().map(|movement| movement.delta).collect();
     assert_eq!(deltas, [10], "the receipt alone");
+}
+
+/// A receipt and a sale within a count are taken back, one by its name and one for another content of
+/// its id; a third, which never had an effect, is taken back as well.
+async fn what_takes_back_a_movement_within_a_count_is_one_by_whatever_record(place: &dyn Place) {
+    let moved = |seconds: i64, id: &str, delta: i64| {
+        let data = json!({"sku": "S", "location": "L", "delta": delta, "reason": "found out"});
+        event_at(seconds, id, "stock.adjusted", data)
+    };
+    let mut book = Book::open(place).await;
+    book.tell(catalogue()).await;
+    book.tell([moved(10, "one", 3), moved(20, "two", -4), counted_at(100, "count", "S", "L", 50)])
+        .await;
+    book.tell([moved(30, "late", 7)]).await;
+    book.tell([reversed("back", "one"), reversed("never", "late"), moved(200, "two", -5)]).await;
+    book.resolve("id_reused", O::ApplySecond).await;
+    let level = ("S".parse().unwrap(), "L".parse().unwrap());
+    let from = start().plus_micros(-100_000 * SECOND_US);
+    let wants = Wants { movements: BTreeMap::from([(level, from)]), ..Wants::default() };
+    let movements = book.store.fetch(&wants).await.unwrap().movements.remove(0).1;
+    let mut deltas: Vec<i64> = movements.iter().map(|movement| movement.delta).collect();
+    deltas.sort_unstable();
+    assert_eq!(deltas, [-5, -4, -3, 3, 4, 10], "what has no effect any more cancels out");
 }
 
 async fn orders_are_found_where_they_exist(place: &dyn Place) {
