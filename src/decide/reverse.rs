@@ -10,8 +10,9 @@ use super::{order, reopen, reservation, transfer};
 use crate::conflict::{Conflict, ConflictKind, ConflictStatus, ResolutionOption as O};
 use crate::event::{EventData, EventReversed};
 use crate::history::is_verdict;
-use crate::id::{EventId, LocationId, Sku, Source};
+use crate::id::{EventId, LocationId, ReservationId, Sku, Source};
 use crate::record::{Basis, Bucket, Change, Counted, Effect, Fact, Outcome, Record};
+use crate::reservation::Standing;
 use crate::state::Known;
 
 /// Why something cannot be taken back, in words for whoever asked for it.
@@ -135,6 +136,20 @@ pub(super) fn replaced(record: &Record) -> Vec<u64> {
     taken_back[..end].to_vec()
 }
 
+/// How a reservation had ended by a content that the record has taken back for another one.
+fn ended_before<'a>(
+    draft: &Draft<'a>,
+    record: &Record,
+    reservation: &ReservationId,
+) -> Option<&'a Standing> {
+    let dropped = replaced(record).into_iter().filter_map(|seq| draft.record(seq));
+    let mut ends = dropped.flat_map(|record| &record.changes).filter_map(|change| match change {
+        Change::Reservation(end) if end.reservation == *reservation => Some(&end.standing),
+        _ => None,
+    });
+    ends.find(|standing| matches!(standing, Standing::Released | Standing::Confirmed(_)))
+}
+
 /// Whether a record is what has become of a reversal, be it held for a while.
 fn is_of_reversal(record: &Record) -> bool {
     takes_anything_back(record) && !takes_the_place_of_another(record)
@@ -155,7 +170,8 @@ pub(super) fn take_back(draft: &mut Draft<'_>, record: &Record) -> Result<(), Re
             Change::Order(update) => order::take_back_update(draft, update)?,
             Change::Transfer(update) => transfer::take_back_update(draft, record, update)?,
             Change::Reservation(update) => {
-                reservation::take_back_update(draft, update, by_reversal)?;
+                let ended = ended_before(draft, record, &update.reservation);
+                reservation::take_back_update(draft, update, by_reversal, ended)?;
             }
             Change::Conflict(conflict) => turn_back(draft, record, conflict)?,
             Change::Reversed { seq, by: Some(_), .. } => {

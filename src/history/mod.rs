@@ -79,8 +79,17 @@ pub fn steps(record: &Record) -> Vec<(&Sku, &LocationId, Step)> {
         uncounted: None,
         is_verdict: is_verdict(record),
     };
-    let uncounts =
-        |seq: u64| Step { occurred_at: record.recorded_at, uncounted: Some(seq), ..blank.clone() };
+    // Several counts of a level may be taken back by one record: each has a moment of its own.
+    let ends = record.changes.iter().filter_map(|change| match change {
+        Change::Uncounted { seq, .. } => Some(*seq),
+        _ => None,
+    });
+    let ends: BTreeMap<u64, i64> = ends.zip(0..).collect();
+    let uncounts = |seq: u64| {
+        let place = ends.get(&seq).copied().unwrap_or_default();
+        let occurred_at = record.recorded_at.plus_micros(place);
+        Step { occurred_at, uncounted: Some(seq), ..blank.clone() }
+    };
     let moves =
         |fact: &Fact| Step { occurred_at: fact.time, source: fact.source.clone(), ..blank.clone() };
     for (sku, location) in &record.mentions {
@@ -233,7 +242,7 @@ fn on_hand_at(steps: &[Step], newest: Option<&Step>, at: Timestamp) -> i64 {
     if last.map(Step::seq) == newest.map(Step::seq) {
         let later = |step: &&Step| step.occurred_at > at && step.is_movement();
         let now: i64 = steps.iter().map(Step::on_hand).sum();
-        return now - steps.iter().filter(later).map(Step::on_hand).sum::<i64>();
+        return now - steps.iter().filter(later).map(Step::movement).sum::<i64>();
     }
     let from = newest.map(|count| count.occurred_at);
     let between = |step: &&Step| {

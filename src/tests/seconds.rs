@@ -7,8 +7,9 @@ use onhand::record::Outcome;
 
 use crate::harness::World;
 use crate::says::{
-    Says, adjusted, amended, arrived, back, counted, fulfilled, goods, held, line, line_from, part,
-    placed, received, released, reserved, returned, reversed, second, set, shipped, start,
+    Says, adjusted, amended, arrived, back, confirmed, counted, fulfilled, goods, held, line,
+    line_from, part, placed, received, released, reserved, returned, reversed, second, set,
+    shipped, start,
 };
 
 fn world() -> World {
@@ -148,6 +149,30 @@ fn a_second_reservation_takes_the_place_of_the_first() {
     world.post(released("r1"));
     assert_eq!(world.reserved("TEA", "berlin"), 0);
     assert!(world.ledger.state().schedule().is_empty());
+}
+
+/// The first ended a hold, which the decision brought back; it ends in the same way again, and can be
+/// brought back once more.
+#[test]
+fn the_end_of_a_reservation_that_gave_way_comes_back_with_the_decision() {
+    for first in [released("r1"), confirmed("r1", "o1")] {
+        let hold = reserved("r1", &[held("TEA", 5, "berlin")]);
+        let mut world = world().given([hold, first.by("shop").id("x")]);
+        let numbers = |world: &World| {
+            let order = world.store.order("o1").map(|order| order.lines.clone());
+            (world.level("TEA", "berlin").buckets(), order)
+        };
+        let before = numbers(&world);
+        world.post(adjusted("TEA", "berlin", -4).by("shop").id("x"));
+        for _ in 0..2 {
+            let decision = world.resolve(&world.conflict(), O::ApplySecond).unwrap();
+            assert_eq!((world.reserved("TEA", "berlin"), world.on_hand("TEA", "berlin")), (5, 16));
+            let back = world.post(reversed("onhand", decision.envelope.id.as_str()));
+            assert_eq!((back.outcome, back.reason), (Outcome::Applied, None));
+            assert_eq!(numbers(&world), before);
+        }
+        assert_eq!(world.post(released("r1")).outcome, Outcome::Rejected, "it has ended");
+    }
 }
 
 /// A receipt that is no longer one is in no question about its transfer.

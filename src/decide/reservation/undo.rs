@@ -4,8 +4,8 @@ use super::super::draft::Draft;
 use crate::record::{Change, Timer};
 use crate::reservation::{Reservation, Standing};
 
-/// Takes a change back, after its effects on levels. What a reversal has brought back is ended anew
-/// instead: how it had ended before, the change does not say.
+/// Takes a change back, after its effects on levels. How a hold that was brought back had `ended`
+/// before, the change does not say; what a reversal has brought back is ended anew instead.
 ///
 /// # Errors
 /// Says why that cannot be.
@@ -13,6 +13,7 @@ pub(in crate::decide) fn take_back_update(
     draft: &mut Draft<'_>,
     update: &Reservation,
     by_reversal: bool,
+    ended: Option<&Standing>,
 ) -> Result<(), String> {
     let id = &update.reservation;
     let known = draft.reservation(id).ok_or("its reservation is not at hand")?;
@@ -26,7 +27,7 @@ pub(in crate::decide) fn take_back_update(
         Standing::Held if by_reversal => {
             return Err("it is held again: release it or confirm it anew".to_owned());
         }
-        Standing::Held => Standing::Withdrawn,
+        Standing::Held => ended.cloned().unwrap_or(Standing::Withdrawn),
         Standing::Confirmed(_) => Standing::Held,
         Standing::Expired => return Err("its time is over".to_owned()),
         Standing::Withdrawn if reservation.expires_at <= draft.uptime => {

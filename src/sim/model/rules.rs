@@ -47,10 +47,6 @@ impl Model {
         if let Some(ruling) = self.rule_on_repeated_fact(seq) {
             return ruling;
         }
-        let is_order_there = waived.without_order.is_none();
-        if is_order_there && waived.excess == Excess::Anyway && self.names_strange_lines(seq) {
-            return Ruling::Impossible;
-        }
         self.judge(seq, waived)
     }
 
@@ -81,6 +77,10 @@ impl Model {
         }
         if holding {
             return Ruling::Outcome(self.hold(seq));
+        }
+        let is_order_there = waived.without_order.is_none();
+        if is_order_there && waived.excess == Excess::Anyway && self.names_strange_lines(seq) {
+            return Ruling::Impossible;
         }
         if let Some(expected) = event.expected_version
             && !waived.version
