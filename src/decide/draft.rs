@@ -46,6 +46,8 @@ pub(crate) struct Draft<'a> {
     own_fact: Fact,
     /// Whether that is a reversal.
     reverses: bool,
+    /// Whether one content takes the place of another, and could give way to it again.
+    pub(super) replaces: bool,
     pub(crate) actor: &'a str,
     created: Vec<ItemInfo>,
     /// The levels that changed, apart from the map: its nodes have room for many.
@@ -92,6 +94,7 @@ impl<'a> Draft<'a> {
             carrier,
             own_fact: fact.clone(),
             reverses: matches!(event.data, EventData::EventReversed(_)),
+            replaces: false,
             fact,
             actor,
             created: Vec::new(),
@@ -472,9 +475,14 @@ impl<'a> Draft<'a> {
 
     /// Puts a transfer in the place of what it was, if it was known.
     pub(super) fn put_transfer(&mut self, after: Transfer) {
-        let update = TransferUpdate::between(self.known_transfer(&after.transfer), &after);
+        let known = self.known_transfer(&after.transfer).cloned();
+        let mut update = TransferUpdate::between(known.as_ref(), &after);
+        // What comes back stands where the update puts it.
+        let mut now = known.clone().unwrap_or(after);
+        now.update(update.clone());
+        update.before = known.filter(|_| self.replaces).map(Box::new);
         self.changes.push(Change::Transfer(Box::new(update)));
-        self.transfers.insert(after.transfer.clone(), after);
+        self.transfers.insert(now.transfer.clone(), now);
     }
 
     /// Opens a conflict in which this event takes part; gives its id.

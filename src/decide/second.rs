@@ -16,6 +16,7 @@ pub(super) fn apply(draft: &mut Draft<'_>, conflict: &Conflict) -> Result<Outcom
         conflict.events.first().zip(conflict.events.get(1)).ok_or_else(missing)?;
     let second = draft.record(second.seq).ok_or_else(missing)?;
     draft.stand_for(second);
+    draft.replaces = true;
     drop_first(draft, first)?;
     for event in conflict.events.iter().skip(2) {
         let (seq, outcome) = (event.seq, Outcome::Rejected);

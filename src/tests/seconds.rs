@@ -151,6 +151,49 @@ fn a_second_reservation_takes_the_place_of_the_first() {
     assert!(world.ledger.state().schedule().is_empty());
 }
 
+/// Of a shipment, or of a receipt, said twice: the decision can be taken back, and taken again.
+#[test]
+fn a_second_shipment_or_receipt_gives_way_to_the_first_again() {
+    let table = [
+        (
+            vec![],
+            shipped("t1", "berlin", "hamburg", &[goods("TEA", 6)]),
+            shipped("t1", "berlin", "munich", &[goods("TEA", 5)]),
+        ),
+        (
+            vec![shipped("t1", "berlin", "hamburg", &[goods("TEA", 6)])],
+            arrived("t1", "r1", &[goods("TEA", 2)]),
+            arrived("t1", "r1", &[goods("TEA", 3)]),
+        ),
+        (
+            vec![shipped("t1", "berlin", "hamburg", &[goods("TEA", 6)])],
+            arrived("t1", "r1", &[goods("TEA", 8)]),
+            arrived("t1", "r1", &[goods("TEA", 6)]),
+        ),
+    ];
+    for (given, first, second) in table {
+        let mut world = world().given(given);
+        world.post(first);
+        let numbers = |world: &World| {
+            let levels =
+                ["berlin", "hamburg", "munich"].map(|place| world.level("TEA", place).buckets());
+            (levels, world.transfer("t1").clone())
+        };
+        let (before, asked) = (numbers(&world), world.open(ConflictKind::Excess).len());
+        world.post(second);
+        for _ in 0..2 {
+            let conflict = world.open(ConflictKind::OrderChanged).remove(0);
+            let decision = world.resolve(&conflict, O::ApplySecond).unwrap();
+            assert_ne!(numbers(&world), before);
+            assert!(world.open(ConflictKind::Excess).is_empty());
+            let back = world.post(reversed("onhand", decision.envelope.id.as_str()));
+            assert_eq!((back.outcome, back.reason), (Outcome::Applied, None));
+            assert_eq!(numbers(&world), before);
+            assert_eq!(world.open(ConflictKind::Excess).len(), asked);
+        }
+    }
+}
+
 /// The first ended a hold, which the decision brought back; it ends in the same way again, and can be
 /// brought back once more.
 #[test]

@@ -1,14 +1,15 @@
 //! Taking back what an event did to a transfer.
 
 use super::super::draft::Draft;
-use super::{book_incoming, differing, evidence, open_conflict, watch_last};
+use super::super::reverse::takes_the_place_of_another;
+use super::{book_incoming, differing, evidence, open_conflict, put, watch_last};
 use crate::conflict::ConflictStatus;
 use crate::event::EventData;
 use crate::record::{Change, Record};
 use crate::transfer::{Transfer, TransferUpdate};
 
 /// Takes an update back. What is `incoming` follows from the transfer, except where a person had
-/// decided: then all is as it was before.
+/// decided, be it that one content takes the place of another: then all is as it was before.
 ///
 /// # Errors
 /// Says what rests on it.
@@ -17,8 +18,7 @@ pub(in crate::decide) fn take_back_update(
     record: &Record,
     update: &TransferUpdate,
 ) -> Result<(), String> {
-    let known = draft.known_transfer(&update.transfer);
-    let transfer = known.filter(|known| !known.withdrawn).cloned();
+    let transfer = draft.known_transfer(&update.transfer).cloned();
     let transfer = transfer.ok_or("its transfer is not at hand")?;
     if let Some(before) = &update.before {
         let mut after = before.as_ref().clone();
@@ -26,8 +26,20 @@ pub(in crate::decide) fn take_back_update(
         if after != transfer {
             return Err("the transfer has moved on since: reverse that first".to_owned());
         }
-        draft.put_transfer(before.as_ref().clone());
+        if books_incoming(record) {
+            put(draft, before.as_ref().clone());
+        } else {
+            draft.put_transfer(before.as_ref().clone());
+        }
+        if let Some(now) = draft.known_transfer(&update.transfer).cloned()
+            && takes_the_place_of_another(record)
+        {
+            ask_again(draft, &now);
+        }
         return Ok(());
+    }
+    if transfer.withdrawn {
+        return Err("its transfer is not at hand".to_owned());
     }
     let seq = event_of(record);
     if update.shipment.as_ref().is_some_and(|said| said.seq == seq) {

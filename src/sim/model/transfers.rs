@@ -231,9 +231,14 @@ impl Model {
         }
     }
 
-    /// Puts a transfer in the place of what it is.
-    pub(super) fn put_transfer(&mut self, earlier: Transfer) {
+    /// Puts a transfer in the place of what it is. Receipts that come back are its last ones.
+    pub(super) fn put_transfer(&mut self, mut earlier: Transfer) {
         let number = self.transfer_number(&earlier.id);
+        let there = |receipt: &Receipt| {
+            let known = &self.transfers[number].receipts;
+            known.iter().position(|known| known.seq == receipt.seq).unwrap_or(known.len())
+        };
+        earlier.receipts.sort_by_key(there);
         self.transfers[number] = earlier;
     }
 
@@ -249,12 +254,12 @@ impl Model {
                 transfer.receive(sku, -quantity);
             }
         }
-        self.ask_about_rest(number);
+        self.ask_about_rest(&later.id);
     }
 
-    /// Whether a transfer arrived as it left is another question without one of its receipts.
-    fn ask_about_rest(&mut self, number: usize) {
-        let transfer = &self.transfers[number];
+    /// Whether a transfer arrived as it left is another question with other receipts.
+    pub(super) fn ask_about_rest(&mut self, id: &TransferId) {
+        let transfer = &self.transfers[self.transfer_number(id)];
         let about = About::Transfer(transfer.id.clone(), transfer.to.clone());
         let (open, differs) = (self.open_about(&about), transfer.differs());
         let seqs: Vec<u64> = transfer.receipts.iter().map(|receipt| receipt.seq).collect();

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use super::conflicts::About;
 use super::orders::{Line, Order, Share};
-use super::{Did, Model};
+use super::{Did, Model, Transfer};
 use crate::id::ReservationId;
 
 impl Model {
@@ -166,6 +166,7 @@ impl Model {
             Did::Decide(index) => matches!(before.asked[index].about, About::Transfer(..)),
             _ => false,
         };
+        let replaces = self.first_of_two(record).is_some();
         for transfer in &after.transfers {
             let earlier = before.transfers.iter().find(|known| known.id == transfer.id);
             if earlier == Some(transfer) {
@@ -173,10 +174,24 @@ impl Model {
             }
             match earlier {
                 None => self.transfers.retain(|known| known.id != transfer.id),
-                Some(earlier) if settles => {
+                Some(earlier) if settles || replaces => {
                     self.put_transfer(earlier.clone());
+                    if replaces {
+                        self.ask_about_rest(&transfer.id);
+                    }
                 }
                 Some(earlier) => self.undo_receipts(earlier, transfer),
+            }
+        }
+        // One that the record has made as if it had never left is there again.
+        let is_there = |known: &&Transfer| after.transfers.iter().any(|it| it.id == known.id);
+        let gone: Vec<Transfer> =
+            before.transfers.iter().filter(|known| !is_there(known)).cloned().collect();
+        for transfer in gone {
+            let id = transfer.id.clone();
+            self.transfers.push(transfer);
+            if replaces {
+                self.ask_about_rest(&id);
             }
         }
     }
