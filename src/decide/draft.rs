@@ -18,7 +18,7 @@ use crate::record::{
     WaitKey,
 };
 use crate::reservation::Reservation;
-use crate::state::{Known, Level, LocIx, Movement, SkuIx, State, Subject};
+use crate::state::{Known, Level, LocIx, Movement, Settings, SkuIx, State, Subject};
 use crate::time::{Now, Timestamp, Uptime};
 use crate::transfer::{Transfer, TransferUpdate};
 
@@ -117,23 +117,17 @@ impl<'a> Draft<'a> {
         }
     }
 
-    /// Decides a held event instead of the one that carries the record. If its own time lay in the
-    /// future when it came, it is given up unless a person decides that the time of receipt stands
-    /// for it.
+    /// Decides a held event instead of the one that carries the record.
     pub(crate) fn stand_for(&mut self, held: &Record) {
         self.subject = held.event_ref();
         self.came = held.recorded_at;
-        let asked_about = held.changes.iter().any(|change| {
-            matches!(change, Change::Conflict(conflict) if conflict.kind == ConflictKind::FutureTime)
-        });
-        let in_future = asked_about || self.is_in_future(held.envelope.time);
-        let time = if in_future { held.recorded_at } else { held.envelope.time };
+        let time = time_of_held(held, &self.state.settings);
         self.fact = Fact { time, source: held.envelope.source.clone() };
     }
 
     /// Whether a time lay too far ahead when the event came (rule 5).
     pub(super) fn is_in_future(&self, time: Timestamp) -> bool {
-        time > self.came.plus_micros(self.state.settings.future_limit_us)
+        lies_ahead(time, self.came, &self.state.settings)
     }
 
     /// The fact behind the effects, if it is not that of the event that carries the record.
@@ -589,6 +583,20 @@ impl<'a> Draft<'a> {
             ..About::default()
         }
     }
+}
+
+/// When a held event happened, as far as the rules are concerned. If its own time lay in the future
+/// when it came, it is given up unless a person decides that the time of receipt stands for it.
+pub(crate) fn time_of_held(held: &Record, settings: &Settings) -> Timestamp {
+    let asked_about = held.changes.iter().any(|change| {
+        matches!(change, Change::Conflict(conflict) if conflict.kind == ConflictKind::FutureTime)
+    });
+    let in_future = asked_about || lies_ahead(held.envelope.time, held.recorded_at, settings);
+    if in_future { held.recorded_at } else { held.envelope.time }
+}
+
+fn lies_ahead(time: Timestamp, came: Timestamp, settings: &Settings) -> bool {
+    time > came.plus_micros(settings.future_limit_us)
 }
 
 /// What a person has said that only an order, or a shipment, would: what a line is that names no

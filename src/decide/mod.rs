@@ -32,7 +32,7 @@ use crate::state::{Known, Overlap, Subject};
 use crate::time::{Now, Timestamp};
 
 use draft::About;
-pub(crate) use draft::Draft;
+pub(crate) use draft::{Draft, time_of_held};
 use finish::OutOfRange;
 pub(crate) use mass_change::{Held, MassChange, judge};
 pub(crate) use orphan::ask as ask_about_orphan;

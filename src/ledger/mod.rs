@@ -13,13 +13,14 @@ use std::collections::BTreeMap;
 use crate::apply::apply;
 use crate::conflict::Choice;
 pub use crate::decide::Refused;
+use crate::decide::time_of_held;
 use crate::event::{Event, FieldError};
 use crate::id::{EventId, Source};
 use crate::journal;
 use crate::order::Order;
 use crate::record::{Bucket, Change, Original, Outcome, Record, Timer};
 use crate::reservation::Reservation;
-use crate::state::{Known, Level, Loaded, LocIx, Movement, Settings, SkuIx, State, Wants};
+use crate::state::{Due, Known, Level, Loaded, LocIx, Movement, Settings, SkuIx, State, Wants};
 use crate::time::{Now, Uptime};
 use crate::transfer::Transfer;
 
@@ -31,6 +32,10 @@ pub(crate) use sight::Sight;
 
 /// Events released in one transaction; the others go on in the next ones.
 pub const RELEASES_MAX: usize = 1_024;
+
+/// Events that wait for one order, or one shipment, and go on in the order in which they happened;
+/// of more, the first ones go on in the order in which they came.
+const SORTED_MAX: usize = 256;
 
 /// Something for the processor to decide.
 #[derive(Debug, Clone)]
@@ -234,7 +239,7 @@ impl Ledger {
             let rest = &inputs[processed.len()..];
             let wants = |ledger: &Self| ledger.wants(rest.iter().map(|(input, _)| *input));
             // What a group wakes goes on after the whole of it.
-            let due = if self.group.is_some() { None } else { self.state.waiting.next_due() };
+            let due = if self.group.is_some() { None } else { self.next_due() };
             let is_over = self.is_over && self.group.is_none();
             if is_over && (due.is_some() || !rest.is_empty()) {
                 return Ok(Step::Full);
@@ -266,6 +271,31 @@ impl Ledger {
                 return Ok(Step::Done);
             }
         }
+    }
+
+    /// The next event whose waiting is over. What waited for the same order, or for the same
+    /// shipment, goes on in the order in which it happened: what comes back was shipped before.
+    fn next_due(&self) -> Option<Due> {
+        let due = self.state.waiting.next_due()?;
+        let events = self.in_order_of_time(&due);
+        let held = |seq: &u64| self.record(*seq);
+        // One that is not at hand is asked for first.
+        let missing = events.iter().find(|seq| held(seq).is_none()).copied();
+        let first = missing.or_else(|| {
+            let time = |held: &Record| time_of_held(held, &self.state.settings);
+            events.into_iter().min_by_key(|seq| (held(seq).map(time), *seq))
+        });
+        Some(Due { seq: first.unwrap_or(due.seq), ..due })
+    }
+
+    /// The events of which the earliest goes on next; none, where they go on in the order of the
+    /// journal.
+    fn in_order_of_time(&self, due: &Due) -> Vec<u64> {
+        if !due.on.times_out() {
+            return Vec::new();
+        }
+        let events: Vec<u64> = self.state.waiting.on(&due.on).take(SORTED_MAX + 1).collect();
+        if events.len() > SORTED_MAX { Vec::new() } else { events }
     }
 
     /// The timers that are due by now, at most `limit`, in the order in which they are due.

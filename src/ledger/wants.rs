@@ -21,7 +21,10 @@ impl Ledger {
         let room = RELEASES_MAX.saturating_sub(self.state.working.records());
         let mut needs = Needs { ledger: self, wants: Wants::default(), keys: Vec::new(), room };
         // What breaks off here is found out to be poison when its turn comes.
-        let _ = guarded(|| self.state.waiting.due().all(|seq| needs.waiting(seq)));
+        let next = self.state.waiting.next_due();
+        let first = next.map_or_else(Vec::new, |due| self.in_order_of_time(&due));
+        let all = first.into_iter().chain(self.state.waiting.due());
+        let _ = guarded(|| all.into_iter().all(|seq| needs.waiting(seq)));
         for input in inputs {
             match input {
                 Input::Group(events) => {

@@ -1,5 +1,6 @@
-//! What an event wakes goes on directly after it, before anything new, in the order of the journal:
-//! how events are put into batches decides nothing.
+//! What an event wakes goes on directly after it, before anything new, in the order of the journal,
+//! or of its time where it waited for one order or shipment: how events are put into batches decides
+//! nothing.
 
 use onhand::conflict::ResolutionOption as O;
 use onhand::ledger::{Input, RELEASES_MAX, Step};
@@ -9,8 +10,8 @@ use onhand::time::Now;
 
 use crate::harness::{World, choice};
 use crate::says::{
-    Says, cancelled, confirmed, counted, fulfilled, held, item, line, part, placed, received,
-    reserved,
+    Says, arrived, back, cancelled, confirmed, counted, fulfilled, goods, held, item, line, part,
+    placed, received, reserved, returned, shipped,
 };
 
 fn world() -> World {
@@ -160,4 +161,45 @@ fn what_a_confirmation_wakes_is_loaded_with_it() {
     world.post(fulfilled("o1", "f1", &[part("1", 3)]).at(2));
     world.post(confirmed("r1", "o1").at(1));
     assert_eq!((world.store.waiting_count(), world.loads), (0, 1));
+}
+
+/// What waited for its order goes on in the order in which it happened, whatever the order in which
+/// it came: what comes back was shipped before, and what is cancelled is what was not.
+#[test]
+fn what_waited_for_an_order_goes_on_in_the_order_of_its_time() {
+    let shipped = || fulfilled("o1", "f1", &[part("1", 2)]).at(10);
+    let table = [
+        ([returned("o1", "r1", &[back("1", 1, true)]).at(20), shipped()], [1, 2, 1, 0]),
+        ([cancelled("o1").at(20), shipped()], [0, 2, 0, 1]),
+        ([shipped(), cancelled("o1").at(5)], [0, 0, 0, 3]),
+    ];
+    for (early, expected) in table {
+        for together in [false, true] {
+            let mut world = world();
+            let order = placed("o1", &[line("1", "TEA", 3)]).at(1);
+            if together {
+                world.batch(early.clone().into_iter().chain([order]));
+            } else {
+                world.post_all(early.clone().into_iter().chain([order]));
+            }
+            let line = world.order_line("o1", "1");
+            let numbers = [line.committed(), line.fulfilled(), line.returned(), line.cancelled];
+            assert_eq!(numbers, expected, "{early:?}");
+        }
+    }
+}
+
+/// So does what arrived before its shipment: the final receipt is the last one.
+#[test]
+fn what_arrived_before_its_shipment_goes_on_in_the_order_of_its_time() {
+    let mut world = World::new().given([received("TEA", "berlin", 20).at(-60)]);
+    world.post_all([
+        arrived("t1", "r2", &[goods("TEA", 2)]).with("final", true).at(300),
+        arrived("t1", "r1", &[goods("TEA", 3)]).at(200),
+        shipped("t1", "berlin", "hamburg", &[goods("TEA", 5)]).at(100),
+    ]);
+    let receipts = world.transfer("t1").receipts.iter();
+    let receipts: Vec<&str> = receipts.map(|receipt| receipt.receipt.as_str()).collect();
+    assert_eq!(receipts, ["r1", "r2"]);
+    world.quiet();
 }

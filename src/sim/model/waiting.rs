@@ -35,11 +35,24 @@ impl Model {
         self.woken.extend(due.map(|(_, seq)| (*seq, false)));
     }
 
-    /// Everything that no longer has to wait goes on, in the order of the journal.
+    /// Everything that no longer has to wait goes on, in the order of the journal; what has waited
+    /// for the same order or shipment, in the order in which it happened.
     pub(super) fn release(&mut self, now: Now) {
-        while let Some((seq, discard)) = self.woken.pop_first() {
+        while let Some((first, _)) = self.woken.first_key_value() {
+            let seq = self.earliest_beside(*first);
+            let discard = self.woken.remove(&seq).expect("it is woken");
             self.release_one(seq, discard, now);
         }
+    }
+
+    /// Of an event and all that waits for the same order or shipment, the one that happened first.
+    fn earliest_beside(&self, seq: u64) -> u64 {
+        let key = self.waiting.iter().find(|(_, waits)| *waits == seq).map(|(on, _)| on);
+        let Some(key) = key.filter(|key| key.times_out()) else { return seq };
+        let beside =
+            self.waiting.iter().filter(|(on, seq)| on == key && self.woken.contains_key(seq));
+        let beside = beside.map(|(_, seq)| *seq);
+        beside.min_by_key(|seq| (self.told[seq].time, *seq)).expect("it is one of them")
     }
 
     fn release_one(&mut self, seq: u64, discard: bool, now: Now) {
