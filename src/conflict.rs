@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::event::EventRef;
+use crate::event::{EventRef, Fingerprint};
 use crate::id::{
     ChannelId, ConflictId, LineId, ListingId, LocationId, OrderId, Sku, Text, TransferId,
 };
@@ -335,6 +335,9 @@ pub struct Conflict {
     /// The record of the count that a movement came too near to, where the movement came later.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub count: Option<u64>,
+    /// The content of the business fact that it holds, to tell a copy under another id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub content: Option<Fingerprint>,
     /// The first events that take part, at most [`EVENTS_LISTED_MAX`]; the first one opened it.
     pub events: Vec<EventRef>,
     /// How many events take part.

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use super::mass_change::Held;
 use crate::conflict::{Conflict, ConflictKind, ConflictStatus, Evidence, Resolution};
-use crate::event::{Event, EventData, EventRef, KitPart};
+use crate::event::{Event, EventData, EventRef, FINGERPRINT_BYTES, Fingerprint, KitPart};
 use crate::id::{
     ChannelId, ConflictId, EventId, LineId, ListingId, LocationId, OrderId, ReservationId, Sku,
     Source, TransferId,
@@ -44,10 +44,8 @@ pub(crate) struct Draft<'a> {
     pub(crate) fact: Fact,
     /// The same of the event that carries the record.
     own_fact: Fact,
-    /// Whether that is a reversal.
-    reverses: bool,
-    /// Whether one content takes the place of another, and could give way to it again.
-    pub(super) replaces: bool,
+    /// What it undoes by what it is.
+    pub(super) undoes: Undoes,
     pub(crate) actor: &'a str,
     created: Vec<ItemInfo>,
     /// The levels that changed, apart from the map: its nodes have room for many.
@@ -93,8 +91,10 @@ impl<'a> Draft<'a> {
             subject: carrier.clone(),
             carrier,
             own_fact: fact.clone(),
-            reverses: matches!(event.data, EventData::EventReversed(_)),
-            replaces: false,
+            undoes: match event.data {
+                EventData::EventReversed(_) => Undoes::Event,
+                _ => Undoes::Nothing,
+            },
             fact,
             actor,
             created: Vec::new(),
@@ -320,7 +320,7 @@ impl<'a> Draft<'a> {
     /// Whether to say whose movement it is that is taken back: only in the record of a reversal it
     /// goes without saying that it is no movement of its own.
     pub(super) fn says_whose(&self, fact: &Fact) -> bool {
-        !self.reverses || *fact != self.fact
+        self.undoes != Undoes::Event || *fact != self.fact
     }
 
     /// Notes that a movement is taken back which an accepted count contains: nothing moves now.
@@ -474,7 +474,7 @@ impl<'a> Draft<'a> {
         // What comes back stands where the update puts it.
         let mut now = known.clone().unwrap_or(after);
         now.update(update.clone());
-        update.before = known.filter(|_| self.replaces).map(Box::new);
+        update.before = known.filter(|_| self.undoes == Undoes::Content).map(Box::new);
         self.changes.push(Change::Transfer(Box::new(update)));
         self.transfers.insert(now.transfer.clone(), now);
     }
@@ -527,6 +527,7 @@ impl<'a> Draft<'a> {
             channel: about.channel,
             listing: about.listing,
             count: about.count,
+            content: None,
             event_count: events.len() as u64,
             events,
             evidence,
@@ -536,6 +537,42 @@ impl<'a> Draft<'a> {
         self.conflict = self.conflict.or(Some(id));
         self.changes.push(Change::Conflict(Box::new(conflict)));
         id
+    }
+
+    /// Notes what the business fact says that a conflict holds which this decision has opened.
+    pub(super) fn note_content(&mut self, data: &EventData) {
+        if !is_fact(data) {
+            return;
+        }
+        let holds_fact = |conflict: &Conflict| match conflict.kind {
+            ConflictKind::OrderChanged => true,
+            ConflictKind::Excess => !conflict.is_about_transfer(),
+            _ => false,
+        };
+        let seq = self.seq;
+        for change in &mut self.changes {
+            if let Change::Conflict(conflict) = change
+                && conflict.opened_seq == seq
+                && holds_fact(conflict)
+            {
+                conflict.content = Some(Fingerprint::of_data(data));
+            }
+        }
+    }
+
+    /// The event that a conflict holds which says the same of an order or a transfer as `data`.
+    pub(super) fn held_copy(&self, data: &EventData) -> Option<&EventRef> {
+        if !is_fact(data) {
+            return None;
+        }
+        let about = |content| {
+            Subject::Said(data.order().cloned(), data.transfer().cloned(), Fingerprint(content))
+        };
+        // Hashing is for those orders of which something is held.
+        let any = about([0; FINGERPRINT_BYTES])..=about([u8::MAX; FINGERPRINT_BYTES]);
+        self.state.subjects.range(any).next()?;
+        let conflict = self.conflict_about(&about(Fingerprint::of_data(data).0))?;
+        conflict.events.last()
     }
 
     /// Joins an open conflict.
@@ -585,6 +622,20 @@ impl<'a> Draft<'a> {
     }
 }
 
+/// Whether an event says something that is the same under any id (contract.md section 10).
+const fn is_fact(data: &EventData) -> bool {
+    matches!(
+        data,
+        EventData::OrderPlaced(_)
+            | EventData::OrderAmended(_)
+            | EventData::OrderFulfilled(_)
+            | EventData::OrderReturned(_)
+            | EventData::TransferShipped(_)
+            | EventData::TransferReceived(_)
+            | EventData::ReservationPlaced(_)
+    )
+}
+
 /// When a held event happened, as far as the rules are concerned. If its own time lay in the future
 /// when it came, it is given up unless a person decides that the time of receipt stands for it.
 pub(crate) fn time_of_held(held: &Record, settings: &Settings) -> Timestamp {
@@ -597,6 +648,17 @@ pub(crate) fn time_of_held(held: &Record, settings: &Settings) -> Timestamp {
 
 fn lies_ahead(time: Timestamp, came: Timestamp, settings: &Settings) -> bool {
     time > came.plus_micros(settings.future_limit_us)
+}
+
+/// What a decision undoes by what it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Undoes {
+    /// Nothing.
+    Nothing,
+    /// An event: it is a reversal.
+    Event,
+    /// A content that gives way to another one, and may come back.
+    Content,
 }
 
 /// What a person has said that only an order, or a shipment, would: what a line is that names no

@@ -168,11 +168,20 @@ fn same(known: &[Known], event: &Event) -> Option<Original> {
     Some(Original { source, id, seq: same.seq, outcome: same.outcome })
 }
 
+/// Contents of one id that its conflict shows, the first one's place in the journal among them.
+const CONTENTS_SHOWN_MAX: usize = 10;
+
 /// The same event id with other content (rule 1): no effect, one conflict for the id.
 fn id_reused(draft: &mut Draft<'_>, event: &Event, first: u64) -> Outcome {
     let subject = Subject::Event(event.source.clone(), event.id.clone());
+    let says = Evidence::at("another content says", describe(event), event.time);
     if let Some(conflict) = draft.conflict_about(&subject).cloned() {
-        draft.join(&conflict);
+        let mut evidence = conflict.evidence.clone();
+        // Each of them would be refused with a decision for another one.
+        if evidence.len() < CONTENTS_SHOWN_MAX {
+            evidence.push(says);
+        }
+        draft.join_with(&conflict, evidence);
         return Outcome::Conflict;
     }
     let original = EventRef { source: event.source.clone(), id: event.id.clone(), seq: first };
@@ -213,6 +222,20 @@ fn weigh(draft: &mut Draft<'_>, event: &Event, seq: u64, lifted: Lifted) -> Resu
     if let Some(held) = draft.held {
         return Ok(mass_change::hold(draft, held, &event.data, seq));
     }
+    let outcome = carry_out(draft, event, seq, lifted)?;
+    if outcome == Outcome::Conflict {
+        draft.note_content(&event.data);
+    }
+    Ok(outcome)
+}
+
+/// The rule of the event's type.
+fn carry_out(
+    draft: &mut Draft<'_>,
+    event: &Event,
+    seq: u64,
+    lifted: Lifted,
+) -> Result<Outcome, Stop> {
     match &event.data {
         EventData::ItemUpserted(data) => catalogue::item(draft, data),
         EventData::LocationUpserted(data) => Ok(catalogue::location(draft, data)),
@@ -243,8 +266,11 @@ fn weigh(draft: &mut Draft<'_>, event: &Event, seq: u64, lifted: Lifted) -> Resu
 }
 
 /// Whether the event says a business fact that is recorded already (rule 1). With the same content
-/// that is a duplicate, with other content a conflict.
+/// that is a duplicate, also of one that a conflict holds; with other content a conflict.
 fn business_fact(draft: &mut Draft<'_>, event: &Event) -> Result<Option<Outcome>, Stop> {
+    if let Some(EventRef { source, id, seq }) = draft.held_copy(&event.data).cloned() {
+        return Err(Stop::Duplicate(Original { source, id, seq, outcome: Outcome::Conflict }));
+    }
     let known = order::known_fact(draft, event)
         .or_else(|| transfer::known_fact(draft, event))
         .or_else(|| reservation::known_fact(draft, event));
@@ -262,6 +288,7 @@ fn business_fact(draft: &mut Draft<'_>, event: &Event) -> Result<Option<Outcome>
     ];
     let about = About { events: vec![first], ..about };
     draft.open(ConflictKind::OrderChanged, about, evidence);
+    draft.note_content(&event.data);
     Ok(Some(Outcome::Conflict))
 }
 

@@ -1,7 +1,7 @@
 //! `apply_second`: of two contents of one id, or of one business fact, the second one is right. The
 //! first is taken back as by `event.reversed`, and the second is decided as if it had come alone.
 
-use super::draft::Draft;
+use super::draft::{Draft, Undoes};
 use super::resolve::Refused;
 use super::reverse::{at_hand, replaced, take_back};
 use super::{Lifted, waiting, weigh};
@@ -16,7 +16,7 @@ pub(super) fn apply(draft: &mut Draft<'_>, conflict: &Conflict) -> Result<Outcom
         conflict.events.first().zip(conflict.events.get(1)).ok_or_else(missing)?;
     let second = draft.record(second.seq).ok_or_else(missing)?;
     draft.stand_for(second);
-    draft.replaces = true;
+    draft.undoes = Undoes::Content;
     drop_first(draft, first)?;
     for event in conflict.events.iter().skip(2) {
         let (seq, outcome) = (event.seq, Outcome::Rejected);

@@ -26,7 +26,7 @@ pub use data::{
     ReservedLine, ReturnedLine, ShippedItem, StockAdjusted, StockCounted, StockMoved,
     StockReceived, StockSet, StockState, TransferReceived, TransferShipped,
 };
-pub use fingerprint::Fingerprint;
+pub use fingerprint::{FINGERPRINT_BYTES, Fingerprint};
 pub use parse::{Invalid, parse};
 pub use payload::{EXPIRES_IN_S_MAX, KIT_PARTS_MAX, LINES_MAX};
 pub use read::{ERRORS_MAX, FieldError};

@@ -25,6 +25,7 @@ pub use waiting::{Due, Waiting};
 pub use working::{HOLDERS_MAX, Known, Loaded, Movement, Wants, Working};
 
 use crate::conflict::{Conflict, ConflictKind};
+use crate::event::Fingerprint;
 use crate::id::{
     ChannelId, ConflictId, EventId, ListingId, LocationId, OrderId, ReservationId, Sku, Source,
     TransferId,
@@ -93,6 +94,8 @@ pub enum Subject {
     Orphan(u64),
     /// This event came with several contents.
     Event(Source, EventId),
+    /// A business fact of this content is held, about this order or transfer.
+    Said(Option<OrderId>, Option<TransferId>, Fingerprint),
 }
 
 /// The central state of one ledger.
@@ -227,7 +230,12 @@ impl State {
                 (None, Some(location)) => Some(Subject::Waits(WaitKey::Location(location.clone()))),
                 _ => Some(Subject::Waits(WaitKey::AnyLocation)),
             },
-            ConflictKind::Excess => conflict.transfer.clone().map(Subject::Transfer),
+            ConflictKind::Excess if conflict.is_about_transfer() => {
+                conflict.transfer.clone().map(Subject::Transfer)
+            }
+            ConflictKind::Excess | ConflictKind::OrderChanged => conflict.content.map(|content| {
+                Subject::Said(conflict.order.clone(), conflict.transfer.clone(), content)
+            }),
             ConflictKind::Orphan => conflict.events.first().map(|event| Subject::Orphan(event.seq)),
             ConflictKind::Drift => {
                 let listing = conflict.channel.clone().zip(conflict.listing.clone());

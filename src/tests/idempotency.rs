@@ -1,12 +1,13 @@
 //! Safeguard 1: (source, id) names an event for ever, and a business fact counts once.
 
-use onhand::conflict::{ConflictKind, ConflictStatus, ResolutionOption};
+use onhand::conflict::{ConflictKind, ConflictStatus, ResolutionOption, ResolutionOption as O};
 use onhand::record::Outcome;
+use serde_json::json;
 
 use crate::harness::{World, choice};
 use crate::says::{
-    adjusted, amended, back, cancelled, counted, fulfilled, item, line, line_from, part, placed,
-    received, returned,
+    Says, adjusted, amended, back, cancelled, counted, fulfilled, goods, held, item, line,
+    line_from, part, placed, received, reserved, returned, shipped,
 };
 
 fn stocked() -> World {
@@ -228,16 +229,14 @@ fn a_held_fact_that_was_meanwhile_said_otherwise_asks_again() {
 #[test]
 fn a_held_fact_that_was_meanwhile_said_the_same_can_only_be_discarded() {
     let mut world = stocked().given([placed("o1", &[line("1", "TEA", 5)])]);
-    world.post(fulfilled("o1", "f1", &[part("1", 9)]).at(2));
-    world.post(fulfilled("o1", "f1", &[part("1", 9)]).at(3));
-    let conflicts = world.open(ConflictKind::Excess);
-    assert_eq!(conflicts.len(), 2);
-    world.resolve(&conflicts[0], ResolutionOption::ApplyAnyway).unwrap();
-    assert_eq!(world.on_hand("TEA", "berlin"), 11);
-    let again = world.resolve(&conflicts[1], ResolutionOption::ApplyAnyway);
+    world.post(fulfilled("o1", "f1", &[part("1", 4)]).at(9_999));
+    world.post(fulfilled("o1", "f1", &[part("1", 4)]).at(3));
+    assert_eq!(world.on_hand("TEA", "berlin"), 16);
+    let conflict = world.conflict();
+    let again = world.resolve(&conflict, ResolutionOption::ApplyAsReceived);
     assert!(again.unwrap_err().to_string().contains("says the same"));
-    world.resolve(&conflicts[1], ResolutionOption::Discard).unwrap();
-    assert_eq!(world.on_hand("TEA", "berlin"), 11);
+    world.resolve(&conflict, ResolutionOption::Discard).unwrap();
+    assert_eq!(world.on_hand("TEA", "berlin"), 16);
 }
 
 #[test]
@@ -261,4 +260,72 @@ fn a_cancellation_is_no_business_fact_and_a_catalogue_event_can_be_said_again() 
         assert_eq!(world.post(item("TEA")).outcome, Outcome::Applied);
     }
     assert_eq!(world.committed("TEA", "berlin"), 0);
+}
+
+/// A copy of a business fact that a person is asked about is a repeat of it, under any id: nobody is
+/// asked twice. Once it is given up, it can be said anew.
+#[test]
+fn a_copy_of_a_fact_that_is_held_is_a_duplicate_of_it() {
+    let order = || placed("o1", &[line("1", "TEA", 3)]);
+    let table: Vec<(ConflictKind, Vec<Says>, Says)> = vec![
+        (ConflictKind::Excess, vec![order()], fulfilled("o1", "f1", &[part("1", 9)])),
+        (ConflictKind::Excess, vec![order()], returned("o1", "r1", &[back("1", 1, true)])),
+        (ConflictKind::OrderChanged, vec![order()], placed("o1", &[line("1", "TEA", 4)])),
+        (
+            ConflictKind::OrderChanged,
+            vec![order(), fulfilled("o1", "f1", &[part("1", 1)])],
+            fulfilled("o1", "f1", &[part("1", 2)]),
+        ),
+        (
+            ConflictKind::OrderChanged,
+            vec![shipped("t1", "berlin", "hamburg", &[goods("TEA", 2)])],
+            shipped("t1", "berlin", "hamburg", &[goods("TEA", 3)]),
+        ),
+        (
+            ConflictKind::OrderChanged,
+            vec![reserved("r1", &[held("TEA", 2, "berlin")])],
+            reserved("r1", &[held("TEA", 3, "berlin")]),
+        ),
+    ];
+    for (kind, given, says) in table {
+        let mut world = World::new().given([received("TEA", "berlin", 20).at(-60)]).given(given);
+        let first = world.post(says.clone());
+        let conflict = world.conflict();
+        assert_eq!((conflict.kind, first.outcome), (kind, Outcome::Conflict));
+        let records = world.store.journal.len();
+        for copy in [says.clone().at(5), says.clone().by("another")] {
+            let copy = world.post(copy);
+            assert_eq!(copy.outcome, Outcome::Duplicate, "{says:?}");
+            let original = copy.original.unwrap();
+            assert_eq!((Some(original.seq), original.outcome), (first.seq, Outcome::Conflict));
+        }
+        assert_eq!(world.store.journal.len(), records);
+        let give_up = if kind == ConflictKind::Excess { O::Discard } else { O::KeepFirst };
+        world.resolve(&conflict, give_up).unwrap();
+        assert_eq!(world.post(says.at(9)).outcome, Outcome::Conflict, "it is said anew");
+        world.verify();
+    }
+}
+
+/// A cancellation has no id of its own: the same once more is another one.
+#[test]
+fn a_cancellation_said_twice_is_two() {
+    let mut world = World::new()
+        .given([received("TEA", "berlin", 20).at(-60), placed("o1", &[line("1", "TEA", 1)])]);
+    let more = || cancelled("o1").with("lines", json!([part("1", 2)]));
+    assert_eq!(world.post(more()).outcome, Outcome::Conflict);
+    assert_eq!(world.post(more()).outcome, Outcome::Conflict);
+    assert_eq!(world.open(ConflictKind::Excess).len(), 2);
+}
+
+/// With a decision for another content all others are refused, so each of them is shown.
+#[test]
+fn every_content_of_an_id_is_shown() {
+    let mut world = stocked();
+    world.post_all((1..=4).map(|units| adjusted("TEA", "berlin", -units).id("scan-1")));
+    let shown = world.conflict().evidence;
+    for units in 2..=4 {
+        let says = |value: &str| value.contains(&format!("\"delta\":-{units}"));
+        assert_eq!(shown.iter().filter(|evidence| says(&evidence.value)).count(), 1, "{shown:?}");
+    }
 }

@@ -170,6 +170,19 @@ fn something_later_can_rest_on_it() {
     }
 }
 
+/// What came while it was taken back waits for it, and goes on once it is in force again.
+#[test]
+fn an_order_that_is_in_force_again_lets_go_on_what_waits_for_it() {
+    let mut world =
+        world().given([placed("o1", &lines()).id("x"), reversed("shop", "x").id("back")]);
+    let early = world.post(cancelled("o1"));
+    assert_eq!(early.outcome, Outcome::Parked);
+    world.post(reversed("desk", "back"));
+    assert_eq!(world.outcome(&early), Outcome::Applied);
+    assert_eq!(world.committed("TEA", "berlin"), 0);
+    world.quiet();
+}
+
 /// A revision says what all lines are, so that it cannot be added to what a later one says.
 #[test]
 fn a_revision_is_not_brought_back_under_another() {

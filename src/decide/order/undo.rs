@@ -46,6 +46,11 @@ pub(in crate::decide) fn take_back_update(
         withdrawn: update.fact.clone(),
         moves: Vec::new(),
     });
+    // What has waited for it since it was taken back goes on.
+    let comes_back = update.withdrawn.as_ref().map(|fact| &fact.key);
+    if matches!(comes_back, Some(FactKey::Placed | FactKey::Confirmed(_))) {
+        draft.wake_order(&update.order);
+    }
     Ok(())
 }
 

@@ -5,7 +5,7 @@ use super::super::reverse::takes_the_place_of_another;
 use super::{book_incoming, differing, evidence, open_conflict, put, watch_last};
 use crate::conflict::ConflictStatus;
 use crate::event::EventData;
-use crate::record::{Change, Record};
+use crate::record::{Change, Record, WaitKey};
 use crate::transfer::{Transfer, TransferUpdate};
 
 /// Takes an update back. What is `incoming` follows from the transfer, except where a person had
@@ -35,6 +35,9 @@ pub(in crate::decide) fn take_back_update(
             && takes_the_place_of_another(record)
         {
             ask_again(draft, &now);
+            if now.is_shipped() && !transfer.is_shipped() {
+                draft.wake(WaitKey::Transfer(now.transfer), false);
+            }
         }
         return Ok(());
     }

@@ -1,6 +1,6 @@
 //! What names mean, and the identity of events and business facts.
 
-use super::conflicts::About;
+use super::conflicts::{About, Asked};
 use super::levels::LevelName;
 use super::{Model, Ruling, Told};
 use crate::event::{Event, EventData, OrderedLine};
@@ -76,6 +76,9 @@ impl Model {
     pub(super) fn rule_on_repeated_fact(&mut self, seq: u64) -> Option<Ruling> {
         let event = &self.told[&seq].event;
         let key = fact(&event.data)?;
+        if let Some(held) = self.held_copy(seq) {
+            return Some(Ruling::Repeats(held));
+        }
         let (first, known) = self.told.iter().find(|(known, told)| {
             fact(&told.event.data).as_ref() == Some(&key)
                 && !same_name(&told.event, event)
@@ -87,6 +90,17 @@ impl Model {
         let about = About::Changed(event.data.order().cloned());
         self.ask(about, [*first, seq]);
         Some(Ruling::Outcome(Outcome::Conflict))
+    }
+
+    /// The event that says the same under another name, and that somebody is asked about.
+    fn held_copy(&self, seq: u64) -> Option<u64> {
+        let event = &self.told[&seq].event;
+        let about = |asked: &&Asked| matches!(asked.about, About::Excess(_) | About::Changed(_));
+        let mut held = self.asked.iter().filter(|asked| asked.open).filter(about);
+        held.find_map(|asked| {
+            let last = asked.events.last().filter(|last| **last != seq)?;
+            (self.told[last].event.data == event.data).then_some(*last)
+        })
     }
 
     /// Whether a business fact counts as said: it has been acted upon. What is held may yet be

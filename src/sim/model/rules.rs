@@ -52,10 +52,7 @@ impl Model {
 
     fn judge(&mut self, seq: u64, waived: &Waived) -> Ruling {
         let event = self.told[&seq].event.clone();
-        let told = &self.told[&seq];
-        // The time of recording does not come back with a clock that was ahead for a while.
-        let came = if seq == self.next_seq() { self.wall } else { told.recorded_at };
-        if !waived.future && event.time > came.plus_micros(self.settings.future_limit_us) {
+        if !waived.future && self.lies_ahead(seq) {
             self.ask(About::Future, [seq]);
             return Ruling::Outcome(Outcome::Conflict);
         }
@@ -126,6 +123,14 @@ impl Model {
         let absorbed = self.movements[first..].iter().any(|movement| movement.absorbed);
         let nothing_else = absorbed && self.levels() == before;
         Ruling::Outcome(if nothing_else { Outcome::Absorbed } else { outcome })
+    }
+
+    /// Whether the time of an event lay too far ahead when it came.
+    fn lies_ahead(&self, seq: u64) -> bool {
+        let told = &self.told[&seq];
+        // The time of recording does not come back with a clock that was ahead for a while.
+        let came = if seq == self.next_seq() { self.wall } else { told.recorded_at };
+        told.event.time > came.plus_micros(self.settings.future_limit_us)
     }
 
     /// What an event does once no safeguard stands in its way.

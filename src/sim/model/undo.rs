@@ -7,6 +7,7 @@ use super::conflicts::About;
 use super::orders::{Line, Order, Share};
 use super::{Did, Model, Transfer};
 use crate::id::ReservationId;
+use crate::record::WaitKey;
 
 impl Model {
     /// Makes all that a record did as if it had never been.
@@ -117,8 +118,10 @@ impl Model {
         let none = Order::new(&later.id);
         let earlier = earlier.unwrap_or(&none);
         let own = self.order_mut(&later.id);
+        let mut comes_back = false;
         if earlier.placed != later.placed {
             own.placed = earlier.placed;
+            comes_back = earlier.placed;
         }
         if earlier.cancelled != later.cancelled {
             own.cancelled = earlier.cancelled;
@@ -129,6 +132,7 @@ impl Model {
         let new = later.confirmed.iter().filter(|seq| !earlier.confirmed.contains(seq));
         own.confirmed.retain(|seq| !new.clone().any(|new| new == seq));
         let gone = earlier.confirmed.iter().filter(|seq| !later.confirmed.contains(seq));
+        comes_back |= gone.clone().next().is_some();
         own.confirmed.extend(gone);
         let same = |one: &Line, other: &Line| {
             one.id == other.id && one.sku == other.sku && one.kit == other.kit
@@ -159,6 +163,9 @@ impl Model {
         }
         lines.retain(|line| !is_nothing(line) || !moved.iter().any(|(it, _)| same(it, line)));
         own.lines = lines;
+        if comes_back {
+            self.wake_order(&later.id);
+        }
     }
 
     fn undo_transfers(&mut self, record: u64, before: &Self, after: &Self) {
@@ -192,6 +199,7 @@ impl Model {
             self.transfers.push(transfer);
             if replaces {
                 self.ask_about_rest(&id);
+                self.wake(&WaitKey::Transfer(id), false);
             }
         }
     }

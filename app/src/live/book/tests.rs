@@ -81,6 +81,7 @@ fn conflict(number: u64, kind: ConflictKind, status: ConflictStatus, version: u6
         channel: None,
         listing: None,
         count: None,
+        content: None,
         events: Vec::new(),
         event_count: 0,
         evidence: vec![Evidence::new("label", "value")],

@@ -188,6 +188,7 @@ mod tests {
             channel: None,
             listing: None,
             count: None,
+            content: None,
             events: Vec::new(),
             event_count: 0,
             evidence: vec![
