@@ -46,14 +46,20 @@ pub(crate) fn flag(
             draft.change(Change::Timer { what: (*timer).clone(), at: None });
         }
     }
+    draft.reason = Some("the processor could not handle it".to_owned());
+    ask(&mut draft, event, why);
+    draft.finish(Outcome::Conflict).expect("a decision without effects leaves no range")
+}
+
+/// Asks a person about an event that cannot be handled, for this reason.
+pub(super) fn ask(draft: &mut Draft<'_>, event: &Event, why: &str) {
     let evidence = vec![
         Evidence::at("the event says", describe(event), event.time),
         Evidence::new("what went wrong", why),
     ];
     let (order, transfer) = (event.data.order().cloned(), event.data.transfer().cloned());
-    draft.reason = Some("the processor could not handle it".to_owned());
+    draft.reason.get_or_insert_with(|| why.to_owned());
     draft.open(ConflictKind::Poison, About { order, transfer, ..About::default() }, evidence);
-    draft.finish(Outcome::Conflict).expect("a decision without effects leaves no range")
 }
 
 /// Carries a person's decision out: it is decided again, or given up. `held` is what could not be

@@ -1,8 +1,8 @@
 //! `event.released`: what an event waited for has come, so it is decided again, with its own time.
 
 use super::draft::Draft;
-use super::{Lifted, Stop, waiting, weigh};
-use crate::event::Event;
+use super::{Lifted, Stop, poison, waiting, weigh};
+use crate::event::{Event, EventData};
 use crate::ledger::Sight;
 use crate::record::{Change, Decision, Outcome, Record};
 use crate::state::Due;
@@ -40,10 +40,28 @@ pub(crate) fn release(
         }
         Err(Stop::Invalid(errors)) => {
             let mut draft = draft();
-            draft.reason = errors.into_iter().next().map(|error| error.detail);
-            end(draft, Outcome::Rejected, held.seq)
+            let why = errors.into_iter().next().map(|error| error.detail).unwrap_or_default();
+            if is_request(&held.envelope.data) {
+                draft.reason = Some(why);
+                return end(draft, Outcome::Rejected, held.seq);
+            }
+            // A fact happened: it is not given up without a person.
+            poison::ask(&mut draft, &held.envelope, &why);
+            end(draft, Outcome::Conflict, held.seq)
         }
     }
+}
+
+/// Whether an event asks for something that may be refused.
+const fn is_request(data: &EventData) -> bool {
+    matches!(
+        data,
+        EventData::StockSet(_)
+            | EventData::ReservationPlaced(_)
+            | EventData::ReservationReleased(_)
+            | EventData::ReservationConfirmed(_)
+            | EventData::EventReversed(_)
+    )
 }
 
 /// Ends the decision about a held event, and notes what has become of it by now.

@@ -222,9 +222,14 @@ fn wait_again(
         let by_it = released.changes.iter().any(|change| {
             matches!(change, Change::Released { on, seq } if on == key && *seq == known.seq)
         });
-        let waits = matches!(known.outcome, Outcome::Parked | Outcome::Conflict);
+        let waits = match known.outcome {
+            Outcome::Parked => true,
+            Outcome::Conflict => !holds_by_itself(draft, released),
+            _ => false,
+        };
         if !by_it || waits || !matches!(released.envelope.data, EventData::EventReleased(_)) {
-            return Err(format!("event #{} has another decision to wait for", known.seq));
+            let seq = known.seq;
+            return Err(format!("event #{seq} has gone on to another question: reverse it first"));
         }
         take_back(draft, released)?;
         let (seq, by) = (known.decided, Some(draft.seq));
@@ -234,6 +239,17 @@ fn wait_again(
         draft.change(Change::Waiting { on: key.clone(), seq: known.seq });
     }
     Ok(!events.is_empty())
+}
+
+/// Whether a conflict that the record has opened holds the event, which waits for nothing else: it is
+/// over with the record.
+fn holds_by_itself(draft: &Draft<'_>, record: &Record) -> bool {
+    let waits = record.changes.iter().any(|it| matches!(it, Change::Waiting { .. }));
+    let mut opened = record.changes.iter().filter_map(|change| match change {
+        Change::Conflict(conflict) if conflict.opened_seq == record.seq => Some(conflict.id),
+        _ => None,
+    });
+    !waits && opened.any(|id| draft.open_conflict(id).is_some())
 }
 
 /// The events that went on by a decision.

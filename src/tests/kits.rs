@@ -46,14 +46,22 @@ fn whatever_happens_to_stock_cannot_happen_to_a_kit() {
 }
 
 #[test]
-fn what_waited_for_the_name_of_a_kit_is_rejected_when_it_comes() {
+fn what_waited_for_the_name_of_a_kit_is_asked_about_when_it_comes() {
     let mut world = World::new();
     let held = world.post(received("SET", "berlin", 1));
     assert_eq!(held.outcome, Outcome::Conflict);
     world.post(kit("SET", &[goods("TEA", 2)]));
+    assert_eq!(world.outcome(&held), Outcome::Conflict, "it happened all the same");
+    let conflict = world.conflict();
+    assert_eq!(conflict.kind, ConflictKind::Poison);
+    assert!(conflict.evidence[1].value.contains("is a kit"), "{conflict:?}");
+    assert!(world.resolve(&conflict, O::Retry).unwrap_err().to_string().contains("is a kit"));
+    world.resolve(&conflict, O::Discard).unwrap();
     assert_eq!(world.outcome(&held), Outcome::Rejected);
-    let reason = world.store.journal.last().unwrap().record.reason.clone();
-    assert!(reason.unwrap().contains("is a kit"));
+    // A request is refused for good.
+    let asked = world.post(set("NEW", "berlin", 1, 0));
+    world.post(kit("NEW", &[goods("TEA", 2)]));
+    assert_eq!(world.outcome(&asked), Outcome::Rejected);
     world.quiet();
 }
 

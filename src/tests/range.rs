@@ -76,16 +76,22 @@ fn the_sum_of_many_lines_is_checked() {
 }
 
 #[test]
-fn a_held_event_that_would_leave_the_range_by_then_is_rejected_and_says_why() {
+fn a_held_event_that_would_leave_the_range_by_then_is_asked_about() {
     let mut world = World::new();
     let first = world.post(received("NEW", "berlin", QUANTITY_MAX));
     let second = world.post(received("NEW", "berlin", 1));
     world.post(item("NEW"));
     assert_eq!(world.outcome(&first), Outcome::Applied);
-    assert_eq!(world.outcome(&second), Outcome::Rejected);
-    let release = world.store.record(world.ledger.state().head().seq);
-    assert!(release.reason.as_ref().unwrap().contains("beyond"), "{release:?}");
+    assert_eq!(world.outcome(&second), Outcome::Conflict);
+    let conflict = world.conflict();
+    assert_eq!(conflict.kind, ConflictKind::Poison);
+    assert!(conflict.evidence[1].value.contains("beyond"), "{conflict:?}");
     assert_eq!(world.on_hand("NEW", "berlin"), QUANTITY_MAX);
+    // Once there is room for it, it can be taken.
+    world.post(adjusted("NEW", "berlin", -1));
+    world.resolve(&conflict, O::Retry).unwrap();
+    assert_eq!(world.on_hand("NEW", "berlin"), QUANTITY_MAX);
+    world.quiet();
 }
 
 #[test]

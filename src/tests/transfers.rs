@@ -439,7 +439,8 @@ fn a_name_that_means_the_same_location_is_no_other_location() {
     let mut choice = crate::harness::choice(&conflict, O::Map);
     choice.location = Some("berlin".parse().unwrap());
     world.choose(choice).unwrap();
-    assert_eq!(world.outcome(&held), Outcome::Rejected);
+    assert_eq!(world.outcome(&held), Outcome::Conflict);
+    assert_eq!(world.conflict().kind, ConflictKind::Poison);
     assert_eq!(numbers(&world), [0, 0, 0]);
 }
 

@@ -5,6 +5,7 @@ use std::rc::Rc;
 use super::conflicts::About;
 use super::rules::Waived;
 use super::{Did, Model, Ruling};
+use crate::event::EventData;
 use crate::id::OrderId;
 use crate::record::{Outcome, WaitKey};
 use crate::time::Now;
@@ -65,11 +66,24 @@ impl Model {
             match self.rule(seq, &Waived { future: true, ..Waived::default() }) {
                 Ruling::Outcome(outcome) => outcome,
                 Ruling::Repeats(_) => Outcome::Duplicate,
-                Ruling::Impossible => Outcome::Rejected,
-                Ruling::BreaksOff => self.ask_about_poison(seq),
+                Ruling::Impossible if is_request(&self.told[&seq].event.data) => Outcome::Rejected,
+                // A fact happened: it is not given up without a person.
+                Ruling::Impossible | Ruling::BreaksOff => self.ask_about_poison(seq),
             }
         };
         self.become_of(seq, outcome);
         self.record(Did::Release, seq, outcome, before);
     }
+}
+
+/// Whether it asks for something that may be refused.
+const fn is_request(data: &EventData) -> bool {
+    matches!(
+        data,
+        EventData::StockSet(_)
+            | EventData::ReservationPlaced(_)
+            | EventData::ReservationReleased(_)
+            | EventData::ReservationConfirmed(_)
+            | EventData::EventReversed(_)
+    )
 }
