@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use axum::extract::rejection::JsonRejection;
 use axum::extract::{Path, Query, State};
 use axum::routing::{get, post};
 use axum::{Json, Router};
@@ -17,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use super::list;
 use crate::auth::{Action, Identity};
 use crate::conflicts::view;
+use crate::http::input::Input;
 use crate::http::problem::Problem;
 use crate::processor::Answer;
 use crate::state::AppState;
@@ -107,13 +107,10 @@ async fn resolve(
     State(state): State<AppState>,
     identity: Identity,
     Path(id): Path<String>,
-    body: Result<Json<ResolveRequest>, JsonRejection>,
+    body: Result<Input<ResolveRequest>, Problem>,
 ) -> Result<Json<ResolveResult>, Problem> {
     state.auth.require(&identity, Action::ResolveConflict, &id)?;
-    let Json(request) = body.map_err(|rejection| match rejection {
-        JsonRejection::JsonDataError(error) => Problem::invalid(error.body_text(), Vec::new()),
-        other => Problem::bad_request(other.body_text()),
-    })?;
+    let Input(request) = body?;
     let conflict = find(&state, &id).await?;
     let choice = Choice {
         conflict: conflict.id,
