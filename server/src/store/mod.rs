@@ -8,7 +8,7 @@ mod stock;
 pub mod summary;
 
 use async_trait::async_trait;
-use onhand::conflict::{Conflict, ConflictStatus};
+use onhand::conflict::{Conflict, ConflictKind, ConflictStatus};
 use onhand::history::Step;
 use onhand::id::{ConflictId, EventId, LocationId, OrderId, Sku, Source, TransferId};
 use onhand::order::Order;
@@ -90,7 +90,7 @@ pub struct ConflictQuery {
     /// Only those that stand so.
     pub status: Option<ConflictStatus>,
     /// Only those of this kind.
-    pub kind: Option<String>,
+    pub kind: Option<ConflictKind>,
     /// Only those about this SKU.
     pub sku: Option<String>,
     /// Only those with a smaller number, for the next page.

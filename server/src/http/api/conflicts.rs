@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::{Path, Query, State};
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use onhand::conflict::{CancelledPart, Choice, Conflict, ConflictStatus};
+use onhand::conflict::{CancelledPart, Choice, Conflict, ConflictKind, ConflictStatus};
 use onhand::event::FieldError;
 use onhand::id::{ConflictId, LocationId, Sku};
 use onhand::ledger::Refused;
@@ -33,7 +33,7 @@ pub(super) fn routes() -> Router<AppState> {
 #[serde(deny_unknown_fields)]
 struct ConflictParams {
     status: Option<ConflictStatus>,
-    kind: Option<String>,
+    kind: Option<ConflictKind>,
     sku: Option<String>,
     limit: Option<u32>,
     cursor: Option<String>,

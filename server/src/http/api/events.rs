@@ -8,7 +8,7 @@ use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use onhand::event::{Event, Invalid};
+use onhand::event::{Event, Invalid, TYPES};
 use onhand::id::{EventId, Source};
 use onhand::record::Outcome;
 use onhand::wire::EventResults;
@@ -88,6 +88,16 @@ struct JournalParams {
     cursor: Option<String>,
 }
 
+/// The type asked for. A misspelt one would be answered as if nothing of it had happened.
+fn known_type(asked: Option<String>) -> Result<Option<String>, Problem> {
+    match asked {
+        Some(name) if !TYPES.contains(&name.as_str()) => {
+            Err(Problem::bad_request(format!("type must be one of {}", TYPES.join(", "))))
+        }
+        asked => Ok(asked),
+    }
+}
+
 async fn journal(
     State(state): State<AppState>,
     identity: Identity,
@@ -98,7 +108,7 @@ async fn journal(
     let limit = list::limit(params.limit)?;
     let query = JournalQuery {
         after: list::number(params.cursor.as_deref())?.or(params.after),
-        event_type: params.event_type,
+        event_type: known_type(params.event_type)?,
         source: params.source,
         sku: params.sku,
         order: params.order,

@@ -212,7 +212,7 @@ impl Book {
         let wanted = self.conflicts.values().rev().filter(|conflict| {
             let sku = conflict.sku.as_ref().map(Sku::as_str);
             query.status.is_none_or(|status| conflict.status == status)
-                && query.kind.as_deref().is_none_or(|kind| conflict.kind.as_str() == kind)
+                && query.kind.is_none_or(|kind| conflict.kind == kind)
                 && query.sku.as_deref().is_none_or(|wanted| sku == Some(wanted))
                 && query.before.is_none_or(|before| conflict.id.number() < before)
         });
