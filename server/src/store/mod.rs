@@ -14,7 +14,7 @@ use onhand::id::{ConflictId, EventId, LocationId, OrderId, Sku, Source, Transfer
 use onhand::order::Order;
 use onhand::record::{ItemInfo, LocationInfo, Outcome};
 use onhand::state::{Loaded, Settings, State, Wants};
-use onhand::time::Timestamp;
+use onhand::time::{Timestamp, Uptime};
 use onhand::transfer::Transfer;
 use onhand::wire::page::{HistoryPoint, IntakeMinute};
 use onhand::wire::stock::{LevelRow, StockPage, StockQuery};
@@ -125,6 +125,12 @@ pub trait Store: Send + Sync + 'static {
     /// Writes a batch in one transaction, durably: when this returns `Ok`, a power cut loses
     /// nothing of it; when it returns an error other than `Failed`, nothing of it is there.
     async fn commit(&self, rows: &Rows<'_>) -> Result<(), StoreError>;
+
+    /// How long the ledger has been served, as it was noted last.
+    async fn served(&self) -> Result<Uptime, StoreError>;
+
+    /// Notes how long the ledger has been served. It is no part of the state.
+    async fn note_served(&self, uptime: Uptime) -> Result<(), StoreError>;
 
     /// Rows of the journal.
     async fn journal(&self, query: &JournalQuery) -> Result<Vec<JournalRow>, StoreError>;
