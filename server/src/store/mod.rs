@@ -9,6 +9,7 @@ pub mod summary;
 
 use async_trait::async_trait;
 use onhand::conflict::{Conflict, ConflictKind, ConflictStatus};
+use onhand::event::EventRef;
 use onhand::history::Step;
 use onhand::id::{ConflictId, EventId, LocationId, OrderId, Sku, Source, TransferId};
 use onhand::order::Order;
@@ -20,6 +21,7 @@ use onhand::wire::page::{HistoryPoint, IntakeMinute};
 use onhand::wire::stock::{LevelRow, StockPage, StockQuery};
 
 use rows::Rows;
+use serde::Serialize;
 pub(crate) use stock::is_low;
 
 /// Why the store did not do it.
@@ -57,8 +59,21 @@ pub struct JournalRow {
     pub chain: [u8; 32],
     /// What became later of an event that had waited.
     pub final_outcome: Option<Outcome>,
+    /// The other record that decided so.
+    pub decided_by: Option<DecidedBy>,
     /// The record that has taken its effects back, if one has.
     pub reversed_by: Option<u64>,
+}
+
+/// The record that holds what became of an event that had waited.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct DecidedBy {
+    /// The record's event.
+    #[serde(flatten)]
+    pub event: EventRef,
+    /// The conflict that the record opened or belongs to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub conflict: Option<ConflictId>,
 }
 
 /// Which rows of the journal are wanted.

@@ -143,10 +143,14 @@ fn json(body: Vec<u8>) -> Response {
 pub(crate) fn event_body(row: &JournalRow) -> Vec<u8> {
     let mut body = row.bytes.clone();
     let outcome = row.final_outcome.map(|it| format!(",\"final_outcome\":\"{}\"", it.as_str()));
+    let decided = row.decided_by.as_ref().map(|by| {
+        let by = serde_json::to_string(by).unwrap_or_default();
+        format!(",\"decided_by\":{by}")
+    });
     let reversed = row.reversed_by.map(|seq| format!(",\"reversed_by\":{seq}"));
     if body.last() == Some(&b'}') {
         body.pop();
-        for member in outcome.into_iter().chain(reversed) {
+        for member in outcome.into_iter().chain(decided).chain(reversed) {
             body.extend_from_slice(member.as_bytes());
         }
         body.push(b'}');
