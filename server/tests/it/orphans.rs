@@ -79,6 +79,8 @@ async fn a_shipment_is_asked_about_in_time_and_applied_with_what_a_person_adds()
     assert_eq!(options[0]["option"], "apply_without_order");
     assert_eq!(options[0]["needs"], json!(["sku", "location"]));
     assert_eq!(options[1]["option"], "discard");
+    let list = get(&server, &token, "/api/v1/conflicts").await;
+    assert_eq!(list["conflicts"][0]["options"][0]["needs"], json!(["sku", "location"]));
     let held = get(&server, &token, "/api/v1/events/wms/f").await;
     assert_eq!(held["final_outcome"], "conflict", "{held}");
     let decided = &held["decided_by"];

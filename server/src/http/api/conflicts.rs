@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use super::list;
 use crate::auth::{Action, Identity};
-use crate::conflicts::view;
+use crate::conflicts::{listed, view};
 use crate::http::input::Input;
 use crate::http::problem::Problem;
 use crate::processor::Answer;
@@ -41,7 +41,7 @@ struct ConflictParams {
 
 #[derive(Serialize)]
 struct Conflicts {
-    conflicts: Vec<Conflict>,
+    conflicts: Vec<ConflictView>,
     next_cursor: Option<String>,
 }
 
@@ -60,10 +60,11 @@ async fn conflicts(
         before: list::number(params.cursor.as_deref())?,
         limit,
     };
-    let conflicts = state.ledger.store().conflicts(&query).await?;
+    let store = state.ledger.store().as_ref();
+    let conflicts = store.conflicts(&query).await?;
     let full = conflicts.len() == limit as usize;
     let next_cursor = conflicts.last().filter(|_| full).map(|last| last.id.number().to_string());
-    Ok(Json(Conflicts { conflicts, next_cursor }))
+    Ok(Json(Conflicts { conflicts: listed(store, conflicts).await?, next_cursor }))
 }
 
 fn missing() -> Problem {
