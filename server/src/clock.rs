@@ -8,9 +8,9 @@
 //! laptop makes everything expire at once; each can only make timers late, by its own length.
 //!
 //! The reading over a restart is the same: time for which no server ran does not count, since it
-//! can only be told by the wall clock. The stopwatch goes on from where the last record that
-//! something was timed at has left it. A restart therefore never ends a hold early; it prolongs it by
-//! the time since that record.
+//! can only be told by the wall clock. The stopwatch goes on from where it was last noted: when the
+//! server stopped, and every few seconds while timers ran. A restart therefore never ends a hold
+//! early; after a crash, it prolongs it by those few seconds.
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicI64, Ordering};

@@ -1,20 +1,21 @@
-//! A conflict with what can be done about it: each option with the stock and the pushes that would
-//! follow.
+//! Conflicts with what can be done about them: a single one with the stock and the pushes that would
+//! follow each option, many without.
+
+mod needs;
 
 use std::collections::BTreeSet;
 
 use onhand::conflict::{Choice, Conflict, ConflictKind, ConflictStatus, ResolutionOption};
-use onhand::id::Sku;
 use onhand::ledger::Refused;
-use onhand::orphan;
 use onhand::state::Wants;
 use onhand::wire::conflict::{
     ConflictView, Given, OptionView, PROMISES_LISTED_MAX, Preview, Promise,
 };
 
+use self::needs::Needs;
 use crate::processor::{Answer, Unavailable};
 use crate::state::AppState;
-use crate::store::StoreError;
+use crate::store::{Store, StoreError};
 
 /// The conflict with its options, each tried out by the real rules; those that need something, with
 /// what is given.
@@ -27,19 +28,74 @@ pub async fn view(
     given: &Given,
 ) -> Result<ConflictView, Unavailable> {
     let mut options = Vec::new();
-    if conflict.status == ConflictStatus::Open {
-        for option in conflict.kind.options() {
-            let needs = needs(state, &conflict, *option).await.map_err(unread)?;
-            options.extend(try_out(state, &conflict, *option, needs, given).await?);
-        }
+    let store = state.ledger.store().as_ref();
+    let needs = Needs::read(store, std::slice::from_ref(&conflict)).await.map_err(unread)?;
+    for option in offered(&conflict) {
+        let needs = needs.of(&conflict, option);
+        options.extend(try_out(state, &conflict, option, needs, given).await?);
     }
-    Ok(ConflictView {
+    let promises = promises(state, &conflict).await?;
+    Ok(ConflictView { promises, ..view_of(conflict, options) })
+}
+
+/// Conflicts with the options that they offer, none of them tried out: each of these would take the
+/// rules' time, and what cannot be done as things stand is only left out of a single conflict.
+///
+/// # Errors
+/// When the store cannot be read.
+pub async fn listed(
+    store: &dyn Store,
+    conflicts: Vec<Conflict>,
+) -> Result<Vec<ConflictView>, StoreError> {
+    let needs = Needs::read(store, &conflicts).await?;
+    let view = |conflict: Conflict| {
+        let options = offered(&conflict)
+            .map(|option| option_view(&conflict, option, needs.of(&conflict, option), None, None));
+        let options = options.collect();
+        view_of(conflict, options)
+    };
+    Ok(conflicts.into_iter().map(view).collect())
+}
+
+/// The options of a conflict as it is; none, once it is decided.
+fn offered(conflict: &Conflict) -> impl Iterator<Item = ResolutionOption> {
+    let is_open = conflict.status == ConflictStatus::Open;
+    // A movement that took effect by its time is confirmed or flipped, not dropped.
+    let is_late = conflict.kind == ConflictKind::CountOverlap && conflict.count.is_some();
+    // An order's line without any location needs a location to be created.
+    let is_nameless = conflict.kind == ConflictKind::Unmapped
+        && conflict.sku.is_none()
+        && conflict.location.is_none();
+    conflict.kind.options().iter().copied().filter(move |option| {
+        let is_discard = *option == ResolutionOption::Discard;
+        is_open && !(is_late && is_discard) && (is_discard || !is_nameless)
+    })
+}
+
+fn view_of(conflict: Conflict, options: Vec<OptionView>) -> ConflictView {
+    ConflictView {
         severity: conflict.kind.severity(),
         explanation: conflict.explanation().to_owned(),
-        promises: promises(state, &conflict).await?,
+        promises: Vec::new(),
         conflict,
         options,
-    })
+    }
+}
+
+fn option_view(
+    conflict: &Conflict,
+    option: ResolutionOption,
+    needs: &[&str],
+    preview: Option<Preview>,
+    problem: Option<String>,
+) -> OptionView {
+    OptionView {
+        option,
+        label: conflict.label(option).to_owned(),
+        needs: needs.iter().map(|need| (*need).to_owned()).collect(),
+        preview,
+        problem,
+    }
 }
 
 /// The lines of orders that hold units of an oversold level: what can be cancelled.
@@ -73,13 +129,7 @@ async fn try_out(
     needs: &'static [&'static str],
     given: &Given,
 ) -> Result<Option<OptionView>, Unavailable> {
-    let view = |preview, problem| OptionView {
-        option,
-        label: conflict.label(option).to_owned(),
-        needs: needs.iter().map(|need| (*need).to_owned()).collect(),
-        preview,
-        problem,
-    };
+    let view = |preview, problem| option_view(conflict, option, needs, preview, problem);
     if !needs.iter().all(|need| given.has(need)) {
         return Ok(Some(view(None, None)));
     }
@@ -115,44 +165,4 @@ async fn try_out(
 #[expect(clippy::needless_pass_by_value, reason = "the shape that `map_err` takes")]
 fn unread(error: StoreError) -> Unavailable {
     Unavailable::Store(error.to_string())
-}
-
-/// What an option needs besides itself.
-async fn needs(
-    state: &AppState,
-    conflict: &Conflict,
-    option: ResolutionOption,
-) -> Result<&'static [&'static str], StoreError> {
-    Ok(match (conflict.kind, option) {
-        (ConflictKind::Orphan, ResolutionOption::ApplyWithoutOrder) => {
-            without_order(state, conflict).await?
-        }
-        (ConflictKind::Unmapped, ResolutionOption::Map) if conflict.sku.is_some() => &["sku"],
-        (ConflictKind::Unmapped, ResolutionOption::Map)
-        | (ConflictKind::Oversold, ResolutionOption::Reallocate) => &["location"],
-        (ConflictKind::Drift, ResolutionOption::AcceptChannel) if conflict.location.is_none() => {
-            &["location"]
-        }
-        (ConflictKind::Oversold, ResolutionOption::CancelLines) => &["lines"],
-        _ => &[],
-    })
-}
-
-/// What only an order would say of the event of an orphan.
-async fn without_order(
-    state: &AppState,
-    conflict: &Conflict,
-) -> Result<&'static [&'static str], StoreError> {
-    let store = state.ledger.store();
-    let records = conflict.events.iter().map(|event| event.seq).collect();
-    let loaded = store.fetch(&Wants { records, ..Wants::default() }).await?;
-    let Some(held) = loaded.records.last() else { return Ok(&[]) };
-    let event = &held.envelope.data;
-    let order = match &conflict.order {
-        Some(order) => store.order(order).await?,
-        None => None,
-    };
-    let known: Vec<Sku> =
-        store.items_of(&orphan::named(event)).await?.into_iter().map(|item| item.sku).collect();
-    Ok(orphan::needs(event, order.as_ref(), |sku| known.contains(sku)))
 }

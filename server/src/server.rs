@@ -66,12 +66,13 @@ impl Server {
         let store = Arc::new(SqliteStore::open(&ledger).await?);
         let loaded = store.load(settings(&config)).await?;
         read_newest(store.as_ref(), loaded.head().seq).await?;
+        let served = store.served().await?;
         tracing::info!(seq = loaded.head().seq, "the ledger is loaded");
         let queue = Arc::new(MemoryQueue::new(config.queue_capacity));
         let durable: Arc<dyn Store> = Arc::<SqliteStore>::clone(&store);
         let batch_max = config.batch_events_max;
         let (processor, ledger) =
-            Processor::new(loaded, durable, queue, Arc::clone(&clock), batch_max);
+            Processor::new(loaded, served, durable, queue, Arc::clone(&clock), batch_max);
         let shutdown = Shutdown::default();
         let channels = Channels::start(Parts {
             handle: ledger.clone(),

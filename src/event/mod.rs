@@ -7,6 +7,7 @@ pub mod json;
 mod parse;
 mod payload;
 mod read;
+mod types;
 mod version_use;
 
 use std::borrow::Cow;
@@ -30,6 +31,7 @@ pub use fingerprint::{FINGERPRINT_BYTES, Fingerprint};
 pub use parse::{Invalid, parse};
 pub use payload::{EXPIRES_IN_S_MAX, KIT_PARTS_MAX, LINES_MAX};
 pub use read::{ERRORS_MAX, FieldError};
+pub use types::TYPES;
 pub(crate) use version_use::VersionUse;
 
 use crate::id::{EventId, Source};

@@ -8,8 +8,11 @@ use super::json::Json;
 use super::payload::typed_data;
 use super::read::{Errors, FieldError, Reader};
 use super::{EXTENSIONS_MAX, Event, VersionUse};
-use crate::id::{EventId, Source, Text};
+use crate::id::{EventId, NameError, Source, Text, check_id};
 use crate::time::Timestamp;
+
+/// Extension attributes that are ids, with the rules for ids.
+const ID_ATTRIBUTES: [&str; 2] = ["batchid", "correlationid"];
 
 /// An object that is no event: what is wrong, and as much of its name as could be read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -107,13 +110,13 @@ fn extensions(reader: &Reader<'_>) -> BTreeMap<String, String> {
             reader.error(name, "is no attribute name: 1 to 20 lower-case letters or digits");
             continue;
         }
-        let text = match value {
-            Json::String(text) if Text::new(text.as_str()).is_ok() => text.clone(),
-            Json::Integer(number) => number.to_string(),
-            Json::Bool(flag) => flag.to_string(),
-            Json::Null => continue,
-            _ => {
-                reader.error(name, "must be a string, an integer or a boolean");
+        if *value == Json::Null {
+            continue;
+        }
+        let text = match attribute(name, value) {
+            Ok(text) => text,
+            Err(detail) => {
+                reader.error(name, detail);
                 continue;
             }
         };
@@ -127,4 +130,28 @@ fn extensions(reader: &Reader<'_>) -> BTreeMap<String, String> {
         }
     }
     extensions
+}
+
+/// An extension attribute as text; what would be right, if it is wrong.
+fn attribute(name: &str, value: &Json) -> Result<String, String> {
+    let is_id = ID_ATTRIBUTES.contains(&name);
+    let check = if is_id { check_id } else { check_line };
+    match value {
+        Json::String(text) => match check(text) {
+            Ok(()) => Ok(text.clone()),
+            Err(error) => Err(error.to_string()),
+        },
+        other if is_id => Err(format!("must be a string, not {}", other.kind())),
+        Json::Integer(number) => Ok(number.to_string()),
+        Json::Bool(flag) => Ok(flag.to_string()),
+        other => Err(format!("must be a string, an integer or a boolean, not {}", other.kind())),
+    }
+}
+
+/// Checks free text that stands in a header in binary mode.
+fn check_line(text: &str) -> Result<(), NameError> {
+    if text.chars().any(char::is_control) {
+        return Err(NameError::Control);
+    }
+    Text::new(text).map(drop)
 }

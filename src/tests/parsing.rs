@@ -306,26 +306,59 @@ fn the_data_is_json_and_nothing_else() {
 fn extension_attributes_follow_the_rules_of_cloudevents() {
     let good = envelope("stock.counted", good("stock.counted"));
     let mut event = good.clone();
-    for (name, value) in
-        [("batchid", "\"b\""), ("correlationid", "7"), ("flag", "true"), ("none", "null")]
+    for (name, value) in [("batchid", "\"b\""), ("number", "7"), ("flag", "true"), ("none", "null")]
     {
         event = with(&event, name, value);
     }
     let event = read(&object(&event)).unwrap();
     assert_eq!(event.batch_id(), Some("b"));
-    assert_eq!(event.extensions["correlationid"], "7");
+    assert_eq!(event.extensions["number"], "7");
     assert_eq!(event.extensions.len(), 3, "null is absent");
     for name in ["Upper", "with-dash", "with_underscore", "", "a23456789012345678901"] {
         assert_eq!(pointers(&object(&with(&good, name, "1"))), [format!("/{name}")]);
-    }
-    for wrong in ["1.5", "{}", "[]", "\"a\\u0000\""] {
-        assert_eq!(pointers(&object(&with(&good, "batchid", wrong))), ["/batchid"]);
     }
     let mut many = good;
     for n in 0..=EXTENSIONS_MAX {
         many.push((format!("ext{n}"), "1".to_owned()));
     }
     assert_eq!(pointers(&object(&many)), [format!("/ext{EXTENSIONS_MAX}")]);
+}
+
+#[test]
+fn extension_attributes_say_what_would_be_right() {
+    let good = envelope("stock.counted", good("stock.counted"));
+    let said = |name: &str, value: &str| {
+        let invalid = read(&object(&with(&good, name, value))).unwrap_err();
+        assert_eq!(invalid.errors.len(), 1, "{name} {value}");
+        assert_eq!(invalid.errors[0].pointer, format!("/{name}"), "{value}");
+        invalid.errors[0].detail.clone()
+    };
+    let text = |letter: &str, times: usize| quoted(&letter.repeat(times));
+    for name in ["batchid", "correlationid"] {
+        assert!(read(&object(&with(&good, name, &text("é", 128)))).is_ok());
+        assert_eq!(said(name, &text("é", 129)), "must have at most 128 characters");
+        assert_eq!(said(name, "\"\""), "must have at least 1 character");
+        for (wrong, kind) in [
+            ("7", "a number"),
+            ("true", "a boolean"),
+            ("1.5", "a number that is no 64-bit integer"),
+            ("{}", "an object"),
+            ("[]", "a list"),
+        ] {
+            assert_eq!(said(name, wrong), format!("must be a string, not {kind}"));
+        }
+    }
+    assert!(read(&object(&with(&good, "note", &text("é", 2_000)))).is_ok());
+    assert_eq!(said("note", &text("é", 2_001)), "must have at most 2000 characters");
+    for name in ["batchid", "correlationid", "note"] {
+        for control in ["\u{0}", "\n", "\u{7f}", "\u{85}"] {
+            assert_eq!(said(name, &text(control, 1)), "must not contain control characters");
+        }
+    }
+    for (wrong, kind) in [("1.5", "a number that is no 64-bit integer"), ("[]", "a list")] {
+        let right = "must be a string, an integer or a boolean";
+        assert_eq!(said("note", wrong), format!("{right}, not {kind}"));
+    }
 }
 
 /// Any JSON at all.

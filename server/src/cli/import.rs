@@ -80,8 +80,9 @@ pub(super) async fn import(
     let state = store.load(settings(config)).await?;
     let queue = Arc::new(MemoryQueue::new(REQUEST_EVENTS_MAX));
     let durable: Arc<dyn Store> = Arc::<SqliteStore>::clone(&store);
-    let clock = Arc::new(SystemClock);
-    let (processor, handle) = Processor::new(state, durable, queue, clock, config.batch_events_max);
+    let (served, clock) = (store.served().await?, Arc::new(SystemClock));
+    let batch_max = config.batch_events_max;
+    let (processor, handle) = Processor::new(state, served, durable, queue, clock, batch_max);
     let processing = tokio::spawn(processor.run());
     let imported = all(&Target::Ledger(handle.clone()), files).await;
     handle.close();

@@ -117,6 +117,15 @@ impl Problem {
         Self { errors, ..Self::new(status, "invalid", "The input does not fit", detail) }
     }
 
+    /// 422: these parts of the input do not fit.
+    pub fn unfit(errors: Vec<FieldError>) -> Self {
+        let detail = errors.first().map_or_else(String::new, |error| {
+            let place = if error.pointer.is_empty() { "the body" } else { &error.pointer };
+            format!("{place}: {}", error.detail)
+        });
+        Self::invalid(detail, errors)
+    }
+
     /// 429: too much from one side.
     pub fn too_many_requests(detail: impl Into<String>, retry_after_s: u32) -> Self {
         let status = StatusCode::TOO_MANY_REQUESTS;

@@ -7,6 +7,7 @@ mod meters;
 mod pending;
 mod queue;
 mod run;
+mod served;
 
 pub use announce::{Committed, SkuAvailability};
 pub use handle::{Answer, Handle, Unavailable};

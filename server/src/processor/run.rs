@@ -10,7 +10,7 @@ use onhand::conflict::{Choice, ConflictKind};
 use onhand::ledger::{Batch, Entry, Input, Ledger, Processed, RELEASES_MAX, Step};
 use onhand::record::Change;
 use onhand::state::State;
-use onhand::time::Now;
+use onhand::time::{Now, Uptime};
 use tokio::sync::broadcast;
 
 use super::announce::{Announcement, Committed, News, availability, level_rows};
@@ -18,7 +18,8 @@ use super::handle::{Answer, Handle, Unavailable};
 use super::meters::{Meters, Tally};
 use super::pending::{Pending, Preview, answers, hand_out, refuse, sort};
 use super::queue::Queue;
-use crate::clock::{Clock, LOOK_INTERVAL, Stopwatch};
+use super::served::Served;
+use crate::clock::{Clock, LOOK_INTERVAL};
 use crate::store::rows::Rows;
 use crate::store::{Store, StoreError};
 
@@ -39,8 +40,7 @@ pub struct Processor {
     ledger: Ledger,
     store: Arc<dyn Store>,
     queue: Arc<dyn Queue>,
-    clock: Arc<dyn Clock>,
-    stopwatch: Stopwatch,
+    served: Served,
     committed: broadcast::Sender<Announcement>,
     seq: Arc<AtomicU64>,
     batch_max: usize,
@@ -48,9 +48,11 @@ pub struct Processor {
 }
 
 impl Processor {
-    /// A processor for a ledger as the store remembers it, and the way to it.
+    /// A processor for a ledger as the store remembers it, and the way to it. `served` is what was
+    /// noted last of how long the ledger has been served.
     pub fn new(
         state: State,
+        served: Uptime,
         store: Arc<dyn Store>,
         queue: Arc<dyn Queue>,
         clock: Arc<dyn Clock>,
@@ -66,10 +68,9 @@ impl Processor {
             Arc::clone(&seq),
             meters.clone(),
         );
-        let stopwatch = Stopwatch::from(state.head().uptime, &*clock);
+        let served = Served::from(state.head().uptime.max(served), clock);
         let ledger = Ledger::new(state);
-        let processor =
-            Self { ledger, store, queue, clock, stopwatch, committed, seq, batch_max, meters };
+        let processor = Self { ledger, store, queue, served, committed, seq, batch_max, meters };
         (processor, handle)
     }
 
@@ -85,7 +86,7 @@ impl Processor {
         loop {
             let try_again = stuck.is_some() || late;
             let wait = if try_again { Some(RETRY_DELAY) } else { self.until_timer() };
-            let Some(jobs) = self.next_jobs(wait).await else { return Ok(()) };
+            let Some(jobs) = self.next_jobs(wait).await else { break };
             let (pending, previews) = sort(jobs);
             if let Some(why) = &stuck {
                 refuse(pending, previews, why);
@@ -95,6 +96,7 @@ impl Processor {
             stuck = self.work(pending).await?;
             // Who asks goes first: a confirmation that came in time finds its hold.
             late = stuck.is_none() && !self.come_due().await?;
+            self.note_served(false).await?;
             for Preview { choice, answer } in previews {
                 let result = match &stuck {
                     None => self.preview(choice).await?,
@@ -104,17 +106,13 @@ impl Processor {
                 let _ = answer.send(result.map(|answer| vec![answer]));
             }
         }
-    }
-
-    /// What the clocks show.
-    fn now(&mut self) -> Now {
-        Now { wall: self.clock.now(), uptime: self.stopwatch.look(&*self.clock) }
+        self.note_served(true).await
     }
 
     /// How long it is until a timer is due, or the stopwatch has to be looked at.
     fn until_timer(&mut self) -> Option<Duration> {
         let due = self.ledger.next_timer()?;
-        let left_us = u64::try_from(due.since(self.now().uptime)).unwrap_or_default();
+        let left_us = u64::try_from(due.since(self.served.now().uptime)).unwrap_or_default();
         Some(Duration::from_micros(left_us).min(LOOK_INTERVAL))
     }
 
@@ -126,13 +124,13 @@ impl Processor {
         tokio::select! {
             biased;
             jobs = jobs => jobs,
-            () = self.clock.sleep(wait) => Some(Vec::new()),
+            () = self.served.sleep(wait) => Some(Vec::new()),
         }
     }
 
     /// Records what has come due, as far as one transaction goes; says whether that could be done.
     async fn come_due(&mut self) -> Result<bool, Stopped> {
-        let uptime = self.now().uptime;
+        let uptime = self.served.now().uptime;
         let due = self.ledger.due(uptime, RELEASES_MAX).into_iter();
         let inputs: Vec<Input> = due.map(Input::Timer).collect();
         if inputs.is_empty() {
@@ -148,6 +146,21 @@ impl Processor {
             }
         }
         Ok(true)
+    }
+
+    /// Notes how long the ledger has been served while timers run, so that a restart does not take
+    /// them back to the last record. Nothing is lost if it cannot be noted now.
+    async fn note_served(&mut self, last: bool) -> Result<(), Stopped> {
+        if self.ledger.next_timer().is_none() {
+            return Ok(());
+        }
+        let recorded = self.ledger.state().head().uptime;
+        let Some(uptime) = self.served.reading_due(recorded, last) else { return Ok(()) };
+        if let Err(error) = self.store.note_served(uptime).await {
+            let why = unavailable(error)?;
+            tracing::warn!(%why, "the served time was not noted");
+        }
+        Ok(())
     }
 
     /// Decides jobs, makes them durable and answers, in one transaction unless more is to be
@@ -230,7 +243,7 @@ impl Processor {
         inputs: &[(&Input, &str)],
         processed: &mut Vec<Processed>,
     ) -> Result<bool, StoreError> {
-        let now = self.now();
+        let now = self.served.now();
         let begun = Instant::now();
         let store = self.store.as_ref();
         let decided = decide(&mut self.ledger, store, inputs, processed, now).await?;

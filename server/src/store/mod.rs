@@ -8,18 +8,20 @@ mod stock;
 pub mod summary;
 
 use async_trait::async_trait;
-use onhand::conflict::{Conflict, ConflictStatus};
+use onhand::conflict::{Conflict, ConflictKind, ConflictStatus};
+use onhand::event::EventRef;
 use onhand::history::Step;
 use onhand::id::{ConflictId, EventId, LocationId, OrderId, Sku, Source, TransferId};
 use onhand::order::Order;
 use onhand::record::{ItemInfo, LocationInfo, Outcome};
 use onhand::state::{Loaded, Settings, State, Wants};
-use onhand::time::Timestamp;
+use onhand::time::{Timestamp, Uptime};
 use onhand::transfer::Transfer;
 use onhand::wire::page::{HistoryPoint, IntakeMinute};
 use onhand::wire::stock::{LevelRow, StockPage, StockQuery};
 
 use rows::Rows;
+use serde::Serialize;
 pub(crate) use stock::is_low;
 
 /// Why the store did not do it.
@@ -57,8 +59,21 @@ pub struct JournalRow {
     pub chain: [u8; 32],
     /// What became later of an event that had waited.
     pub final_outcome: Option<Outcome>,
+    /// The other record that decided so.
+    pub decided_by: Option<DecidedBy>,
     /// The record that has taken its effects back, if one has.
     pub reversed_by: Option<u64>,
+}
+
+/// The record that holds what became of an event that had waited.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct DecidedBy {
+    /// The record's event.
+    #[serde(flatten)]
+    pub event: EventRef,
+    /// The conflict that the record opened or belongs to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub conflict: Option<ConflictId>,
 }
 
 /// Which rows of the journal are wanted.
@@ -90,7 +105,7 @@ pub struct ConflictQuery {
     /// Only those that stand so.
     pub status: Option<ConflictStatus>,
     /// Only those of this kind.
-    pub kind: Option<String>,
+    pub kind: Option<ConflictKind>,
     /// Only those about this SKU.
     pub sku: Option<String>,
     /// Only those with a smaller number, for the next page.
@@ -125,6 +140,12 @@ pub trait Store: Send + Sync + 'static {
     /// Writes a batch in one transaction, durably: when this returns `Ok`, a power cut loses
     /// nothing of it; when it returns an error other than `Failed`, nothing of it is there.
     async fn commit(&self, rows: &Rows<'_>) -> Result<(), StoreError>;
+
+    /// How long the ledger has been served, as it was noted last.
+    async fn served(&self) -> Result<Uptime, StoreError>;
+
+    /// Notes how long the ledger has been served. It is no part of the state.
+    async fn note_served(&self, uptime: Uptime) -> Result<(), StoreError>;
 
     /// Rows of the journal.
     async fn journal(&self, query: &JournalQuery) -> Result<Vec<JournalRow>, StoreError>;

@@ -23,7 +23,7 @@ pub(super) async fn open(store: &dyn Store) -> Result<HashMap<ChannelId, Asked>,
     let mut asked: HashMap<ChannelId, Asked> = HashMap::new();
     let mut query = ConflictQuery {
         status: Some(ConflictStatus::Open),
-        kind: Some(ConflictKind::Drift.as_str().to_owned()),
+        kind: Some(ConflictKind::Drift),
         limit: PAGE,
         ..ConflictQuery::default()
     };

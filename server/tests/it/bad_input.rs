@@ -2,6 +2,7 @@
 //! the events beside it are answered as if it were not there, and nothing of it is recorded.
 
 use onhand::sim::spoil::{Spoiled, good, places, spoiled, with};
+use onhand::wire::page::Role;
 use reqwest::header::CONTENT_TYPE;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -224,6 +225,74 @@ async fn wrong_headers_of_the_binary_mode_are_pointed_at() {
             assert_eq!(status, StatusCode::BAD_REQUEST, "{name}: {problem}");
             assert!(problem["detail"].as_str().unwrap().contains(name), "{problem}");
         }
+    }
+    assert_eq!(books(&house).await, before);
+}
+
+/// Requests whose body is one JSON value: one wrong thing of it is pointed at, whatever the path.
+#[tokio::test]
+async fn wrong_bodies_of_other_requests_are_pointed_at() {
+    let house = House::with(&[("TEA", 100)]).await;
+    let before = books(&house).await;
+    let viewer = house.server.token("viewer", Role::Viewer).await;
+    let send = async |token: &str, (method, path): (Method, &str), media: &str, body: String| {
+        let request = house.server.request(method, path).bearer_auth(token);
+        let answer = request.header(CONTENT_TYPE, media).body(body).send().await.unwrap();
+        let content_type = answer.headers()[CONTENT_TYPE].clone();
+        assert_eq!(content_type, "application/problem+json", "{path}");
+        (answer.status().as_u16(), answer.json::<Value>().await.unwrap())
+    };
+    let resolve = (Method::POST, "/api/v1/conflicts/c1/resolve");
+    let channel = (Method::PUT, "/api/v1/channels/shop");
+    let listing = (Method::PUT, "/api/v1/channels/shop/listings/A");
+    let json = "application/json";
+    for (request, misfits) in [
+        (
+            resolve,
+            vec![
+                (json!({"expected_version": 1}), "/option"),
+                (json!({"option": "cap"}), "/expected_version"),
+                (json!({"option": "cap", "expected_version": "1"}), "/expected_version"),
+                (json!({"option": "cap", "expected_version": 1, "lines": [{}]}), "/lines/0/order"),
+                (json!({"option": "cap", "expected_version": 1, "mood": 1}), "/mood"),
+            ],
+        ),
+        (
+            channel,
+            vec![
+                (json!({"kind": 1}), "/kind"),
+                (json!({"kind": "simulated", "mode": "on"}), "/mode"),
+                (json!({"kind": "simulated", "name": "x".repeat(2_001)}), "/name"),
+                (json!({"kind": "simulated", "settings": []}), "/settings"),
+            ],
+        ),
+        (
+            listing,
+            vec![
+                (json!({"sku": "", "external": {}}), "/sku"),
+                (json!({"sku": "TEA", "external": 3}), "/external"),
+            ],
+        ),
+    ] {
+        for (body, pointer) in misfits.into_iter().chain([(json!([]), "")]) {
+            let (status, problem) =
+                send(&house.admin, request.clone(), json, body.to_string()).await;
+            assert_eq!(status, 422, "{body}: {problem}");
+            assert_eq!(problem["errors"][0]["pointer"], pointer, "{body}: {problem}");
+            let detail = problem["errors"][0]["detail"].as_str().unwrap();
+            let ours = ["struct", "u64", "line 1", "column"];
+            assert!(ours.iter().all(|word| !detail.contains(word)), "{detail}");
+        }
+        for body in ["", "{", "{\"option\":cap}"] {
+            let (status, _) = send(&house.admin, request.clone(), json, body.to_owned()).await;
+            assert_eq!(status, 400, "{body}");
+        }
+        let (status, _) = send(&house.admin, request.clone(), "text/plain", "{}".to_owned()).await;
+        assert_eq!(status, 415);
+        let much = format!("[{}", " ".repeat(2 * 1024 * 1024));
+        assert_eq!(send(&house.admin, request.clone(), json, much).await.0, 413);
+        let (status, problem) = send(&viewer, request, json, "{".to_owned()).await;
+        assert_eq!(status, 403, "who has no right to it learns nothing of the body: {problem}");
     }
     assert_eq!(books(&house).await, before);
 }

@@ -92,6 +92,29 @@ async fn stock_is_read_as_it_was_on_both_clocks() {
 }
 
 #[tokio::test]
+async fn a_level_is_there_from_its_first_movement_though_a_later_count_contains_it() {
+    let server = TestServer::start().await;
+    let token = server.token("test", Role::Operator).await;
+    let at = "2026-11-20T10:00:00Z";
+    let counted = json!({"sku": "TEA", "location": "berlin", "counted": 20});
+    let events = [
+        event("i", "item.upserted", at, &json!({"sku": "TEA"})),
+        event("l", "location.upserted", at, &json!({"location": "berlin"})),
+        event("1", "stock.counted", "2026-11-20T11:00:00Z", &counted),
+        delta("2", at, 8),
+        delta("3", "2026-11-20T10:20:00Z", -8),
+    ];
+    post(&server, &token, &events).await;
+    for (at, on_hand) in [("10:00:00Z", 8), ("10:20:00Z", 0), ("11:00:00Z", 20)] {
+        let path = format!("/api/v1/stock?at=2026-11-20T{at}");
+        let (_, body) = get(&server, &token, &path).await;
+        assert_eq!(body["levels"][0]["on_hand"], on_hand, "{at}: {body}");
+    }
+    let (_, before) = get(&server, &token, "/api/v1/stock?at=2026-11-20T09:59:59Z").await;
+    assert_eq!(before["levels"], json!([]), "nothing had happened yet");
+}
+
+#[tokio::test]
 async fn the_terms_of_a_level_add_up_and_lead_to_their_events() {
     let server = TestServer::start().await;
     let token = server.token("test", Role::Operator).await;

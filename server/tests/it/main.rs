@@ -13,6 +13,7 @@ mod faults;
 mod history;
 mod hooks;
 mod identity;
+mod lists;
 mod live;
 mod mass_changes;
 mod metrics;

@@ -79,8 +79,15 @@ async fn a_shipment_is_asked_about_in_time_and_applied_with_what_a_person_adds()
     assert_eq!(options[0]["option"], "apply_without_order");
     assert_eq!(options[0]["needs"], json!(["sku", "location"]));
     assert_eq!(options[1]["option"], "discard");
+    let list = get(&server, &token, "/api/v1/conflicts").await;
+    assert_eq!(list["conflicts"][0]["options"][0]["needs"], json!(["sku", "location"]));
     let held = get(&server, &token, "/api/v1/events/wms/f").await;
     assert_eq!(held["final_outcome"], "conflict", "{held}");
+    let decided = &held["decided_by"];
+    assert_eq!((&decided["source"], &decided["conflict"]), (&json!("onhand"), &json!("c1")));
+    let id = decided["id"].as_str().unwrap();
+    let record = get(&server, &token, &format!("/api/v1/events/onhand/{id}")).await;
+    assert_eq!((&record["seq"], &record["conflict"]), (&decided["seq"], &json!("c1")));
 
     let mia = server.signed_in("mia@example.com", Role::Manager).await;
     let page = mia.get("/conflicts/c1").send().await.unwrap().text().await.unwrap();
@@ -127,5 +134,8 @@ async fn neither_a_leap_nor_a_restart_asks_too_early_and_the_order_closes_the_qu
     assert_eq!(get(&server, &token, "/api/v1/conflicts/c1").await["status"], "auto_resolved");
     let held = get(&server, &token, "/api/v1/events/wms/f").await;
     assert_eq!(held["final_outcome"], "applied", "{held}");
+    let released = held["decided_by"]["id"].as_str().unwrap();
+    let released = get(&server, &token, &format!("/api/v1/events/onhand/{released}")).await;
+    assert_eq!(released["effects"][0]["sku"], "TEA", "it has the effects: {released}");
     server.stop().await;
 }

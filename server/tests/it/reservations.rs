@@ -174,3 +174,32 @@ async fn only_served_time_counts_also_over_a_restart() {
     assert_eq!(shop.level().await, [9, 1, 0], "a pause of the whole machine counts little");
     shop.stop().await;
 }
+
+#[tokio::test]
+async fn a_restart_keeps_the_served_time_that_no_record_says() {
+    let first = clock();
+    let server = TestServer::with_clock(Arc::<ManualClock>::clone(&first), |_| {}).await;
+    let shop = Shop::open(server).await.stocked().await;
+    let store = Arc::clone(shop.server.state().ledger.store());
+    let noted = async || store.served().await.unwrap().micros();
+    shop.serve(&first, 20).await;
+    assert_eq!(noted().await, 0, "nothing is written while no timer runs");
+    shop.hold("h", 4, 10).await;
+    for (seconds, note) in [(4, 0), (1, 25), (2, 25)] {
+        shop.serve(&first, seconds).await;
+        assert_eq!(noted().await, note * SECOND_US, "a crash may forget the last seconds");
+    }
+    drop(store);
+    let folder = shop.stop().await;
+
+    let second = clock();
+    let start = Arc::<ManualClock>::clone(&second);
+    let shop = Shop::open(TestServer::start_in(folder, start, |_| {}).await).await;
+    let store = shop.server.state().ledger.store();
+    assert_eq!(store.served().await.unwrap().micros(), 27 * SECOND_US, "a stop forgets none");
+    shop.serve(&second, 2).await;
+    assert_eq!(shop.level().await, [6, 4, 0]);
+    shop.serve(&second, 1).await;
+    assert_eq!(shop.level().await, [10, 0, 0], "it had 7 s before, and 3 s now");
+    shop.stop().await;
+}

@@ -1,7 +1,7 @@
 //! `/api/v1/channels`: the channels, what they sell and what they show (contract.md section 6).
 //! Secrets are written here and never read.
 
-use axum::extract::rejection::{JsonRejection, QueryRejection};
+use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
 use axum::routing::{get, post, put};
 use axum::{Json, Router};
@@ -13,6 +13,7 @@ use serde_json::{Map, Value};
 use super::list;
 use crate::auth::{Action, Identity};
 use crate::control::{AuditEntry, AuditOutcome, Channel, ControlError, Listing};
+use crate::http::input::Input;
 use crate::http::problem::Problem;
 use crate::state::AppState;
 use crate::sync::ChannelError;
@@ -95,12 +96,7 @@ impl From<ChannelError> for Problem {
     fn from(error: ChannelError) -> Self {
         match error {
             ChannelError::Unknown(_) | ChannelError::Control(ControlError::Missing(_)) => missing(),
-            ChannelError::Invalid(errors) => {
-                let detail = errors.first().map_or_else(String::new, |error| {
-                    format!("{}: {}", error.pointer, error.detail)
-                });
-                Self::invalid(detail, errors)
-            }
+            ChannelError::Invalid(errors) => Self::unfit(errors),
             ChannelError::Store(error) => error.into(),
             ChannelError::Control(_) | ChannelError::Client(_) => {
                 Self::unavailable_because("The channel cannot be changed", &error)
@@ -122,13 +118,6 @@ fn new_name<T: std::str::FromStr<Err = NameError>>(what: &str, name: &str) -> Re
     name.parse().map_err(|error: NameError| {
         let detail = format!("The {what}'s id in the path {error}.");
         Problem::invalid(detail, Vec::new())
-    })
-}
-
-fn body<T>(body: Result<Json<T>, JsonRejection>) -> Result<T, Problem> {
-    body.map(|Json(form)| form).map_err(|rejection| match rejection {
-        JsonRejection::JsonDataError(error) => Problem::invalid(error.body_text(), Vec::new()),
-        other => Problem::bad_request(other.body_text()),
     })
 }
 
@@ -179,10 +168,10 @@ async fn put_channel(
     State(state): State<AppState>,
     identity: Identity,
     Path(channel): Path<String>,
-    form: Result<Json<ChannelForm>, JsonRejection>,
+    form: Result<Input<ChannelForm>, Problem>,
 ) -> Result<Json<ChannelStatus>, Problem> {
     state.auth.require(&identity, Action::Administer, &format!("channel {channel}"))?;
-    let form = body(form)?;
+    let Input(form) = form?;
     let channel: ChannelId = new_name("channel", &channel)?;
     let row = Channel {
         channel: channel.clone(),
@@ -204,11 +193,11 @@ async fn put_listing(
     State(state): State<AppState>,
     identity: Identity,
     Path((channel, listing)): Path<(String, String)>,
-    form: Result<Json<ListingForm>, JsonRejection>,
+    form: Result<Input<ListingForm>, Problem>,
 ) -> Result<Json<ChannelStatus>, Problem> {
     let target = format!("channel {channel}, listing {listing}");
     state.auth.require(&identity, Action::Administer, &target)?;
-    let ListingForm { sku, external, policy } = body(form)?;
+    let Input(ListingForm { sku, external, policy }) = form?;
     let channel = known(&channel)?;
     let listing: ListingId = new_name("listing", &listing)?;
     let row = Listing {

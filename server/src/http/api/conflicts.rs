@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 
-use axum::extract::rejection::JsonRejection;
 use axum::extract::{Path, Query, State};
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use onhand::conflict::{CancelledPart, Choice, Conflict, ConflictStatus};
+use onhand::conflict::{CancelledPart, Choice, Conflict, ConflictKind, ConflictStatus};
 use onhand::event::FieldError;
 use onhand::id::{ConflictId, LocationId, Sku};
 use onhand::ledger::Refused;
@@ -16,7 +15,8 @@ use serde::{Deserialize, Serialize};
 
 use super::list;
 use crate::auth::{Action, Identity};
-use crate::conflicts::view;
+use crate::conflicts::{listed, view};
+use crate::http::input::Input;
 use crate::http::problem::Problem;
 use crate::processor::Answer;
 use crate::state::AppState;
@@ -33,7 +33,7 @@ pub(super) fn routes() -> Router<AppState> {
 #[serde(deny_unknown_fields)]
 struct ConflictParams {
     status: Option<ConflictStatus>,
-    kind: Option<String>,
+    kind: Option<ConflictKind>,
     sku: Option<String>,
     limit: Option<u32>,
     cursor: Option<String>,
@@ -41,7 +41,7 @@ struct ConflictParams {
 
 #[derive(Serialize)]
 struct Conflicts {
-    conflicts: Vec<Conflict>,
+    conflicts: Vec<ConflictView>,
     next_cursor: Option<String>,
 }
 
@@ -60,10 +60,11 @@ async fn conflicts(
         before: list::number(params.cursor.as_deref())?,
         limit,
     };
-    let conflicts = state.ledger.store().conflicts(&query).await?;
+    let store = state.ledger.store().as_ref();
+    let conflicts = store.conflicts(&query).await?;
     let full = conflicts.len() == limit as usize;
     let next_cursor = conflicts.last().filter(|_| full).map(|last| last.id.number().to_string());
-    Ok(Json(Conflicts { conflicts, next_cursor }))
+    Ok(Json(Conflicts { conflicts: listed(store, conflicts).await?, next_cursor }))
 }
 
 fn missing() -> Problem {
@@ -107,13 +108,10 @@ async fn resolve(
     State(state): State<AppState>,
     identity: Identity,
     Path(id): Path<String>,
-    body: Result<Json<ResolveRequest>, JsonRejection>,
+    body: Result<Input<ResolveRequest>, Problem>,
 ) -> Result<Json<ResolveResult>, Problem> {
     state.auth.require(&identity, Action::ResolveConflict, &id)?;
-    let Json(request) = body.map_err(|rejection| match rejection {
-        JsonRejection::JsonDataError(error) => Problem::invalid(error.body_text(), Vec::new()),
-        other => Problem::bad_request(other.body_text()),
-    })?;
+    let Input(request) = body?;
     let conflict = find(&state, &id).await?;
     let choice = Choice {
         conflict: conflict.id,

@@ -8,7 +8,7 @@ use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use onhand::event::{Event, Invalid};
+use onhand::event::{Event, Invalid, TYPES};
 use onhand::id::{EventId, Source};
 use onhand::record::Outcome;
 use onhand::wire::EventResults;
@@ -88,6 +88,16 @@ struct JournalParams {
     cursor: Option<String>,
 }
 
+/// The type asked for. A misspelt one would be answered as if nothing of it had happened.
+fn known_type(asked: Option<String>) -> Result<Option<String>, Problem> {
+    match asked {
+        Some(name) if !TYPES.contains(&name.as_str()) => {
+            Err(Problem::bad_request(format!("type must be one of {}", TYPES.join(", "))))
+        }
+        asked => Ok(asked),
+    }
+}
+
 async fn journal(
     State(state): State<AppState>,
     identity: Identity,
@@ -98,7 +108,7 @@ async fn journal(
     let limit = list::limit(params.limit)?;
     let query = JournalQuery {
         after: list::number(params.cursor.as_deref())?.or(params.after),
-        event_type: params.event_type,
+        event_type: known_type(params.event_type)?,
         source: params.source,
         sku: params.sku,
         order: params.order,
@@ -133,10 +143,14 @@ fn json(body: Vec<u8>) -> Response {
 pub(crate) fn event_body(row: &JournalRow) -> Vec<u8> {
     let mut body = row.bytes.clone();
     let outcome = row.final_outcome.map(|it| format!(",\"final_outcome\":\"{}\"", it.as_str()));
+    let decided = row.decided_by.as_ref().map(|by| {
+        let by = serde_json::to_string(by).unwrap_or_default();
+        format!(",\"decided_by\":{by}")
+    });
     let reversed = row.reversed_by.map(|seq| format!(",\"reversed_by\":{seq}"));
     if body.last() == Some(&b'}') {
         body.pop();
-        for member in outcome.into_iter().chain(reversed) {
+        for member in outcome.into_iter().chain(decided).chain(reversed) {
             body.extend_from_slice(member.as_bytes());
         }
         body.push(b'}');

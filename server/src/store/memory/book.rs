@@ -13,6 +13,7 @@ use onhand::order::Order;
 use onhand::record::{Change, Outcome, Record};
 use onhand::reservation::Reservation;
 use onhand::state::{HOLDERS_MAX, Known, Loaded, Movement, State, Wants};
+use onhand::time::Uptime;
 use onhand::transfer::Transfer;
 
 use crate::store::StoreError;
@@ -33,6 +34,8 @@ pub(super) struct Book {
     orders: BTreeMap<OrderId, Order>,
     transfers: BTreeMap<TransferId, Transfer>,
     reservations: BTreeMap<ReservationId, Reservation>,
+    /// What was noted of how long the ledger has been served.
+    pub(super) served: Uptime,
 }
 
 /// A record of the journal as it is stored, and as it is read.
@@ -46,6 +49,10 @@ pub(super) struct Line {
 impl Book {
     pub(super) const fn state(&self) -> &State {
         self.replayed.state()
+    }
+
+    pub(super) fn note_served(&mut self, uptime: Uptime) {
+        self.served = self.served.max(uptime);
     }
 
     /// Writes a batch: its records, and what these lead to.

@@ -1,7 +1,7 @@
 //! The ledger in memory, for tests and the simulator: durable as long as the value lives.
 //!
 //! It keeps the journal and what a replay of it leads to, and nothing that the processor says
-//! besides: so wherever it agrees with the tables of another store, these agree with the journal.
+//! besides, but for the served time: so wherever it agrees with the tables of another store, these agree with the journal.
 
 mod book;
 mod read;
@@ -15,7 +15,7 @@ use onhand::id::{ConflictId, EventId, LocationId, OrderId, Sku, Source, Transfer
 use onhand::order::Order;
 use onhand::record::{ItemInfo, LocationInfo};
 use onhand::state::{Loaded, Settings, State, Wants};
-use onhand::time::Timestamp;
+use onhand::time::{Timestamp, Uptime};
 use onhand::transfer::Transfer;
 use onhand::wire::page::{HistoryPoint, IntakeMinute};
 use onhand::wire::stock::{LevelRow, StockPage, StockQuery};
@@ -47,6 +47,15 @@ impl Store for MemoryStore {
 
     async fn commit(&self, rows: &Rows<'_>) -> Result<(), StoreError> {
         self.book().commit(rows)
+    }
+
+    async fn served(&self) -> Result<Uptime, StoreError> {
+        Ok(self.book().served)
+    }
+
+    async fn note_served(&self, uptime: Uptime) -> Result<(), StoreError> {
+        self.book().note_served(uptime);
+        Ok(())
     }
 
     async fn journal(&self, query: &JournalQuery) -> Result<Vec<JournalRow>, StoreError> {

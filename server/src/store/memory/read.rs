@@ -12,7 +12,9 @@ use onhand::wire::stock::{LevelRow, StockPage, StockQuery};
 
 use super::book::{Book, Line};
 use crate::store::stock::{is_low, page_rows, read_cursor, write_cursor};
-use crate::store::{ConflictQuery, INTAKE_ROWS_MAX, JournalQuery, JournalRow, StoreError, Totals};
+use crate::store::{
+    ConflictQuery, DecidedBy, INTAKE_ROWS_MAX, JournalQuery, JournalRow, StoreError, Totals,
+};
 
 /// Microseconds in a minute.
 const MINUTE_US: i64 = 60_000_000;
@@ -54,8 +56,15 @@ impl Book {
             bytes: line.bytes.clone(),
             chain: line.chain.0,
             final_outcome: self.finals.get(&line.record.seq).map(|(outcome, _)| *outcome),
+            decided_by: self.decided_by(line.record.seq),
             reversed_by: self.reversals.get(&line.record.seq).copied(),
         }
+    }
+
+    fn decided_by(&self, seq: u64) -> Option<DecidedBy> {
+        let (_, decided) = self.finals.get(&seq).filter(|(_, decided)| *decided != seq)?;
+        let line = self.lines.iter().find(|line| line.record.seq == *decided)?;
+        Some(DecidedBy { event: line.record.event_ref(), conflict: line.record.conflict })
     }
 
     pub(super) fn journal_of(&self, source: &Source, id: &EventId) -> Vec<JournalRow> {
@@ -212,7 +221,7 @@ impl Book {
         let wanted = self.conflicts.values().rev().filter(|conflict| {
             let sku = conflict.sku.as_ref().map(Sku::as_str);
             query.status.is_none_or(|status| conflict.status == status)
-                && query.kind.as_deref().is_none_or(|kind| conflict.kind.as_str() == kind)
+                && query.kind.is_none_or(|kind| conflict.kind == kind)
                 && query.sku.as_deref().is_none_or(|wanted| sku == Some(wanted))
                 && query.before.is_none_or(|before| conflict.id.number() < before)
         });

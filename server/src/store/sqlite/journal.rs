@@ -1,16 +1,21 @@
 //! Reading the journal.
 
+use onhand::event::EventRef;
 use onhand::id::{EventId, Source};
 use onhand::record::Outcome;
 use onhand::wire::page::IntakeMinute;
 use sqlx::sqlite::{Sqlite, SqlitePool, SqliteRow};
 use sqlx::{QueryBuilder, Row};
 
+use super::load::name;
 use super::{LEDGER, damaged, reading, signed, unsigned};
-use crate::store::{INTAKE_ROWS_MAX, JournalQuery, JournalRow, StoreError};
+use crate::store::{DecidedBy, INTAKE_ROWS_MAX, JournalQuery, JournalRow, StoreError};
 
-const COLUMNS: &str =
-    "SELECT j.seq, j.record, j.chain, j.final_outcome, j.reversed_by FROM journal AS j";
+/// A row is read together with the record that decided it finally, if another one did.
+const COLUMNS: &str = "SELECT j.seq, j.record, j.chain, j.final_outcome, j.reversed_by,
+        d.seq, d.source, d.id, json_extract(CAST(d.record AS TEXT), '$.conflict')
+    FROM journal AS j LEFT JOIN journal AS d
+        ON d.ledger = j.ledger AND d.seq = j.final_seq AND d.seq <> j.seq";
 
 /// Rows of the journal.
 pub(super) async fn journal(
@@ -99,8 +104,19 @@ fn journal_row(row: &SqliteRow) -> Result<JournalRow, StoreError> {
         bytes: row.try_get(1).map_err(damaged)?,
         chain: chain.try_into().map_err(|_| damaged("the chain is not 32 bytes"))?,
         final_outcome: final_outcome.and_then(Outcome::from_name),
+        decided_by: decided_by(row)?,
         reversed_by: reversed_by.map(unsigned),
     })
+}
+
+fn decided_by(row: &SqliteRow) -> Result<Option<DecidedBy>, StoreError> {
+    let seq: Option<i64> = row.try_get(5).map_err(damaged)?;
+    let Some(seq) = seq.map(unsigned) else { return Ok(None) };
+    let conflict: Option<&str> = row.try_get(8).map_err(damaged)?;
+    Ok(Some(DecidedBy {
+        event: EventRef { source: name(row, 6)?, id: name(row, 7)?, seq },
+        conflict: conflict.map(|id| id.parse().map_err(damaged)).transpose()?,
+    }))
 }
 
 /// What was recorded in each minute.

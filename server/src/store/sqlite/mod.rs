@@ -9,6 +9,7 @@ mod load;
 mod names;
 mod read;
 mod search;
+mod served;
 mod steps;
 mod stock;
 mod summary;
@@ -24,7 +25,7 @@ use onhand::id::{ConflictId, EventId, LocationId, OrderId, Sku, Source, Transfer
 use onhand::order::Order;
 use onhand::record::{ItemInfo, LocationInfo};
 use onhand::state::{Loaded, Settings, State, Wants};
-use onhand::time::Timestamp;
+use onhand::time::{Timestamp, Uptime};
 use onhand::transfer::Transfer;
 use onhand::wire::page::{HistoryPoint, IntakeMinute};
 use onhand::wire::stock::{LevelRow, StockPage, StockQuery};
@@ -227,6 +228,16 @@ impl Store for SqliteStore {
         self.names.add(envelopes.map(|event| (&event.source, &event.id)));
         commit::commit(&mut writer, rows).await?;
         drop(writer);
+        self.checkpoints.committed();
+        Ok(())
+    }
+
+    async fn served(&self) -> Result<Uptime, StoreError> {
+        served::read(&self.readers).await
+    }
+
+    async fn note_served(&self, uptime: Uptime) -> Result<(), StoreError> {
+        served::note(&mut *self.writer.lock().await, uptime).await?;
         self.checkpoints.committed();
         Ok(())
     }

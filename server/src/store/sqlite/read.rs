@@ -94,8 +94,8 @@ pub(super) async fn conflicts(
     if let Some(status) = query.status {
         sql.push(" AND status = ").push_bind(status.as_str());
     }
-    if let Some(kind) = &query.kind {
-        sql.push(" AND kind = ").push_bind(kind);
+    if let Some(kind) = query.kind {
+        sql.push(" AND kind = ").push_bind(kind.as_str());
     }
     if let Some(sku) = &query.sku {
         sql.push(" AND sku = ").push_bind(sku);

@@ -37,7 +37,9 @@ impl World {
 
     /// The life of one process; says whether it was the last.
     async fn live(&self) -> bool {
-        let Ok(state) = self.faulty.load(self.settings).await else {
+        let (Ok(state), Ok(served)) =
+            (self.faulty.load(self.settings).await, self.faulty.served().await)
+        else {
             self.time.sleep(Duration::from_millis(10)).await;
             return false;
         };
@@ -45,7 +47,7 @@ impl World {
         let (capacity, batch) = self.chance(|rng| (1 + rng.index(64), 1 + rng.index(32)));
         let queue: Arc<dyn Queue> = Arc::new(MemoryQueue::new(capacity));
         let (store, clock) = (Arc::clone(&self.faulty), Arc::clone(&self.clock));
-        let (processor, handle) = Processor::new(state, store, queue, clock, batch);
+        let (processor, handle) = Processor::new(state, served, store, queue, clock, batch);
         let news = handle.listen();
         self.running.send_replace(Some(handle.clone()));
         let life_ms = self.chance(|rng| 1 + rng.below(LIFE_MS));

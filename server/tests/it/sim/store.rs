@@ -12,7 +12,7 @@ use onhand::order::Order;
 use onhand::record::{ItemInfo, LocationInfo};
 use onhand::sim::rng::Rng;
 use onhand::state::{Loaded, Settings, State, Wants};
-use onhand::time::Timestamp;
+use onhand::time::{Timestamp, Uptime};
 use onhand::transfer::Transfer;
 use onhand::wire::page::{HistoryPoint, IntakeMinute};
 use onhand::wire::stock::{LevelRow, StockPage, StockQuery};
@@ -176,6 +176,8 @@ macro_rules! faulty {
 }
 
 faulty!(
+    fn served() -> Uptime;
+    fn note_served(uptime: Uptime) -> ();
     fn journal(query: &JournalQuery) -> Vec<JournalRow>;
     fn journal_of(source: &Source, id: &EventId) -> Vec<JournalRow>;
     fn stock(query: &StockQuery) -> StockPage;

@@ -4,6 +4,7 @@ use onhand::conflict::ResolutionOption as O;
 use onhand::digest::of_state;
 use onhand::ledger::{Input, RELEASES_MAX};
 use onhand::state::{Settings, State};
+use onhand::time::Uptime;
 use onhand_server::store::StoreError;
 use onhand_server::verify::verify;
 use serde_json::json;
@@ -15,6 +16,7 @@ use super::{
 
 for_every_store!(
     a_new_store_is_an_empty_ledger,
+    served_time_is_kept_beside_the_state,
     what_was_committed_is_loaded_again_whatever_it_was,
     events_that_wait_are_loaded_as_they_waited,
     a_release_in_progress_is_loaded_as_it_stood,
@@ -26,6 +28,19 @@ for_every_store!(
 
 async fn a_new_store_is_an_empty_ledger(place: &dyn Place) {
     let store = place.open().await;
+    let state = store.load(Settings::default()).await.unwrap();
+    assert_eq!(state, State::new(Settings::default()));
+}
+
+async fn served_time_is_kept_beside_the_state(place: &dyn Place) {
+    let store = place.open().await;
+    assert_eq!(store.served().await.unwrap(), Uptime::default());
+    for uptime in [3, 7, 5] {
+        store.note_served(Uptime::from_micros(uptime)).await.unwrap();
+    }
+    drop(store);
+    let store = place.open().await;
+    assert_eq!(store.served().await.unwrap(), Uptime::from_micros(7), "it never goes back");
     let state = store.load(Settings::default()).await.unwrap();
     assert_eq!(state, State::new(Settings::default()));
 }

@@ -81,6 +81,9 @@ async fn who_decided_an_event_and_who_took_it_back_is_known(place: &dyn Place) {
     let wants = Wants { ids: vec![name], ..Wants::default() };
     let known = book.store.fetch(&wants).await.unwrap().known.remove(0).1;
     assert_eq!((known.seq, known.decided, known.reversed_by), (parked.seq, released.seq, None));
+    let row = async |book: &Book| book.store.journal_of(&wants.ids[0].0, &wants.ids[0].1).await;
+    let decided = row(&book).await.unwrap().remove(0).decided_by.unwrap();
+    assert_eq!((decided.event, decided.conflict), (released.event_ref(), None));
     let undo = book.tell([reversed("undo", "o1-f1")]).await.remove(0);
     assert_eq!(undo.outcome, Outcome::Applied);
     let known = book.store.fetch(&wants).await.unwrap().known.remove(0).1;

@@ -41,7 +41,9 @@ impl Running {
         let state = store.load(Settings::default()).await.unwrap();
         let queue: Arc<dyn Queue> = Arc::new(MemoryQueue::new(4_096));
         let clock = Arc::new(ManualClock::at(start()));
-        let (processor, handle) = Processor::new(state, Arc::clone(&store), queue, clock, 1_024);
+        let served = store.served().await.unwrap();
+        let durable = Arc::clone(&store);
+        let (processor, handle) = Processor::new(state, served, durable, queue, clock, 1_024);
         Self { handle, store, task: tokio::spawn(processor.run()) }
     }
 

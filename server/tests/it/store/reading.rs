@@ -1,6 +1,6 @@
 //! What pages and the API ask.
 
-use onhand::conflict::{ConflictStatus, ResolutionOption as O};
+use onhand::conflict::{ConflictKind, ConflictStatus, ResolutionOption as O};
 use onhand::id::ConflictId;
 use onhand::journal;
 use onhand::record::Outcome;
@@ -330,7 +330,7 @@ async fn conflicts_are_read_newest_first_and_searched(place: &dyn Place) {
     assert_eq!(numbers(status(ConflictStatus::Open)).await, [3, 1]);
     assert_eq!(numbers(status(ConflictStatus::Resolved)).await, [2]);
     assert_eq!(numbers(status(ConflictStatus::AutoResolved)).await, [0; 0]);
-    let kind = ConflictQuery { kind: Some("unmapped".into()), ..some(10) };
+    let kind = ConflictQuery { kind: Some(ConflictKind::Unmapped), ..some(10) };
     assert_eq!(numbers(kind).await, [3, 2]);
     let sku = ConflictQuery { sku: Some("Z".into()), ..some(10) };
     assert_eq!(numbers(sku).await, [1]);

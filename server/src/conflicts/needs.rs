@@ -1,0 +1,71 @@
+//! What options need besides themselves before they can be carried out.
+
+use std::collections::BTreeSet;
+
+use onhand::conflict::{Conflict, ConflictKind, ConflictStatus, ResolutionOption as O};
+use onhand::id::Sku;
+use onhand::orphan;
+use onhand::state::{Loaded, Wants};
+
+use crate::store::{Store, StoreError};
+
+/// What is known of the events of orphans: what they need depends on what they say themselves.
+#[derive(Default)]
+pub(super) struct Needs {
+    loaded: Loaded,
+    known: BTreeSet<Sku>,
+}
+
+impl Needs {
+    /// Reads what has to be known of these conflicts.
+    pub(super) async fn read(
+        store: &dyn Store,
+        conflicts: &[Conflict],
+    ) -> Result<Self, StoreError> {
+        let is_asked =
+            |it: &&Conflict| it.kind == ConflictKind::Orphan && it.status == ConflictStatus::Open;
+        let orphans: Vec<&Conflict> = conflicts.iter().filter(is_asked).collect();
+        if orphans.is_empty() {
+            return Ok(Self::default());
+        }
+        let wants = Wants {
+            records: orphans.iter().filter_map(|orphan| held(orphan)).collect(),
+            orders: orphans.iter().filter_map(|orphan| orphan.order.clone()).collect(),
+            ..Wants::default()
+        };
+        let loaded = store.fetch(&wants).await?;
+        let events = loaded.records.iter().map(|record| &record.envelope.data);
+        let named: Vec<Sku> = events.flat_map(orphan::named).collect();
+        let known = store.items_of(&named).await?.into_iter().map(|item| item.sku).collect();
+        Ok(Self { loaded, known })
+    }
+
+    /// The names of what an option needs.
+    pub(super) fn of(&self, conflict: &Conflict, option: O) -> &'static [&'static str] {
+        match (conflict.kind, option) {
+            (ConflictKind::Orphan, O::ApplyWithoutOrder) => self.without_order(conflict),
+            (ConflictKind::Unmapped, O::Map) if conflict.sku.is_some() => &["sku"],
+            (ConflictKind::Unmapped, O::Map) | (ConflictKind::Oversold, O::Reallocate) => {
+                &["location"]
+            }
+            (ConflictKind::Drift, O::AcceptChannel) if conflict.location.is_none() => &["location"],
+            (ConflictKind::Oversold, O::CancelLines) => &["lines"],
+            _ => &[],
+        }
+    }
+
+    /// What only an order would say of the event of an orphan.
+    fn without_order(&self, conflict: &Conflict) -> &'static [&'static str] {
+        let seq = held(conflict);
+        let Some(held) = self.loaded.records.iter().find(|record| Some(record.seq) == seq) else {
+            return &[];
+        };
+        let order = self.loaded.orders.iter().find(|it| Some(&it.order) == conflict.order.as_ref());
+        orphan::needs(&held.envelope.data, order, |sku| self.known.contains(sku))
+    }
+}
+
+/// The record of the event that a conflict is about.
+fn held(conflict: &Conflict) -> Option<u64> {
+    conflict.events.last().map(|event| event.seq)
+}
