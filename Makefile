@@ -97,10 +97,11 @@ coverage: ## Say how much of each file of the core its tests run
 	if [ ! -x "$$tools/llvm-cov" ]; then $(say) "Installing llvm-tools"; rustup component add llvm-tools; fi; \
 	$(say) "Running the core's tests"; \
 	export RUSTFLAGS='-C instrument-coverage' CARGO_TARGET_DIR=$(TARGET)/coverage; \
+	export LLVM_PROFILE_FILE="$(abspath $(TARGET))/coverage/%p-%m.profraw"; \
 	build="cargo test -q -p onhand --features onhand/sim --lib --test core"; \
 	binaries=$$($$build --no-run --message-format=json | sed -n 's/.*"executable":"\([^"]*\)".*/-object \1/p'); \
 	rm -f $(TARGET)/coverage/*.profraw; \
-	LLVM_PROFILE_FILE="$(abspath $(TARGET))/coverage/%p-%m.profraw" $$build; \
+	$$build; \
 	"$$tools/llvm-profdata" merge -sparse $(TARGET)/coverage/*.profraw -o $(TARGET)/coverage/core.profdata; \
 	"$$tools/llvm-cov" report $$binaries -instr-profile=$(TARGET)/coverage/core.profdata \
 	  --ignore-filename-regex='src/(sim|tests)/|/(registry|rustc)/' --show-region-summary=false --show-branch-summary=false

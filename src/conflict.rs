@@ -352,6 +352,25 @@ pub struct Conflict {
 }
 
 impl Conflict {
+    /// The options that it offers as it is; none, once it is decided.
+    pub fn offered(&self) -> impl Iterator<Item = ResolutionOption> {
+        let is_open = self.status == ConflictStatus::Open;
+        // An order's line without any location needs a location to be created, not mapped.
+        let is_nameless =
+            self.kind == ConflictKind::Unmapped && self.sku.is_none() && self.location.is_none();
+        // A movement that took effect by its time is confirmed or flipped, not dropped.
+        let is_late = self.is_about_late_movement();
+        self.kind.options().iter().copied().filter(move |option| {
+            let is_discard = *option == ResolutionOption::Discard;
+            is_open && !(is_late && is_discard) && (is_discard || !is_nameless)
+        })
+    }
+
+    /// Whether it is about a movement near a count that had its effect, not about a count held back.
+    pub(crate) fn is_about_late_movement(&self) -> bool {
+        self.kind == ConflictKind::CountOverlap && self.count.is_some()
+    }
+
     /// What it is about, in one sentence for people.
     pub const fn explanation(&self) -> &'static str {
         if self.is_about_transfer() {

@@ -461,8 +461,8 @@ pub struct Record {
     pub seq: u64,
     /// When the processor took it, by the server's clock; strictly increasing.
     pub recorded_at: Timestamp,
-    /// How long the ledger had been served then. Only recorded where timers run: it is what they
-    /// go on from after a restart.
+    /// How long the ledger had been served then. Only recorded where timers run: they go on from it
+    /// after a restart, or from what the server has noted since.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub uptime: Option<Uptime>,
     /// Who sent it, such as `token:wms` or `user:mia@example.com`.

@@ -30,7 +30,7 @@ pub async fn view(
     let mut options = Vec::new();
     let store = state.ledger.store().as_ref();
     let needs = Needs::read(store, std::slice::from_ref(&conflict)).await.map_err(unread)?;
-    for option in offered(&conflict) {
+    for option in conflict.offered() {
         let needs = needs.of(&conflict, option);
         options.extend(try_out(state, &conflict, option, needs, given).await?);
     }
@@ -49,27 +49,13 @@ pub async fn listed(
 ) -> Result<Vec<ConflictView>, StoreError> {
     let needs = Needs::read(store, &conflicts).await?;
     let view = |conflict: Conflict| {
-        let options = offered(&conflict)
+        let options = conflict
+            .offered()
             .map(|option| option_view(&conflict, option, needs.of(&conflict, option), None, None));
         let options = options.collect();
         view_of(conflict, options)
     };
     Ok(conflicts.into_iter().map(view).collect())
-}
-
-/// The options of a conflict as it is; none, once it is decided.
-fn offered(conflict: &Conflict) -> impl Iterator<Item = ResolutionOption> {
-    let is_open = conflict.status == ConflictStatus::Open;
-    // A movement that took effect by its time is confirmed or flipped, not dropped.
-    let is_late = conflict.kind == ConflictKind::CountOverlap && conflict.count.is_some();
-    // An order's line without any location needs a location to be created.
-    let is_nameless = conflict.kind == ConflictKind::Unmapped
-        && conflict.sku.is_none()
-        && conflict.location.is_none();
-    conflict.kind.options().iter().copied().filter(move |option| {
-        let is_discard = *option == ResolutionOption::Discard;
-        is_open && !(is_late && is_discard) && (is_discard || !is_nameless)
-    })
 }
 
 fn view_of(conflict: Conflict, options: Vec<OptionView>) -> ConflictView {

@@ -7,7 +7,7 @@ use super::{
     Excess, Lifted, Stop, catalogue, drift, orphan, poison, second, shortage, transfer, weigh,
 };
 use crate::conflict::{Choice, Conflict, ConflictKind, ConflictStatus, ResolutionOption as O};
-use crate::event::{Event, EventData};
+use crate::event::Event;
 use crate::id::{LocationId, Sku};
 use crate::ledger::Sight;
 use crate::record::{
@@ -67,9 +67,8 @@ pub(crate) fn resolve(
         let (now, seen) = (conflict.version, choice.expected_version);
         return Err(Refused::Changed { now, seen });
     }
-    let offered = offered(conflict, held);
-    if !offered.contains(&choice.option) {
-        let names: Vec<_> = offered.iter().map(|option| option.as_str()).collect();
+    if conflict.offered().all(|option| option != choice.option) {
+        let names: Vec<_> = conflict.offered().map(O::as_str).collect();
         return Err(Refused::NotOffered { option: choice.option, offered: names.join(", ") });
     }
     let mut draft = Draft::new(sight, carrier, now, actor);
@@ -97,7 +96,7 @@ pub(crate) fn resolve(
             };
             draft.finish(outcome).map_err(Stop::from)
         }
-        (ConflictKind::CountOverlap, Some(held)) if is_late_movement(held) => {
+        (ConflictKind::CountOverlap, Some(held)) if conflict.is_about_late_movement() => {
             let outcome = flip(&mut draft, conflict, choice.option, held);
             draft.finish(outcome).map_err(Stop::from)
         }
@@ -140,27 +139,6 @@ impl From<Stop> for Refused {
             }
         }
     }
-}
-
-/// The options of a conflict as it is.
-pub(crate) fn offered(conflict: &Conflict, held: Option<&Record>) -> Vec<O> {
-    let options = conflict.kind.options().iter().copied();
-    match (conflict.kind, held) {
-        // A movement that took effect by its time is confirmed or flipped, not dropped.
-        (ConflictKind::CountOverlap, Some(held)) if is_late_movement(held) => {
-            options.filter(|option| *option != O::Discard).collect()
-        }
-        // An order's line without any location needs a location to be created, not mapped.
-        (ConflictKind::Unmapped, _) if conflict.sku.is_none() && conflict.location.is_none() => {
-            options.filter(|option| *option == O::Discard).collect()
-        }
-        _ => options.collect(),
-    }
-}
-
-/// Whether the conflict is about a movement that had its effect, not about a count held back.
-fn is_late_movement(held: &Record) -> bool {
-    !matches!(held.envelope.data, EventData::StockCounted(_))
 }
 
 /// Decides a held event again with the safeguard lifted that held it, and all those before it.
