@@ -16,7 +16,6 @@ pub(super) fn apply(draft: &mut Draft<'_>, conflict: &Conflict) -> Result<Outcom
         conflict.events.first().zip(conflict.events.get(1)).ok_or_else(missing)?;
     let second = draft.record(second.seq).ok_or_else(missing)?;
     draft.stand_for(second);
-    draft.undoes = Undoes::Content;
     drop_first(draft, first)?;
     for event in conflict.events.iter().skip(2) {
         let (seq, outcome) = (event.seq, Outcome::Rejected);
@@ -54,6 +53,7 @@ fn drop_first(draft: &mut Draft<'_>, first: &EventRef) -> Result<(), Refused> {
     }
     match known.outcome {
         Outcome::Applied | Outcome::Absorbed => {
+            draft.undoes = Undoes::Content;
             drop_record(draft, known.decided)?;
             let own = (known.decided != known.seq).then_some(known.seq);
             for seq in [known.decided].into_iter().chain(own) {

@@ -21,6 +21,7 @@ impl Model {
     /// An event waits no longer, and nobody needs to be asked why it waits for so long.
     pub(super) fn wait_no_longer(&mut self, seq: u64) {
         self.waiting.retain(|(_, waits)| *waits != seq);
+        self.woken.remove(&seq);
         self.patience.remove(&seq);
         if let Some(asked) = self.open_about(&About::Orphan(seq, self.order_of(seq))) {
             self.asked[asked].open = false;
