@@ -54,6 +54,15 @@ pub struct Share {
 }
 
 impl OrderLine {
+    /// Whether its units are taken from an item: its own, or a component of its kit.
+    pub fn takes_from(&self, sku: &Sku) -> bool {
+        if self.kit.is_empty() {
+            self.sku == *sku
+        } else {
+            self.kit.iter().any(|it| it.sku == *sku)
+        }
+    }
+
     /// Units still promised.
     pub fn committed(&self) -> i64 {
         self.shares.iter().map(|share| share.committed).sum()
@@ -150,9 +159,9 @@ impl Order {
         self.facts.iter().find(|fact| fact.key == *key)
     }
 
-    /// Whether the order is promised units of an item at a location, other than as part of a kit.
+    /// Whether the order is promised units of an item at a location, be it as a component of a kit.
     pub fn is_promised(&self, sku: &Sku, location: &LocationId) -> bool {
-        self.lines.iter().filter(|line| line.sku == *sku && line.kit.is_empty()).any(|line| {
+        self.lines.iter().filter(|line| line.takes_from(sku)).any(|line| {
             line.shares.iter().any(|share| share.location == *location && share.committed > 0)
         })
     }

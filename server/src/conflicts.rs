@@ -97,7 +97,7 @@ async fn promises(state: &AppState, conflict: &Conflict) -> Result<Vec<Promise>,
     let wants = Wants { holders, ..Wants::default() };
     let orders = state.ledger.store().fetch(&wants).await.map_err(unread)?.orders;
     let lines = orders.iter().flat_map(|order| {
-        order.lines.iter().filter(|line| line.sku == sku).map(move |line| (order, line))
+        order.lines.iter().filter(|line| line.takes_from(&sku)).map(move |line| (order, line))
     });
     let promises = lines.filter_map(|(order, line)| {
         let share = line.shares.iter().find(|share| share.location == location)?;

@@ -118,8 +118,8 @@ pub(super) fn cancel_lines(
         let order = draft.order(&wanted.order);
         let line = order.and_then(|order| order.lines.iter().find(|it| it.line == wanted.line));
         let mut line = line.cloned().ok_or_else(|| needs("must name lines of known orders"))?;
-        if draft.sku(&line.sku) != Some(sku) {
-            return Err(needs("must name lines of the SKU that is short"));
+        if !line.takes_from(draft.sku_name(sku)) {
+            return Err(needs("must name lines that take from the SKU that is short"));
         }
         let share = line.shares.iter().position(|share| share.location == name);
         let share = share.ok_or_else(|| needs("must name lines that are promised units here"))?;

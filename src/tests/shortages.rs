@@ -144,7 +144,7 @@ fn what_cannot_be_cancelled_is_refused_as_a_whole() {
         (&[], "must name at least one line of an order"),
         (&[("o1", "1", None), ("o9", "1", None)], "must name lines of known orders"),
         (&[("o1", "9", None)], "must name lines of known orders"),
-        (&[("mugs", "1", None)], "must name lines of the SKU that is short"),
+        (&[("mugs", "1", None)], "must name lines that take from the SKU that is short"),
         (&[("there", "1", None)], "must name lines that are promised units here"),
         (&[("o1", "1", Some(4))], "must cancel at least 1 and no more than is promised here"),
         (&[("o1", "1", Some(0))], "must cancel at least 1 and no more than is promised here"),
@@ -203,6 +203,29 @@ fn kits_stay_where_they_are() {
     assert_eq!(promised(&world, "o1"), (0, 2));
     assert_eq!(promised(&world, "o2"), (2, 0));
     assert_eq!(world.available("TEA", "berlin"), -1, "the kit's part is still missing");
+}
+
+/// A kit that takes from a level that is short can be cancelled, in part or all of it.
+#[test]
+fn lines_of_kits_are_cancelled_where_a_component_is_short() {
+    for (quantity, left) in [(Some(1), 4), (None, 0)] {
+        let mut world = World::new().given([
+            received("MUG", "berlin", 9),
+            kit("SET", &[goods("TEA", 2), goods("MUG", 1)]),
+            placed("o1", &[line_from("1", "SET", 3, "berlin")]),
+        ]);
+        let conflict = world.conflict();
+        assert_eq!(conflict.sku.as_ref().unwrap().as_str(), "TEA");
+        let order = world.store.order("o1").unwrap();
+        assert!(order.is_promised(&"TEA".parse().unwrap(), &"berlin".parse().unwrap()));
+        let part =
+            CancelledPart { order: "o1".parse().unwrap(), line: "1".parse().unwrap(), quantity };
+        world.choose(Choice { lines: vec![part], ..choice(&conflict, O::CancelLines) }).unwrap();
+        assert_eq!(world.committed("TEA", "berlin"), left);
+        assert_eq!(world.committed("MUG", "berlin"), left / 2);
+        let line = world.order_line("o1", "1");
+        assert_eq!((line.cancelled, line.committed()), (3 - left / 2, left / 2));
+    }
 }
 
 #[test]

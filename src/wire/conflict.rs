@@ -20,8 +20,8 @@ pub struct ConflictView {
     pub explanation: String,
     /// What a person can decide; empty once it is decided.
     pub options: Vec<OptionView>,
-    /// The lines of orders that are promised units of an oversold level, the last ones placed first,
-    /// at most [`PROMISES_LISTED_MAX`].
+    /// The lines of orders that are promised units of an oversold level, kits of which they are
+    /// components among them, the last ones placed first, at most [`PROMISES_LISTED_MAX`].
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub promises: Vec<Promise>,
 }

@@ -5,7 +5,7 @@ use super::levels::{LevelName, available};
 use super::orders::{Line, Order};
 use crate::conflict::{Choice, ResolutionOption as O};
 use crate::event::EventData;
-use crate::id::{LocationId, OrderId};
+use crate::id::{LocationId, OrderId, Sku};
 
 impl Model {
     /// False if the choice lacks what its option needs, or cannot be carried out.
@@ -48,7 +48,7 @@ impl Model {
         for wanted in &choice.lines {
             let orders = self.orders.iter_mut().filter(|order| order.id == wanted.order);
             let mut lines = orders.flat_map(|order| &mut order.lines);
-            let line = lines.find(|line| line.id == wanted.line && line.sku == *sku);
+            let line = lines.find(|line| line.id == wanted.line && takes_from(line, sku));
             let Some(line) = line else { return false };
             let promised = promised(line, location);
             let units = wanted.quantity.unwrap_or(promised);
@@ -95,8 +95,15 @@ impl Model {
             .orders
             .iter()
             .flat_map(|order| order.lines.iter().map(|line| (order.id.clone(), line.clone())));
-        lines.filter(|(_, line)| line.sku == level.0 && promised(line, &level.1) > 0).collect()
+        lines
+            .filter(|(_, line)| takes_from(line, &level.0) && promised(line, &level.1) > 0)
+            .collect()
     }
+}
+
+/// Whether a line is promised units of an item, be it as a component of its kit.
+fn takes_from(line: &Line, sku: &Sku) -> bool {
+    line.items(1).iter().any(|(item, _)| item == sku)
 }
 
 /// Units of a line that are promised at a location.

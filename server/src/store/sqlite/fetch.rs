@@ -228,7 +228,9 @@ async fn holders(
          CROSS JOIN orders AS o ON o.ledger = ?1 AND o.order_id = named.order_id
          WHERE EXISTS (SELECT 1 FROM json_each(o.doc, '$.lines') AS line,
                               json_each(line.value, '$.shares') AS share
-                       WHERE line.value->>'sku' = ?3 AND line.value->>'kit' IS NULL
+                       WHERE (line.value->>'sku' = ?3 AND line.value->>'kit' IS NULL
+                              OR EXISTS (SELECT 1 FROM json_each(line.value, '$.kit') AS part
+                                         WHERE part.value->>'sku' = ?3))
                          AND share.value->>'location' = ?4 AND share.value->>'committed' > 0)
          ORDER BY (SELECT min(fact.value->>'seq') FROM json_each(o.doc, '$.facts') AS fact) DESC,
                   o.order_id DESC

@@ -105,6 +105,12 @@ async fn those_who_are_promised_units_are_found_last_placed_first(place: &dyn Pl
     let orders = book.store.fetch(&at("L")).await.unwrap().orders;
     let names: Vec<&str> = orders.iter().map(|order| order.order.as_str()).collect();
     assert_eq!(names, ["o1", "o2"], "what is shipped is promised no longer");
+    // So is a kit of which it is a component.
+    let kit = json!({"sku": "KIT", "kit": [{"sku": "S", "quantity": 2}]});
+    book.tell([event("kit", "item.upserted", kit), placed("o3", "KIT", 1)]).await;
+    let orders = book.store.fetch(&at("L")).await.unwrap().orders;
+    let names: Vec<&str> = orders.iter().map(|order| order.order.as_str()).collect();
+    assert_eq!(names, ["o3", "o1", "o2"]);
     assert!(book.store.fetch(&at("M")).await.unwrap().orders.is_empty());
 }
 
