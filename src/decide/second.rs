@@ -35,6 +35,7 @@ fn drop_record(draft: &mut Draft<'_>, seq: u64) -> Result<(), Refused> {
     take_back(draft, record).map_err(Refused::Impossible)?;
     let dropped = replaced(record);
     let Some(holds_effects) = dropped.first() else { return Ok(()) };
+    draft.begin_part(None);
     drop_record(draft, *holds_effects)?;
     // They were taken back before, and are so now.
     draft.changes.retain(

@@ -73,7 +73,11 @@ fn rests_on_fact(order: &Order, update: &OrderUpdate) -> Result<(), String> {
     if let Some(again) = order.fact(&withdrawn.key) {
         return Err(format!("it was said again since (#{})", again.seq));
     }
-    // A revision says what all lines are: under a later one it has nothing to say any more.
+    // A revision says what all lines are: without its order, or under a later one, it has nothing to
+    // say any more.
+    if matches!(withdrawn.key, FactKey::Amended(_)) && !order.is_placed() {
+        return Err("its order is taken back since: reverse that first".to_owned());
+    }
     if let Some(later) = amended_since(order, withdrawn) {
         return Err(format!("the order was amended since (#{later}): reverse that first"));
     }
