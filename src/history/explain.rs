@@ -145,10 +145,10 @@ fn terms(earlier: Option<Earlier<'_>>, steps: &[Step], on_hand: i64) -> Vec<Term
             step.seq() > count.seq() || (step.occurred_at > count.occurred_at && !step.is_verdict)
         })
     };
-    let moved = steps.iter().filter(|step| step.is_movement() && step.on_hand() != 0);
-    let mut terms: Vec<Term> = moved
-        .filter(|step| is_later(step))
-        .map(|step| term(Cause::Moved, step.on_hand(), step))
+    let mut terms: Vec<Term> = steps
+        .iter()
+        .filter(|step| step.moved_on_hand() != 0 && is_later(step))
+        .map(|step| term(Cause::Moved, step.moved_on_hand(), step))
         .collect();
     if let Some(count) = count {
         let counted = count.counted.unwrap_or_default();

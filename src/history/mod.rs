@@ -9,7 +9,7 @@ pub use explain::{Cause, Explanation, Hold, TERMS_MAX, Term, explain, explain_ne
 use crate::conflict::ResolutionOption as O;
 use crate::event::{EventData, EventRef};
 use crate::id::{LocationId, OrderId, Sku, Source};
-use crate::record::{Basis, Bucket, Change, Fact, Record};
+use crate::record::{Basis, Bucket, Change, Counted, Fact, Record};
 use crate::state::{Baseline, Level};
 use crate::time::Timestamp;
 use std::borrow::Cow;
@@ -38,7 +38,7 @@ pub struct Step {
     /// had an effect: no count adds them up.
     pub absorbed: i64,
     /// The same of what takes back movements that had one. It moved nothing then, but it did as far
-    /// as a later count is concerned.
+    /// as a later count is concerned. Of a count, what was moved besides at its moment.
     pub countered: i64,
     /// What was counted, if it is an accepted count: a new starting point, not a movement.
     pub counted: Option<i64>,
@@ -110,6 +110,7 @@ pub fn steps(record: &Record) -> Vec<(&Sku, &LocationId, Step)> {
             Change::Counted(counted) => {
                 let step = step(&mut steps, &counted.sku, &counted.location, blank.clone());
                 step.counted = Some(counted.counted);
+                step.countered += moved_beside(record, counted);
                 step.is_change = true;
             }
             Change::Uncounted { sku, location, seq, .. } => {
@@ -133,6 +134,19 @@ pub fn steps(record: &Record) -> Vec<(&Sku, &LocationId, Step)> {
         }
     }
     steps.into_iter().map(|((sku, location, _), step)| (sku, location, step)).collect()
+}
+
+/// By how much a record that holds a count moved the level besides, at the moment of the count.
+fn moved_beside(record: &Record, counted: &Counted) -> i64 {
+    let beside = record.effects.iter().filter(|effect| {
+        let is_beside =
+            matches!(&effect.basis, Some(Basis::Movement(fact)) if fact.time == counted.time);
+        is_beside
+            && effect.state == Bucket::OnHand
+            && effect.sku == counted.sku
+            && effect.location == counted.location
+    });
+    beside.map(|effect| effect.delta).sum()
 }
 
 /// The step at a level and a moment; this one, if there is none yet.
@@ -170,9 +184,19 @@ impl Step {
         self.counted.is_none() && self.uncounted.is_none()
     }
 
+    /// By how much movements of it have changed `on_hand`.
+    pub(crate) const fn moved_on_hand(&self) -> i64 {
+        match self.counted {
+            Some(_) => self.countered,
+            None if self.is_movement() => self.on_hand(),
+            None => 0,
+        }
+    }
+
     /// By how much `on_hand` moved as far as a later count is concerned.
     pub const fn movement(&self) -> i64 {
-        if self.is_movement() { self.on_hand() + self.countered } else { 0 }
+        let moved = if self.is_movement() { self.on_hand() } else { 0 };
+        moved + self.countered
     }
 
     /// By how much `on_hand` moved.
@@ -240,14 +264,13 @@ fn newest_count<'a>(
 fn on_hand_at(steps: &[Step], newest: Option<&Step>, at: Timestamp) -> i64 {
     let last = newest_count(steps.iter(), |_| true);
     if last.map(Step::seq) == newest.map(Step::seq) {
-        let later = |step: &&Step| step.occurred_at > at && step.is_movement();
+        let later = |step: &&Step| step.occurred_at > at;
         let now: i64 = steps.iter().map(Step::on_hand).sum();
         return now - steps.iter().filter(later).map(Step::movement).sum::<i64>();
     }
     let from = newest.map(|count| count.occurred_at);
     let between = |step: &&Step| {
-        step.is_movement()
-            && !step.is_verdict
+        !step.is_verdict
             && step.occurred_at <= at
             && from.is_none_or(|from| step.occurred_at > from)
     };

@@ -95,6 +95,18 @@ fn a_movement_within_a_count_that_was_taken_back_never_was() {
     }
 }
 
+/// One record may take a movement back and count at the very moment of it.
+#[test]
+fn a_count_in_the_place_of_a_movement_of_its_moment_hides_neither() {
+    let mut world = World::new().given([received("TEA", "berlin", 20).at(0)]);
+    world.post(adjusted("TEA", "berlin", -2).at(100).id("x"));
+    world.post(counted("TEA", "berlin", 15).at(100).id("x"));
+    let decision = world.resolve(&world.conflict(), O::ApplySecond).unwrap();
+    assert_eq!([99, 100].map(|at_s| truly(&world, at_s)), [20, 15]);
+    world.post(reversed("onhand", decision.envelope.id.as_str()));
+    assert_eq!([99, 100].map(|at_s| truly(&world, at_s)), [20, 18]);
+}
+
 /// The end of a verdict is one, too, also where a newer count leaves nothing to ask.
 #[test]
 fn a_verdict_that_is_taken_back_is_not_added_up() {

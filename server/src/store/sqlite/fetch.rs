@@ -129,11 +129,12 @@ async fn documents<K: Serialize, D: DeserializeOwned>(
 
 // What takes back a movement that a count contains is a movement too (`Step::movement`).
 const MOVEMENTS: &str = walk!(
-    "SELECT w.key, t.occurred_at, t.seq, t.source, t.on_hand + t.countered AS moved
+    "SELECT w.key, t.occurred_at, t.seq, t.source,
+       iif(t.counted IS NULL AND t.uncounted IS NULL, t.on_hand, 0) + t.countered AS moved
      FROM walk AS w
      CROSS JOIN trails AS t ON t.ledger = ?1 AND t.seq = w.seq AND t.sku = w.sku
                            AND t.location = w.location
-     WHERE t.occurred_at >= w.moment AND t.counted IS NULL AND t.uncounted IS NULL AND moved <> 0
+     WHERE t.occurred_at >= w.moment AND moved <> 0
      UNION ALL
      SELECT w.key, m.occurred_at, m.seq, m.source, m.countered
      FROM json_each(?2) AS w
