@@ -162,15 +162,15 @@ fn step<'a, 'b>(
 /// A person's decision about a movement near a count, or the end of one: it moves `on_hand` at the
 /// moment of a movement that is recorded already, which must not be added up twice.
 pub(crate) fn is_verdict(record: &Record) -> bool {
-    match &record.envelope.data {
+    // The end of one may have been held for a while, and be what another record does.
+    let ends_one = |change: &Change| matches!(change, Change::Reversed { verdict: true, .. });
+    let decides = match &record.envelope.data {
         EventData::ConflictResolved(choice) => {
             record.is_movement() && matches!(choice.option, O::KeepCounted | O::KeepDifference)
         }
-        EventData::EventReversed(_) => {
-            record.changes.iter().any(|it| matches!(it, Change::Reversed { verdict: true, .. }))
-        }
         _ => false,
-    }
+    };
+    decides || record.changes.iter().any(ends_one)
 }
 
 impl Step {
