@@ -139,11 +139,16 @@ fn stands_near(draft: &Draft<'_>, conflict: &Conflict) -> Result<bool, Refusal> 
     if let Some(by) = known(draft, movement)?.reversed_by {
         return Err(format!("event #{} is taken back already (#{by})", movement.seq));
     }
+    Ok(count_stands(draft, conflict))
+}
+
+/// Whether the count stands that a conflict is about.
+pub(super) fn count_stands(draft: &Draft<'_>, conflict: &Conflict) -> bool {
     let sku = conflict.sku.as_ref().and_then(|sku| draft.sku(sku));
     let location = conflict.location.as_ref().and_then(|location| draft.location(location));
     let counted =
         sku.zip(location).and_then(|(sku, location)| draft.level(sku, location).counted.clone());
-    Ok(counted.map(|count| count.seq) == conflict.count)
+    counted.map(|count| count.seq) == conflict.count
 }
 
 /// An oversold level is asked about again if it is still, or again, short.

@@ -321,6 +321,12 @@ fn turn_back(draft: &mut Draft<'_>, record: &Record, conflict: &Conflict) -> Res
         ConflictStatus::Open if by_reversal => {
             return Err(format!("{} is open again: decide that instead", conflict.id));
         }
+        // Nobody is asked on which side of a count that is gone something lies.
+        ConflictStatus::AutoResolved
+            if conflict.is_about_late_movement() && !reopen::count_stands(draft, conflict) =>
+        {
+            return Ok(());
+        }
         // What was over with an event is to be asked again with it.
         ConflictStatus::AutoResolved
             if by_reversal

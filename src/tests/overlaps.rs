@@ -265,6 +265,23 @@ fn a_count_stays_once_a_movement_rests_on_what_a_person_has_said_of_it() {
     assert!(refused.reason.unwrap().contains("count again"));
 }
 
+/// The movement was taken back, and the count after it; the movement alone stands again.
+#[test]
+fn nobody_is_asked_on_which_side_of_a_count_that_is_gone_something_lies() {
+    for gone in [false, true] {
+        let mut world = world().given([counted("TEA", "berlin", 15).at(100).id("count")]);
+        world.post(sold(3, 105).id("sale"));
+        world.post(reversed("shop", "sale").id("back"));
+        world.quiet();
+        if gone {
+            world.post(reversed("wms", "count"));
+        }
+        world.post(reversed("desk", "back"));
+        assert_eq!(world.open(ConflictKind::CountOverlap).len(), usize::from(!gone));
+        assert_eq!(world.on_hand("TEA", "berlin"), if gone { 17 } else { 12 });
+    }
+}
+
 #[test]
 fn a_count_resolved_after_a_newer_one_was_accepted_is_superseded() {
     let (mut world, count, conflict) = held(99);

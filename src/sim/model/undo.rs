@@ -217,12 +217,24 @@ impl Model {
                 matches!(later.about, About::Oversold(_) | About::Transfer(..) | About::Unknown(_));
             match before.asked.get(index) {
                 None if !derived => self.asked[index].open = false,
-                Some(earlier) if reverses && !derived && earlier.open && !later.open => {
+                Some(earlier)
+                    if reverses
+                        && !derived
+                        && earlier.open
+                        && !later.open
+                        && self.still_matters(&later.about) =>
+                {
                     self.open_again(index);
                 }
                 _ => {}
             }
         }
+    }
+
+    /// Nobody is asked on which side of a count that is gone something lies.
+    fn still_matters(&self, about: &About) -> bool {
+        let About::LateMovement { level, count, .. } = about else { return true };
+        self.newest_count(level).is_some_and(|newest| newest.seq == *count)
     }
 }
 
