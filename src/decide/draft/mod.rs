@@ -1,26 +1,27 @@
 //! A decision in the making: what it has changed so far is visible to the rest of it, and nothing
 //! of it is visible outside until it is finished.
 
+mod conflicts;
+mod documents;
+
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+pub(crate) use conflicts::About;
+
 use super::mass_change::Held;
-use crate::conflict::{Conflict, ConflictKind, ConflictStatus, Evidence, Resolution};
-use crate::event::{Event, EventData, EventRef, FINGERPRINT_BYTES, Fingerprint, KitPart};
-use crate::id::{
-    ChannelId, ConflictId, EventId, LineId, ListingId, LocationId, OrderId, ReservationId, Sku,
-    Source, TransferId,
-};
+use crate::conflict::{Conflict, ConflictKind};
+use crate::event::{Event, EventData, EventRef, KitPart};
+use crate::id::{ConflictId, EventId, LocationId, OrderId, Sku, Source, TransferId};
 use crate::ledger::Sight;
-use crate::order::{LineMove, Order, OrderFact, OrderLine, OrderUpdate};
+use crate::order::Order;
 use crate::record::{
     Basis, Bucket, Change, Effect, Fact, ItemInfo, LET_GO_MAX, Original, Outcome, Record, Timer,
     WaitKey,
 };
-use crate::reservation::Reservation;
-use crate::state::{Known, Level, LocIx, Movement, Settings, SkuIx, State, Subject};
+use crate::state::{Known, Level, LocIx, Movement, Settings, SkuIx, State};
 use crate::time::{Now, Timestamp, Uptime};
-use crate::transfer::{Transfer, TransferUpdate};
+use crate::transfer::Transfer;
 
 /// A decision in the making.
 #[derive(Clone)]
@@ -381,73 +382,6 @@ impl<'a> Draft<'a> {
         }
     }
 
-    /// An order as it is at this point of the decision.
-    pub(crate) fn order(&self, order: &OrderId) -> Option<&Order> {
-        self.orders.get(order).or_else(|| self.state.order(order))
-    }
-
-    /// Changes lines of an order, as a business fact says, if it is one.
-    pub(crate) fn change_order(
-        &mut self,
-        order: OrderId,
-        lines: Vec<OrderLine>,
-        fact: Option<OrderFact>,
-    ) {
-        self.update_order(OrderUpdate::new(order, lines, fact));
-    }
-
-    /// Changes an order in any way; by how much its lines move is found out here.
-    pub(super) fn update_order(&mut self, mut update: OrderUpdate) {
-        let id = update.order.clone();
-        let mut order = self.order(&id).cloned().unwrap_or_else(|| Order::new(id.clone()));
-        let before: BTreeMap<&LineId, &OrderLine> =
-            order.lines.iter().map(|line| (&line.line, line)).collect();
-        let changed = update.lines.iter().map(|line| (&line.line, Some(line)));
-        let touched = changed.chain(update.gone.iter().map(|line| (line, None)));
-        let moves =
-            touched.flat_map(|(line, after)| LineMove::between(before.get(line).copied(), after));
-        update.moves = moves.collect();
-        order.update(update.clone());
-        self.orders.insert(id, order);
-        self.changes.push(Change::Order(update));
-    }
-
-    /// A reservation as it is at this point of the decision.
-    pub(super) fn reservation(&self, id: &ReservationId) -> Option<&Reservation> {
-        let own = self.changes.iter().rev().find_map(|change| match change {
-            Change::Reservation(reservation) if reservation.reservation == *id => {
-                Some(reservation.as_ref())
-            }
-            _ => None,
-        });
-        own.or_else(|| self.state.reservation(id))
-    }
-
-    /// An open conflict as it is at this point of the decision.
-    pub(super) fn open_conflict(&self, id: ConflictId) -> Option<&Conflict> {
-        match self.own_conflicts().find(|conflict| conflict.id == id) {
-            Some(own) => (own.status == ConflictStatus::Open).then_some(own),
-            None => self.state.open_conflict(id),
-        }
-    }
-
-    /// The open conflict about something at this point of the decision.
-    pub(super) fn conflict_about(&self, subject: &Subject) -> Option<&Conflict> {
-        let about = |conflict: &&Conflict| State::subject_of(conflict).as_ref() == Some(subject);
-        match self.own_conflicts().find(about) {
-            Some(own) => (own.status == ConflictStatus::Open).then_some(own),
-            None => self.state.conflict_about(subject),
-        }
-    }
-
-    /// The conflicts that this decision has changed, as it has left them, the last first.
-    fn own_conflicts(&self) -> impl Iterator<Item = &Conflict> {
-        self.changes.iter().rev().filter_map(|change| match change {
-            Change::Conflict(conflict) => Some(conflict.as_ref()),
-            _ => None,
-        })
-    }
-
     /// Whether a timer runs at this point of the decision.
     pub(super) fn is_timed(&self, timer: &Timer) -> bool {
         let own = self.changes.iter().rev().find_map(|change| match change {
@@ -456,184 +390,6 @@ impl<'a> Draft<'a> {
         });
         own.unwrap_or_else(|| self.state.schedule.time_of(timer).is_some())
     }
-
-    /// A transfer that was shipped, as it is at this point of the decision.
-    pub(crate) fn transfer(&self, transfer: &TransferId) -> Option<&Transfer> {
-        self.known_transfer(transfer).filter(|known| known.is_shipped())
-    }
-
-    /// What is known of a transfer, whether or not it was shipped.
-    pub(crate) fn known_transfer(&self, transfer: &TransferId) -> Option<&Transfer> {
-        self.transfers.get(transfer).or_else(|| self.state.transfer(transfer))
-    }
-
-    /// Puts a transfer in the place of what it was, if it was known.
-    pub(super) fn put_transfer(&mut self, after: Transfer) {
-        let known = self.known_transfer(&after.transfer).cloned();
-        let mut update = TransferUpdate::between(known.as_ref(), &after);
-        // What comes back stands where the update puts it.
-        let mut now = known.clone().unwrap_or(after);
-        now.update(update.clone());
-        update.before = known.filter(|_| self.undoes == Undoes::Content).map(Box::new);
-        self.changes.push(Change::Transfer(Box::new(update)));
-        self.transfers.insert(now.transfer.clone(), now);
-    }
-
-    /// Opens a conflict in which this event takes part; gives its id.
-    pub(crate) fn open(
-        &mut self,
-        kind: ConflictKind,
-        mut about: About,
-        evidence: Vec<Evidence>,
-    ) -> ConflictId {
-        about.events.push(self.subject.clone());
-        self.open_with(kind, about, evidence)
-    }
-
-    /// Opens a conflict about what this very record does, also where it decides an earlier event:
-    /// its last event is the one whose record holds the effects.
-    pub(crate) fn open_about_this_record(
-        &mut self,
-        kind: ConflictKind,
-        mut about: About,
-        evidence: Vec<Evidence>,
-    ) {
-        if self.subject != self.carrier {
-            about.events.push(self.subject.clone());
-        }
-        about.events.push(self.carrier.clone());
-        self.open_with(kind, about, evidence);
-    }
-
-    fn open_with(
-        &mut self,
-        kind: ConflictKind,
-        about: About,
-        evidence: Vec<Evidence>,
-    ) -> ConflictId {
-        self.conflicts += 1;
-        let id = ConflictId::from_number(self.conflicts);
-        let events = about.events;
-        let conflict = Conflict {
-            id,
-            kind,
-            status: ConflictStatus::Open,
-            opened_at: self.now,
-            opened_seq: self.seq,
-            sku: about.sku,
-            location: about.location,
-            order: about.order,
-            transfer: about.transfer,
-            channel: about.channel,
-            listing: about.listing,
-            count: about.count,
-            content: None,
-            event_count: events.len() as u64,
-            events,
-            evidence,
-            version: 1,
-            resolution: None,
-        };
-        self.conflict = self.conflict.or(Some(id));
-        self.changes.push(Change::Conflict(Box::new(conflict)));
-        id
-    }
-
-    /// Notes what the business fact says that a conflict holds which this decision has opened.
-    pub(super) fn note_content(&mut self, data: &EventData) {
-        if !is_fact(data) {
-            return;
-        }
-        let holds_fact = |conflict: &Conflict| match conflict.kind {
-            ConflictKind::OrderChanged => true,
-            ConflictKind::Excess => !conflict.is_about_transfer(),
-            _ => false,
-        };
-        let seq = self.seq;
-        for change in &mut self.changes {
-            if let Change::Conflict(conflict) = change
-                && conflict.opened_seq == seq
-                && holds_fact(conflict)
-            {
-                conflict.content = Some(Fingerprint::of_data(data));
-            }
-        }
-    }
-
-    /// The event that a conflict holds which says the same of an order or a transfer as `data`.
-    pub(super) fn held_copy(&self, data: &EventData) -> Option<&EventRef> {
-        if !is_fact(data) {
-            return None;
-        }
-        let about = |content| {
-            Subject::Said(data.order().cloned(), data.transfer().cloned(), Fingerprint(content))
-        };
-        // Hashing is for those orders of which something is held.
-        let any = about([0; FINGERPRINT_BYTES])..=about([u8::MAX; FINGERPRINT_BYTES]);
-        self.state.subjects.range(any).next()?;
-        let conflict = self.conflict_about(&about(Fingerprint::of_data(data).0))?;
-        conflict.events.last()
-    }
-
-    /// Joins an open conflict.
-    pub(crate) fn join(&mut self, conflict: &Conflict) {
-        self.join_with(conflict, conflict.evidence.clone());
-    }
-
-    /// Joins an open conflict, which has other evidence now.
-    pub(crate) fn join_with(&mut self, conflict: &Conflict, evidence: Vec<Evidence>) {
-        let mut conflict = Conflict { evidence, ..conflict.clone() };
-        conflict.version += 1;
-        conflict.event_count += 1;
-        // The last event is the one that a decision is about, so it is always listed.
-        conflict.events.truncate(crate::conflict::EVENTS_LISTED_MAX - 1);
-        conflict.events.push(self.subject.clone());
-        self.conflict = self.conflict.or(Some(conflict.id));
-        self.changes.push(Change::Conflict(Box::new(conflict)));
-    }
-
-    /// Closes an open conflict.
-    pub(crate) fn close(
-        &mut self,
-        conflict: &Conflict,
-        status: ConflictStatus,
-        choice: Option<&crate::conflict::Choice>,
-    ) {
-        let mut conflict = conflict.clone();
-        conflict.status = status;
-        conflict.version += 1;
-        conflict.resolution = Some(Resolution {
-            option: choice.map(|choice| choice.option),
-            by: if choice.is_some() { self.actor.to_owned() } else { "onhand".to_owned() },
-            at: self.now,
-            note: choice.and_then(|choice| choice.note.clone()),
-            seq: self.seq,
-        });
-        self.changes.push(Change::Conflict(Box::new(conflict)));
-    }
-
-    /// A conflict about a level.
-    pub(crate) fn about(&self, sku: SkuIx, location: LocIx) -> About {
-        About {
-            sku: Some(self.sku_name(sku).clone()),
-            location: Some(self.state.catalogue.location_name(location).clone()),
-            ..About::default()
-        }
-    }
-}
-
-/// Whether an event says something that is the same under any id (contract.md section 10).
-const fn is_fact(data: &EventData) -> bool {
-    matches!(
-        data,
-        EventData::OrderPlaced(_)
-            | EventData::OrderAmended(_)
-            | EventData::OrderFulfilled(_)
-            | EventData::OrderReturned(_)
-            | EventData::TransferShipped(_)
-            | EventData::TransferReceived(_)
-            | EventData::ReservationPlaced(_)
-    )
 }
 
 /// When a held event happened, as far as the rules are concerned. If its own time lay in the future
@@ -667,19 +423,4 @@ pub(super) enum Undoes {
 pub(crate) struct Told {
     pub(crate) sku: Option<SkuIx>,
     pub(crate) location: Option<LocIx>,
-}
-
-/// What a conflict is about.
-#[derive(Debug, Default)]
-pub(crate) struct About {
-    pub(crate) sku: Option<Sku>,
-    pub(crate) location: Option<LocationId>,
-    pub(crate) order: Option<OrderId>,
-    pub(crate) transfer: Option<TransferId>,
-    pub(crate) channel: Option<ChannelId>,
-    pub(crate) listing: Option<ListingId>,
-    /// The record of the count that it is about, if a movement came late to it.
-    pub(crate) count: Option<u64>,
-    /// Earlier events that take part.
-    pub(crate) events: Vec<EventRef>,
 }

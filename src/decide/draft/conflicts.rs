@@ -1,0 +1,206 @@
+//! The conflicts of a decision in the making: opened, joined, closed, and found again.
+
+use super::Draft;
+use crate::conflict::{Choice, Conflict, ConflictKind, ConflictStatus, Evidence, Resolution};
+use crate::event::{EventData, EventRef, FINGERPRINT_BYTES, Fingerprint};
+use crate::id::{ChannelId, ConflictId, ListingId, LocationId, OrderId, Sku, TransferId};
+use crate::record::Change;
+use crate::state::{LocIx, SkuIx, State, Subject};
+
+/// What a conflict is about.
+#[derive(Debug, Default)]
+pub(crate) struct About {
+    pub(crate) sku: Option<Sku>,
+    pub(crate) location: Option<LocationId>,
+    pub(crate) order: Option<OrderId>,
+    pub(crate) transfer: Option<TransferId>,
+    pub(crate) channel: Option<ChannelId>,
+    pub(crate) listing: Option<ListingId>,
+    /// The record of the count that it is about, if a movement came late to it.
+    pub(crate) count: Option<u64>,
+    /// Earlier events that take part.
+    pub(crate) events: Vec<EventRef>,
+}
+
+impl Draft<'_> {
+    /// An open conflict as it is at this point of the decision.
+    pub(crate) fn open_conflict(&self, id: ConflictId) -> Option<&Conflict> {
+        match self.own_conflicts().find(|conflict| conflict.id == id) {
+            Some(own) => (own.status == ConflictStatus::Open).then_some(own),
+            None => self.state.open_conflict(id),
+        }
+    }
+
+    /// The open conflict about something at this point of the decision.
+    pub(crate) fn conflict_about(&self, subject: &Subject) -> Option<&Conflict> {
+        let about = |conflict: &&Conflict| State::subject_of(conflict).as_ref() == Some(subject);
+        match self.own_conflicts().find(about) {
+            Some(own) => (own.status == ConflictStatus::Open).then_some(own),
+            None => self.state.conflict_about(subject),
+        }
+    }
+
+    /// The conflicts that this decision has changed, as it has left them, the last first.
+    fn own_conflicts(&self) -> impl Iterator<Item = &Conflict> {
+        self.changes.iter().rev().filter_map(|change| match change {
+            Change::Conflict(conflict) => Some(conflict.as_ref()),
+            _ => None,
+        })
+    }
+
+    /// Opens a conflict in which this event takes part; gives its id.
+    pub(crate) fn open(
+        &mut self,
+        kind: ConflictKind,
+        mut about: About,
+        evidence: Vec<Evidence>,
+    ) -> ConflictId {
+        about.events.push(self.subject.clone());
+        self.open_with(kind, about, evidence)
+    }
+
+    /// Opens a conflict about what this very record does, also where it decides an earlier event:
+    /// its last event is the one whose record holds the effects.
+    pub(crate) fn open_about_this_record(
+        &mut self,
+        kind: ConflictKind,
+        mut about: About,
+        evidence: Vec<Evidence>,
+    ) {
+        if self.subject != self.carrier {
+            about.events.push(self.subject.clone());
+        }
+        about.events.push(self.carrier.clone());
+        self.open_with(kind, about, evidence);
+    }
+
+    fn open_with(
+        &mut self,
+        kind: ConflictKind,
+        about: About,
+        evidence: Vec<Evidence>,
+    ) -> ConflictId {
+        self.conflicts += 1;
+        let id = ConflictId::from_number(self.conflicts);
+        let events = about.events;
+        let conflict = Conflict {
+            id,
+            kind,
+            status: ConflictStatus::Open,
+            opened_at: self.now,
+            opened_seq: self.seq,
+            sku: about.sku,
+            location: about.location,
+            order: about.order,
+            transfer: about.transfer,
+            channel: about.channel,
+            listing: about.listing,
+            count: about.count,
+            content: None,
+            event_count: events.len() as u64,
+            events,
+            evidence,
+            version: 1,
+            resolution: None,
+        };
+        self.conflict = self.conflict.or(Some(id));
+        self.changes.push(Change::Conflict(Box::new(conflict)));
+        id
+    }
+
+    /// Notes what the business fact says that a conflict holds which this decision has opened.
+    pub(crate) fn note_content(&mut self, data: &EventData) {
+        if !is_fact(data) {
+            return;
+        }
+        let holds_fact = |conflict: &Conflict| match conflict.kind {
+            ConflictKind::OrderChanged => true,
+            ConflictKind::Excess => !conflict.is_about_transfer(),
+            _ => false,
+        };
+        let seq = self.seq;
+        for change in &mut self.changes {
+            if let Change::Conflict(conflict) = change
+                && conflict.opened_seq == seq
+                && holds_fact(conflict)
+            {
+                conflict.content = Some(Fingerprint::of_data(data));
+            }
+        }
+    }
+
+    /// The event that a conflict holds which says the same of an order or a transfer as `data`.
+    pub(crate) fn held_copy(&self, data: &EventData) -> Option<&EventRef> {
+        if !is_fact(data) {
+            return None;
+        }
+        let about = |content| {
+            Subject::Said(data.order().cloned(), data.transfer().cloned(), Fingerprint(content))
+        };
+        // Hashing is for those orders of which something is held.
+        let any = about([0; FINGERPRINT_BYTES])..=about([u8::MAX; FINGERPRINT_BYTES]);
+        self.state.subjects.range(any).next()?;
+        let conflict = self.conflict_about(&about(Fingerprint::of_data(data).0))?;
+        conflict.events.last()
+    }
+
+    /// Joins an open conflict.
+    pub(crate) fn join(&mut self, conflict: &Conflict) {
+        self.join_with(conflict, conflict.evidence.clone());
+    }
+
+    /// Joins an open conflict, which has other evidence now.
+    pub(crate) fn join_with(&mut self, conflict: &Conflict, evidence: Vec<Evidence>) {
+        let mut conflict = Conflict { evidence, ..conflict.clone() };
+        conflict.version += 1;
+        conflict.event_count += 1;
+        // The last event is the one that a decision is about, so it is always listed.
+        conflict.events.truncate(crate::conflict::EVENTS_LISTED_MAX - 1);
+        conflict.events.push(self.subject.clone());
+        self.conflict = self.conflict.or(Some(conflict.id));
+        self.changes.push(Change::Conflict(Box::new(conflict)));
+    }
+
+    /// Closes an open conflict.
+    pub(crate) fn close(
+        &mut self,
+        conflict: &Conflict,
+        status: ConflictStatus,
+        choice: Option<&Choice>,
+    ) {
+        let mut conflict = conflict.clone();
+        conflict.status = status;
+        conflict.version += 1;
+        conflict.resolution = Some(Resolution {
+            option: choice.map(|choice| choice.option),
+            by: if choice.is_some() { self.actor.to_owned() } else { "onhand".to_owned() },
+            at: self.now,
+            note: choice.and_then(|choice| choice.note.clone()),
+            seq: self.seq,
+        });
+        self.changes.push(Change::Conflict(Box::new(conflict)));
+    }
+
+    /// A conflict about a level.
+    pub(crate) fn about(&self, sku: SkuIx, location: LocIx) -> About {
+        About {
+            sku: Some(self.sku_name(sku).clone()),
+            location: Some(self.state.catalogue.location_name(location).clone()),
+            ..About::default()
+        }
+    }
+}
+
+/// Whether an event says something that is the same under any id (contract.md section 10).
+const fn is_fact(data: &EventData) -> bool {
+    matches!(
+        data,
+        EventData::OrderPlaced(_)
+            | EventData::OrderAmended(_)
+            | EventData::OrderFulfilled(_)
+            | EventData::OrderReturned(_)
+            | EventData::TransferShipped(_)
+            | EventData::TransferReceived(_)
+            | EventData::ReservationPlaced(_)
+    )
+}
