@@ -70,8 +70,9 @@ impl Oracle {
             if told.result.outcome == Outcome::Invalid {
                 invalid.insert(name.clone());
             }
-            let of_another = told.repeated().is_some_and(|first| journal.is_taken_back(first));
-            places.entry(name).or_default().extend(told.result.seq.filter(|_| !of_another));
+            // What repeats the fact of another event has no place of its own.
+            let place = told.result.seq.filter(|_| !told.repeats_another());
+            places.entry(name).or_default().extend(place);
         }
         for (name, told) in places {
             // What does not fit what is known now may fit when it is sent again; then it is told so.
@@ -104,11 +105,11 @@ impl Told {
         store.journal(&query).await.unwrap().first().is_some_and(|row| row.seq == seq)
     }
 
-    /// The record of another event whose fact it repeats.
-    fn repeated(&self) -> Option<u64> {
-        let original = self.result.original.as_ref()?;
-        let own = (&original.source, &original.id) == (&self.event.source, &self.event.id);
-        (!own).then_some(original.seq)
+    /// Whether it was told to repeat the fact of another event.
+    fn repeats_another(&self) -> bool {
+        self.result.original.as_ref().is_some_and(|original| {
+            (&original.source, &original.id) != (&self.event.source, &self.event.id)
+        })
     }
 
     fn against(&self, journal: &Journal) -> Result<(), String> {
@@ -130,8 +131,11 @@ impl Told {
                 if same_name && record.fingerprint != *fingerprint {
                     return lie("the first says something else");
                 }
-                // Once the first is taken back, the fact may be said anew, by this event too.
-                let anew = recorded.next().is_some() && !journal.is_taken_back(record.seq);
+                // Once the first is taken back, the fact may be said anew, by this event too. And its
+                // name may be taken by another content, which it is a conflict with from then on.
+                let anew = recorded.next().is_some()
+                    && !journal.is_taken_back(record.seq)
+                    && !journal.has_another(event, *fingerprint);
                 if !same_name && (envelope.data != event.data || anew) {
                     return lie("it is no repeat of the first");
                 }
@@ -187,6 +191,15 @@ impl Journal {
             matches!(change, Change::Reversed { seq, by: Some(_), .. } if deciding.contains(seq))
         });
         reversed || self.outcomes[&first].contains(&Outcome::Rejected)
+    }
+
+    /// Whether an event of the same name and another content is recorded.
+    fn has_another(&self, event: &Event, fingerprint: Fingerprint) -> bool {
+        self.records.iter().any(|record| {
+            let envelope = &record.envelope;
+            (&envelope.source, &envelope.id) == (&event.source, &event.id)
+                && record.fingerprint != fingerprint
+        })
     }
 
     /// The records of an event of this content.
