@@ -6,16 +6,10 @@ use crate::id::{LineId, LocationId, Sku};
 use crate::order::Order;
 
 /// The further fields that `apply_without_order` needs: `sku` and `location`, where neither the
-/// event's lines nor what is known of the order say them. `knows` says whether a name means an item.
-pub fn needs(
-    event: &EventData,
-    order: Option<&Order>,
-    knows: impl Fn(&Sku) -> bool,
-) -> &'static [&'static str] {
+/// event's lines nor what is known of the order say them.
+pub fn needs(event: &EventData, order: Option<&Order>) -> &'static [&'static str] {
     let line_of = |id: &LineId| order?.lines.iter().find(|line| line.line == *id);
-    let no_sku = |line: &LineId, sku: &Option<Sku>| {
-        line_of(line).is_none() && !sku.as_ref().is_some_and(&knows)
-    };
+    let no_sku = |line: &LineId, sku: &Option<Sku>| line_of(line).is_none() && sku.is_none();
     let no_place = |line: &LineId, location: &Option<LocationId>| {
         location.is_none() && line_of(line).is_none_or(|line| line.shares.is_empty())
     };
@@ -40,17 +34,4 @@ pub fn needs(
         (false, true) => &["location"],
         (false, false) => &[],
     }
-}
-
-/// The items that the lines of such an event name, where an order would.
-pub fn named(event: &EventData) -> Vec<Sku> {
-    let skus: Vec<Option<&Sku>> = match event {
-        EventData::OrderFulfilled(data) => data.lines.iter().map(|row| row.sku.as_ref()).collect(),
-        EventData::OrderReturned(data) => data.lines.iter().map(|row| row.sku.as_ref()).collect(),
-        EventData::OrderCancelled(data) => {
-            data.lines.iter().flatten().map(|row| row.sku.as_ref()).collect()
-        }
-        _ => Vec::new(),
-    };
-    skus.into_iter().flatten().cloned().collect()
 }

@@ -85,15 +85,8 @@ pub(super) fn hold(draft: &mut Draft<'_>, key: WaitKey, seq: u64) -> Outcome {
 /// All SKUs that an event names.
 pub(super) fn skus(data: &EventData) -> Vec<&Sku> {
     let mut skus = named(data).0;
-    match data {
-        EventData::ItemUpserted(data) => skus.push(&data.sku),
-        EventData::OrderFulfilled(data) => {
-            skus.extend(data.lines.iter().filter_map(|line| line.sku.as_ref()));
-        }
-        EventData::OrderReturned(data) => {
-            skus.extend(data.lines.iter().filter_map(|line| line.sku.as_ref()));
-        }
-        _ => {}
+    if let EventData::ItemUpserted(data) = data {
+        skus.push(&data.sku);
     }
     skus
 }
@@ -127,11 +120,17 @@ fn named(data: &EventData) -> (Vec<&Sku>, Vec<&LocationId>) {
             data.lines.iter().map(|line| &line.sku).collect(),
             data.lines.iter().filter_map(|line| line.location.as_ref()).collect(),
         ),
-        EventData::OrderFulfilled(data) => {
-            (Vec::new(), data.lines.iter().filter_map(|line| line.location.as_ref()).collect())
-        }
-        EventData::OrderReturned(data) => {
-            (Vec::new(), data.lines.iter().filter_map(|line| line.location.as_ref()).collect())
+        EventData::OrderFulfilled(data) => (
+            data.lines.iter().filter_map(|line| line.sku.as_ref()).collect(),
+            data.lines.iter().filter_map(|line| line.location.as_ref()).collect(),
+        ),
+        EventData::OrderReturned(data) => (
+            data.lines.iter().filter_map(|line| line.sku.as_ref()).collect(),
+            data.lines.iter().filter_map(|line| line.location.as_ref()).collect(),
+        ),
+        EventData::OrderCancelled(data) => {
+            let lines = data.lines.iter().flatten();
+            (lines.filter_map(|line| line.sku.as_ref()).collect(), Vec::new())
         }
         EventData::ItemUpserted(data) => {
             (data.kit.iter().flatten().map(|part| &part.sku).collect(), Vec::new())
@@ -141,7 +140,6 @@ fn named(data: &EventData) -> (Vec<&Sku>, Vec<&LocationId>) {
             data.lines.iter().map(|line| &line.location).collect(),
         ),
         EventData::LocationUpserted(_)
-        | EventData::OrderCancelled(_)
         | EventData::ReservationReleased(_)
         | EventData::ReservationConfirmed(_)
         | EventData::ReservationExpired(_)

@@ -99,7 +99,7 @@ fn told(draft: &Draft<'_>, choice: &Choice, data: &EventData) -> Result<Told, Re
     let sku = choice.sku.as_ref().and_then(|name| draft.sku(name));
     let location = choice.location.as_ref().and_then(|name| draft.location(name));
     let order = data.order().and_then(|order| draft.order(order));
-    for field in needs(data, order, |name| draft.sku(name).is_some()) {
+    for field in needs(data, order) {
         let (missing, problem) = match *field {
             "sku" => (sku.is_none(), "must name an item that is known"),
             _ => (location.is_none(), "must name a location that is known"),

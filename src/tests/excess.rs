@@ -49,6 +49,63 @@ fn it_is_held_whole() {
     }
 }
 
+/// Line 1 is tea; the event says that it is mugs.
+#[test]
+fn another_item_than_the_orders_is_asked_about() {
+    let is_mugs = |row: Value| sku(row, "MUG");
+    let says = [
+        (fulfilled("o1", "f1", &[is_mugs(part("1", 1)), part("2", 1)]), "line 1: is TEA"),
+        (cancelled("o1").with("lines", vec![is_mugs(part("1", 1))]), "line 1: is TEA"),
+        (returned("o1", "r1", &[is_mugs(back("2", 1, true))]), "line 2: is TEA"),
+    ];
+    for (says, evidence) in says {
+        let mut world = world().given([received("MUG", "berlin", 5).at(-60)]);
+        world.post(fulfilled("o1", "f0", &[part("2", 1)]).at(1));
+        let before = (world.on_hand("TEA", "berlin"), world.committed("TEA", "berlin"));
+        assert_eq!(world.post(says.at(5)).outcome, Outcome::Conflict);
+        let conflict = world.conflict();
+        let said = &conflict.evidence[0];
+        let said = format!("{}: {}", said.label, said.value);
+        assert!(said.starts_with(evidence) && said.ends_with("not MUG"), "{said}");
+        let after = (world.on_hand("TEA", "berlin"), world.committed("TEA", "berlin"));
+        assert_eq!((conflict.kind, after), (ConflictKind::Excess, before));
+    }
+}
+
+#[test]
+fn each_option_on_a_shipment_of_another_item_has_its_numbers() {
+    // What is left of tea and mugs, and what is still promised of tea.
+    let cases = [(O::Cap, (19, 5, 8)), (O::ApplyAnyway, (19, 3, 8)), (O::Discard, (20, 5, 9))];
+    for (option, numbers) in cases {
+        let mut world = world().given([received("MUG", "berlin", 5).at(-60)]);
+        let mugs = sku(part("1", 2), "MUG");
+        world.post(fulfilled("o1", "f1", &[mugs, part("2", 1)]).at(5));
+        let conflict = world.conflict();
+        world.resolve(&conflict, option).unwrap();
+        let tea = (world.on_hand("TEA", "berlin"), world.committed("TEA", "berlin"));
+        assert_eq!((tea.0, world.on_hand("MUG", "berlin"), tea.1), numbers, "{option:?}");
+        if option == O::ApplyAnyway {
+            // It left, so it can come back: under the number of its own line.
+            assert_eq!(world.order_line("o1", "3").fulfilled(), 2);
+            let back = sku(back("3", 2, true), "MUG");
+            world.post(returned("o1", "r1", &[back]).at(6));
+            assert_eq!(world.on_hand("MUG", "berlin"), 5);
+        }
+        world.quiet();
+    }
+}
+
+#[test]
+fn the_items_of_lines_may_be_said_as_they_are() {
+    let world = world().given([
+        fulfilled("o1", "f1", &[sku(part("1", 3), "TEA")]).at(1),
+        cancelled("o1").with("lines", vec![sku(part("1", 1), "TEA")]).at(2),
+        returned("o1", "r1", &[sku(back("1", 1, true), "TEA")]).at(3),
+    ]);
+    world.quiet();
+    assert_eq!((world.on_hand("TEA", "berlin"), world.committed("TEA", "berlin")), (18, 5));
+}
+
 #[test]
 fn just_as_much_as_there_is_fits() {
     let mut world = world().given([

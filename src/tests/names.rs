@@ -6,11 +6,12 @@ use onhand::id::Text;
 use onhand::ledger::{Input, Refused};
 use onhand::record::Outcome;
 use onhand::state::Settings;
+use serde_json::Value;
 
 use crate::harness::{World, choice};
 use crate::says::{
-    Says, adjusted, counted, fulfilled, item, line, line_from, location, part_from, placed,
-    received, set,
+    Says, adjusted, back, cancelled, counted, fulfilled, item, line, line_from, location, part,
+    part_from, placed, received, returned, set,
 };
 
 fn to_sku(conflict: &Conflict, sku: &str) -> Choice {
@@ -19,6 +20,11 @@ fn to_sku(conflict: &Conflict, sku: &str) -> Choice {
 
 fn to_location(conflict: &Conflict, location: &str) -> Choice {
     Choice { location: Some(location.parse().unwrap()), ..choice(conflict, O::Map) }
+}
+
+fn of(sku: &str, mut row: Value) -> Value {
+    row["sku"] = sku.into();
+    row
 }
 
 #[test]
@@ -32,6 +38,9 @@ fn every_event_that_names_stock_waits_for_an_unknown_name() {
         received("TEA", "mars", 1),
         placed("o1", &[line_from("1", "TEA", 1, "mars")]),
         fulfilled("o1", "f1", &[part_from("1", 1, "mars")]),
+        fulfilled("o1", "f1", &[of("NEW", part("1", 1))]),
+        cancelled("o1").with("lines", vec![of("NEW", part("1", 1))]),
+        returned("o1", "r1", &[of("NEW", back("1", 1, true))]),
     ];
     for says in says {
         let mut world = World::new();

@@ -1,9 +1,6 @@
 //! What options need besides themselves before they can be carried out.
 
-use std::collections::BTreeSet;
-
 use onhand::conflict::{Conflict, ConflictKind, ConflictStatus, ResolutionOption as O};
-use onhand::id::Sku;
 use onhand::orphan;
 use onhand::state::{Loaded, Wants};
 
@@ -13,7 +10,6 @@ use crate::store::{Store, StoreError};
 #[derive(Default)]
 pub(super) struct Needs {
     loaded: Loaded,
-    known: BTreeSet<Sku>,
 }
 
 impl Needs {
@@ -33,11 +29,7 @@ impl Needs {
             orders: orphans.iter().filter_map(|orphan| orphan.order.clone()).collect(),
             ..Wants::default()
         };
-        let loaded = store.fetch(&wants).await?;
-        let events = loaded.records.iter().map(|record| &record.envelope.data);
-        let named: Vec<Sku> = events.flat_map(orphan::named).collect();
-        let known = store.items_of(&named).await?.into_iter().map(|item| item.sku).collect();
-        Ok(Self { loaded, known })
+        Ok(Self { loaded: store.fetch(&wants).await? })
     }
 
     /// The names of what an option needs.
@@ -61,7 +53,7 @@ impl Needs {
             return &[];
         };
         let order = self.loaded.orders.iter().find(|it| Some(&it.order) == conflict.order.as_ref());
-        orphan::needs(&held.envelope.data, order, |sku| self.known.contains(sku))
+        orphan::needs(&held.envelope.data, order)
     }
 }
 

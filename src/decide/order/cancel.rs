@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 
 use super::super::draft::Draft;
 use super::super::{Excess, Lifted, Stop, park};
-use super::{check_sum, each_item, fact, held, known, places, unheard_of};
-use crate::conflict::Evidence;
+use super::{check_sum, contradicts, each_item, fact, held, known, places, too_much, unheard_of};
 use crate::event::{EventData, Fingerprint, OrderCancelled};
 use crate::id::LineId;
 use crate::order::{FactKey, Order, OrderLine};
@@ -22,38 +21,26 @@ pub(in crate::decide) fn cancel(
     let Some(order) = known(draft, &data.order, lifted) else {
         return Ok(park(draft, WaitKey::Order(data.order.clone()), seq));
     };
-    let mut wanted: BTreeMap<&str, i64> = BTreeMap::new();
-    match &data.lines {
-        Some(lines) => {
-            for line in lines {
-                *wanted.entry(line.line.as_str()).or_default() += line.quantity;
-            }
-        }
-        None => wanted.extend(order.lines.iter().map(|l| (l.line.as_str(), l.committed()))),
-    }
-    let places = places(&order.lines);
-    let mut touched = Vec::new();
-    let mut too_much = Vec::new();
-    for (line, quantity) in wanted {
-        let known = places.get(line).map(|place| &order.lines[*place]);
-        let has = known.map_or(0, OrderLine::committed);
-        if quantity > has {
-            let what = format!("cancels {quantity}, but {has} are still committed");
-            too_much.push(Evidence::new(&format!("line {line}"), what));
-        }
-        if let Some(known) = known {
-            touched.push((known.clone(), quantity.min(has)));
+    if lifted.excess == Excess::Ask {
+        let rows = data.lines.iter().flatten();
+        let rows = rows.map(|row| (&row.line, row.sku.as_ref(), row.quantity));
+        let too_much = too_much(draft, &order, rows, OrderLine::committed, |wanted, has| {
+            format!("cancels {wanted}, but {has} are still committed")
+        });
+        if !too_much.is_empty() {
+            return Ok(held(draft, &order, seq, too_much));
         }
     }
     // Units that are shipped cannot be un-promised, so "all of it" is the same as "what fits".
-    if !too_much.is_empty() && lifted.excess == Excess::Ask {
-        return Ok(held(draft, &order, seq, too_much));
-    }
     let mut lines = Vec::new();
-    for (mut line, quantity) in touched.into_iter().filter(|(_, quantity)| *quantity > 0) {
-        release(draft, &mut line, quantity);
-        line.cancelled += quantity;
-        lines.push(line);
+    for (index, quantity) in wanted(draft, &order, data) {
+        let mut line = order.lines[index].clone();
+        let quantity = quantity.min(line.committed());
+        if quantity > 0 {
+            release(draft, &mut line, quantity);
+            line.cancelled += quantity;
+            lines.push(line);
+        }
     }
     if lifted.without_order {
         remember(draft, &order, data, &mut lines)?;
@@ -69,6 +56,24 @@ pub(in crate::decide) fn cancel(
     Ok(Outcome::Applied)
 }
 
+/// How much of each of the order's lines is to be cancelled, by their places.
+fn wanted(draft: &Draft<'_>, order: &Order, data: &OrderCancelled) -> BTreeMap<usize, i64> {
+    let Some(rows) = &data.lines else {
+        return order.lines.iter().map(OrderLine::committed).enumerate().collect();
+    };
+    let places = places(&order.lines);
+    let mut wanted = BTreeMap::new();
+    for row in rows {
+        let index = places.get(&row.line).copied();
+        if let Some(index) =
+            index.filter(|index| !contradicts(draft, &order.lines[*index], row.sku.as_ref()))
+        {
+            *wanted.entry(index).or_default() += row.quantity;
+        }
+    }
+    wanted
+}
+
 /// What is cancelled without its order beyond what is promised is remembered until it comes. `lines`
 /// are those that have changed so far.
 fn remember(
@@ -78,14 +83,20 @@ fn remember(
     lines: &mut Vec<OrderLine>,
 ) -> Result<(), Stop> {
     let mut wanted: BTreeMap<&LineId, i64> = BTreeMap::new();
+    let places = places(&order.lines);
     for row in data.lines.iter().flatten() {
+        let known = places.get(&row.line).map(|place| &order.lines[*place]);
+        if let Some(known) = known.filter(|known| contradicts(draft, known, row.sku.as_ref())) {
+            let (line, sku) = (row.line.as_str(), &known.sku);
+            let detail = format!("line {line:?} is {sku} in what is known of the order");
+            return Err(Stop::invalid("/data/lines", detail));
+        }
         *wanted.entry(&row.line).or_default() += row.quantity;
         if lines.iter().any(|line| line.line == row.line) {
             continue;
         }
-        let known = order.lines.iter().find(|line| line.line == row.line).cloned();
         lines.push(match known {
-            Some(line) => line,
+            Some(line) => line.clone(),
             None => unheard_of(draft, &row.line, row.sku.as_ref())?,
         });
     }

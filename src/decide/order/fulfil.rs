@@ -5,7 +5,7 @@ use super::super::draft::Draft;
 use super::super::movement::move_on_hand;
 use super::super::{Excess, Lifted, Stop, park};
 use super::cancel::uncommit;
-use super::{check_sum, each_item, fact, held, known, place_of_rest, places, too_much, unheard_of};
+use super::{check_sum, each_item, fact, held, known, line_of, place_of_rest, places, too_much};
 use crate::event::{EventData, Fingerprint, OrderFulfilled};
 use crate::id::LocationId;
 use crate::order::{FactKey, OrderLine};
@@ -22,8 +22,8 @@ pub(in crate::decide) fn fulfil(
         return Ok(park(draft, WaitKey::Order(data.order.clone()), seq));
     };
     if lifted.excess == Excess::Ask {
-        let rows = data.lines.iter().map(|row| (&row.line, row.quantity));
-        let too_much = too_much(&order, rows, OrderLine::committed, |wanted, has| {
+        let rows = data.lines.iter().map(|row| (&row.line, row.sku.as_ref(), row.quantity));
+        let too_much = too_much(draft, &order, rows, OrderLine::committed, |wanted, has| {
             format!("ships {wanted}, but {has} are still committed")
         });
         if !too_much.is_empty() {
@@ -33,15 +33,10 @@ pub(in crate::decide) fn fulfil(
     let mut touched: Vec<usize> = Vec::new();
     let mut places = places(&order.lines);
     for row in &data.lines {
-        let index = match places.get(&row.line) {
-            Some(index) => *index,
-            None if lifted.excess == Excess::Anyway => {
-                order.lines.push(unheard_of(draft, &row.line, row.sku.as_ref())?);
-                places.insert(row.line.clone(), order.lines.len() - 1);
-                order.lines.len() - 1
-            }
-            None => continue,
-        };
+        let about = (&row.line, row.sku.as_ref());
+        let named = data.lines.iter().map(|row| &row.line);
+        let index = line_of(draft, &mut order, &mut places, about, lifted.excess, named)?;
+        let Some(index) = index else { continue };
         let line = &mut order.lines[index];
         let quantity = match lifted.excess {
             Excess::Anyway => row.quantity,

@@ -20,7 +20,7 @@ pub(super) use take_back::take_back;
 pub(super) use undo::take_back_update;
 
 use super::draft::{About, Draft};
-use super::{KnownFact, Lifted, Stop, park};
+use super::{Excess, KnownFact, Lifted, Stop, park};
 use crate::conflict::{ConflictKind, Evidence};
 use crate::event::{Event, EventData, EventRef, Fingerprint, KitPart};
 use crate::id::{LineId, LocationId, OrderId, Sku};
@@ -64,9 +64,9 @@ fn fact_of(data: &EventData) -> Option<(&OrderId, FactKey)> {
     }
 }
 
-/// The numbers, from 1, that are no line's id yet.
-pub(super) fn free_numbers(lines: &[OrderLine]) -> impl Iterator<Item = LineId> {
-    let taken: BTreeSet<LineId> = lines.iter().map(|line| line.line.clone()).collect();
+/// The numbers, from 1, that are none of these lines' ids.
+pub(super) fn free_numbers(taken: impl Iterator<Item = LineId>) -> impl Iterator<Item = LineId> {
+    let taken: BTreeSet<LineId> = taken.collect();
     let numbers = (1_u64..).map(|number| LineId::new(number.to_string()));
     numbers.map(|id| id.expect("digits make an id")).filter(move |id| !taken.contains(id))
 }
@@ -109,6 +109,45 @@ fn unheard_of(draft: &Draft<'_>, line: &LineId, sku: Option<&Sku>) -> Result<Ord
     Ok(OrderLine { line: line.clone(), sku, ordered: 0, cancelled: 0, shares: Vec::new(), kit })
 }
 
+/// Whether an event means another item by a line than the order has there.
+fn contradicts(draft: &Draft<'_>, line: &OrderLine, sku: Option<&Sku>) -> bool {
+    let meant = sku.and_then(|name| draft.sku(name)).map(|sku| draft.sku_name(sku));
+    meant.is_some_and(|meant| *meant != line.sku)
+}
+
+/// Where the line of the order is that a row of an event is about; one of its own for what the order
+/// does not have there, if all of the event is to be applied. The event has rows of the lines `named`.
+fn line_of<'a>(
+    draft: &Draft<'_>,
+    order: &mut Order,
+    places: &mut BTreeMap<LineId, usize>,
+    (line, sku): (&LineId, Option<&Sku>),
+    excess: Excess,
+    named: impl Iterator<Item = &'a LineId>,
+) -> Result<Option<usize>, Stop> {
+    let known = places.get(line).copied();
+    let is_other = known.is_some_and(|index| contradicts(draft, &order.lines[index], sku));
+    if known.is_some() && !is_other {
+        return Ok(known);
+    }
+    if excess != Excess::Anyway {
+        return Ok(None);
+    }
+    let mut new = unheard_of(draft, line, sku)?;
+    if is_other {
+        // Another line of that item, else a number that no line has.
+        if let Some(index) = order.lines.iter().position(|line| line.sku == new.sku) {
+            return Ok(Some(index));
+        }
+        let taken = order.lines.iter().map(|line| line.line.clone());
+        let taken = taken.chain(named.cloned());
+        new.line = free_numbers(taken).next().expect("numbers do not end");
+    }
+    places.insert(new.line.clone(), order.lines.len());
+    order.lines.push(new);
+    Ok(Some(order.lines.len() - 1))
+}
+
 /// Where more than was promised or shipped of a line is booked: where the event says, else where a
 /// person has said, else at the line's first location, else at the best-ranked one.
 fn place_of_rest(
@@ -124,17 +163,27 @@ fn place_of_rest(
     Ok(draft.state.catalogue.location_name(location).clone())
 }
 
-/// The lines of which rows want more than there is `left`, in the order in which they are named.
+/// The lines of which rows want more than there is `left`, in the order in which they are named. Of
+/// another item than the line's there is nothing.
 fn too_much<'a>(
+    draft: &Draft<'_>,
     order: &Order,
-    rows: impl Iterator<Item = (&'a LineId, i64)>,
+    rows: impl Iterator<Item = (&'a LineId, Option<&'a Sku>, i64)>,
     left: fn(&OrderLine) -> i64,
     say: impl Fn(i64, i64) -> String,
 ) -> Vec<Evidence> {
     let places = places(&order.lines);
     let mut wanted: Vec<(&LineId, i64)> = Vec::new();
     let mut seen: BTreeMap<&LineId, usize> = BTreeMap::new();
-    for (line, quantity) in rows {
+    let mut evidence = Vec::new();
+    for (line, sku, quantity) in rows {
+        let known = places.get(line).map(|place| &order.lines[*place]);
+        if let Some((known, sku)) = known.zip(sku).filter(|it| contradicts(draft, it.0, Some(it.1)))
+        {
+            let what = format!("is {} in the order, not {sku}", known.sku);
+            evidence.push(Evidence::new(&format!("line {line}"), what));
+            continue;
+        }
         let place = *seen.entry(line).or_insert(wanted.len());
         if place == wanted.len() {
             wanted.push((line, 0));
@@ -145,7 +194,8 @@ fn too_much<'a>(
         let left = places.get(line).map_or(0, |place| left(&order.lines[*place]));
         (wanted > left).then(|| Evidence::new(&format!("line {line}"), say(wanted, left)))
     });
-    lines.collect()
+    evidence.extend(lines);
+    evidence
 }
 
 /// Where each line is in its list.

@@ -188,7 +188,9 @@ fn keep_unordered(lines: &mut Vec<OrderLine>, early: Vec<OrderLine>) {
         let index = lines.iter().position(same);
         let index = index.unwrap_or_else(|| {
             if lines.iter().any(|line| line.line == early.line) {
-                early.line = free_numbers(lines).next().expect("numbers do not end");
+                early.line = free_numbers(lines.iter().map(|line| line.line.clone()))
+                    .next()
+                    .expect("numbers do not end");
             }
             let (line, sku, kit) = (early.line.clone(), early.sku.clone(), early.kit.clone());
             lines.push(OrderLine { line, sku, ordered: 0, cancelled: 0, shares: Vec::new(), kit });

@@ -29,7 +29,7 @@ pub(in crate::decide) fn confirm(
         return Outcome::Applied;
     }
     let cancelled = order.fact(&FactKey::Cancelled).is_some();
-    let mut numbers = free_numbers(&order.lines);
+    let mut numbers = free_numbers(order.lines.iter().map(|line| line.line.clone()));
     let mut made: Vec<OrderLine> = Vec::with_capacity(lines.len());
     for line in lines {
         let committed = if cancelled { 0 } else { line.quantity };

@@ -167,15 +167,17 @@ fn names(data: &EventData) -> Vec<WaitKey> {
         EventData::StockSet(data) => level(&data.sku, &data.location),
         EventData::OrderPlaced(data) => ordered(&data.lines),
         EventData::OrderAmended(data) => ordered(&data.lines),
-        // What a line of a known order is, the order says: the item named in a shipment or a
-        // return is for orders that never came.
         EventData::OrderFulfilled(data) => {
             let rows = data.lines.iter();
-            rows.flat_map(|line| row(None, line.location.as_ref())).collect()
+            rows.flat_map(|line| row(line.sku.as_ref(), line.location.as_ref())).collect()
         }
         EventData::OrderReturned(data) => {
             let rows = data.lines.iter();
-            rows.flat_map(|line| row(None, line.location.as_ref())).collect()
+            rows.flat_map(|line| row(line.sku.as_ref(), line.location.as_ref())).collect()
+        }
+        EventData::OrderCancelled(data) => {
+            let rows = data.lines.iter().flatten();
+            rows.flat_map(|line| row(line.sku.as_ref(), None)).collect()
         }
         EventData::TransferShipped(data) => {
             let skus = data.lines.iter().map(|line| WaitKey::Sku(line.sku.clone()));
@@ -209,15 +211,8 @@ fn ordered(lines: &[OrderedLine]) -> Vec<WaitKey> {
 pub(super) fn skus(data: &EventData) -> Vec<Sku> {
     let sku = |name| if let WaitKey::Sku(sku) = name { Some(sku) } else { None };
     let mut skus: Vec<Sku> = names(data).into_iter().filter_map(sku).collect();
-    match data {
-        EventData::ItemUpserted(data) => skus.push(data.sku.clone()),
-        EventData::OrderFulfilled(data) => {
-            skus.extend(data.lines.iter().filter_map(|line| line.sku.clone()));
-        }
-        EventData::OrderReturned(data) => {
-            skus.extend(data.lines.iter().filter_map(|line| line.sku.clone()));
-        }
-        _ => {}
+    if let EventData::ItemUpserted(data) = data {
+        skus.push(data.sku.clone());
     }
     skus
 }

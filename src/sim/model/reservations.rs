@@ -102,7 +102,7 @@ impl Model {
         }
         order.confirmed.push(seq);
         for Row { sku, kit, location, quantity } in rows {
-            let mut line = Line::new(&order.free_number(), &sku, kit);
+            let mut line = Line::new(&order.free_number(&[]), &sku, kit);
             line.ordered = quantity;
             if order.cancelled {
                 line.cancelled = quantity;

@@ -154,9 +154,7 @@ impl Model {
         let data = &self.told[&seq].event.data;
         let order = self.orders.iter().find(|order| Some(&order.id) == data.order());
         let line = |id: &LineId| order?.lines.iter().find(|line| line.id == *id);
-        let no_sku = |id: &LineId, sku: &Option<Sku>| {
-            line(id).is_none() && sku.as_ref().and_then(|sku| self.item(sku)).is_none()
-        };
+        let no_sku = |id: &LineId, sku: &Option<Sku>| line(id).is_none() && sku.is_none();
         let no_place = |id: &LineId, place: &Option<LocationId>| {
             place.is_none() && line(id).is_none_or(|line| line.shares.is_empty())
         };

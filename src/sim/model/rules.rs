@@ -75,8 +75,7 @@ impl Model {
         if holding {
             return Ruling::Outcome(self.hold(seq));
         }
-        let is_order_there = waived.without_order.is_none();
-        if is_order_there && waived.excess == Excess::Anyway && self.names_strange_lines(seq) {
+        if self.cannot_be_booked(seq, waived) {
             return Ruling::Impossible;
         }
         if let Some(expected) = event.expected_version
@@ -123,6 +122,15 @@ impl Model {
         let absorbed = self.movements[first..].iter().any(|movement| movement.absorbed);
         let nothing_else = absorbed && self.levels() == before;
         Ruling::Outcome(if nothing_else { Outcome::Absorbed } else { outcome })
+    }
+
+    /// Whether a person has asked for more than can be written down of an order.
+    fn cannot_be_booked(&self, seq: u64, waived: &Waived) -> bool {
+        if waived.without_order.is_some() {
+            self.cancels_another_item(&self.told[&seq].event.data)
+        } else {
+            waived.excess == Excess::Anyway && self.names_strange_lines(seq)
+        }
     }
 
     /// Whether the time of an event lay too far ahead when it came.

@@ -58,11 +58,12 @@ impl Order {
         Self { id, placed: false, cancelled: false, confirmed, revision: None, lines }
     }
 
-    /// The first number that is no line's id.
-    pub(in crate::sim::model) fn free_number(&self) -> LineId {
+    /// The first number that is no line's id, nor one of these.
+    pub(in crate::sim::model) fn free_number(&self, named: &[LineId]) -> LineId {
         let numbers = (1..).map(|number: u64| number.to_string().parse::<LineId>());
         let mut ids = numbers.map(|id| id.expect("digits make an id"));
-        let free = ids.find(|id| self.lines.iter().all(|line| line.id != *id));
+        let free =
+            ids.find(|id| self.lines.iter().all(|line| line.id != *id) && !named.contains(id));
         free.expect("numbers do not end")
     }
 

@@ -88,23 +88,53 @@ impl Model {
         lines.iter_mut().find(|known| known.id == *line).expect("the line is known")
     }
 
-    /// A line of an order; a new one, if a person has said to apply even what is not in the order.
+    /// A line of an order; a new one, if a person has said to apply even what is not in the order. It
+    /// is none of those that the event names.
     pub(super) fn line_for(
         &mut self,
         order: &OrderId,
         id: &LineId,
         sku: Option<&Sku>,
         waived: &Waived,
+        named: &[LineId],
     ) -> Option<&mut Line> {
         let told = waived.without_order.as_ref().and_then(|told| told.sku.clone());
-        let known = sku.and_then(|name| self.item(name)).or(told);
-        let kit = known.as_ref().map(|sku| self.parts(sku)).unwrap_or_default();
-        let lines = &mut self.order_mut(order).lines;
-        if !lines.iter().any(|line| line.id == *id) && waived.excess == Excess::Anyway {
-            let sku = known.expect("it was checked that the line says what it is");
-            lines.push(Line::new(id, &sku, kit));
+        let said = sku.and_then(|name| self.item(name));
+        let known = self.order_mut(order).lines.iter().position(|line| line.id == *id);
+        let other = known.is_some_and(|known| self.is_other(order, known, sku));
+        if known.is_some() && !other {
+            return known.map(|known| &mut self.order_mut(order).lines[known]);
         }
-        lines.iter_mut().find(|line| line.id == *id)
+        if waived.excess != Excess::Anyway {
+            return None;
+        }
+        let sku = said.or(told).expect("it was checked that the line says what it is");
+        let kit = self.parts(&sku);
+        let order = self.order_mut(order);
+        let same = order.lines.iter().position(|line| other && line.sku == sku);
+        let index = same.unwrap_or_else(|| {
+            let id = if other { order.free_number(named) } else { id.clone() };
+            order.lines.push(Line::new(&id, &sku, kit));
+            order.lines.len() - 1
+        });
+        order.lines.get_mut(index)
+    }
+
+    /// Whether lines are to be cancelled that are another item in what is known of the order.
+    pub(in crate::sim::model) fn cancels_another_item(&self, data: &EventData) -> bool {
+        let EventData::OrderCancelled(data) = data else { return false };
+        let order = self.orders.iter().find(|order| order.id == data.order);
+        let line = |id: &LineId| order?.lines.iter().position(|line| line.id == *id);
+        data.lines.iter().flatten().any(|row| {
+            line(&row.line).is_some_and(|line| self.is_other(&data.order, line, row.sku.as_ref()))
+        })
+    }
+
+    /// Whether a name means another item than a line of the order.
+    pub(super) fn is_other(&self, order: &OrderId, line: usize, sku: Option<&Sku>) -> bool {
+        let order = self.orders.iter().find(|known| known.id == *order);
+        let line = &order.expect("the order is known").lines[line];
+        sku.and_then(|name| self.item(name)).is_some_and(|sku| sku != line.sku)
     }
 
     /// More than the order has: all of it is held, what fits as well. If the order was not placed

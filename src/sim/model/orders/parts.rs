@@ -2,51 +2,62 @@
 
 use std::collections::BTreeMap;
 
-use super::{Excess, Line, Order};
+use super::{Excess, Line};
 use crate::event::{FulfilledLine, OrderCancelled, OrderFulfilled, OrderReturned, ReturnedLine};
-use crate::id::{LineId, LocationId, OrderId};
+use crate::id::{LineId, LocationId, OrderId, Sku};
 use crate::record::Outcome;
 use crate::sim::model::Model;
 use crate::sim::model::rules::Waived;
 
+/// What a row is about: a line, the item that it is if the row says so, and how many units.
+type Row<'a> = (&'a LineId, Option<&'a Sku>, i64);
+
 /// What rows ask for of each line.
-fn sums<'a>(rows: impl Iterator<Item = (&'a LineId, i64)>) -> BTreeMap<LineId, i64> {
+fn sums<'a>(rows: impl Iterator<Item = Row<'a>>) -> BTreeMap<LineId, i64> {
     let mut sums = BTreeMap::new();
-    for (line, quantity) in rows {
+    for (line, _, quantity) in rows {
         *sums.entry(line.clone()).or_default() += quantity;
     }
     sums
 }
 
-/// Whether the lines of an order have all that is asked for.
-fn fits(order: &Order, wanted: &BTreeMap<LineId, i64>, has: impl Fn(&Line) -> i64) -> bool {
-    wanted.iter().all(|(id, quantity)| {
-        let line = order.lines.iter().find(|line| line.id == *id);
-        line.is_some_and(|line| *quantity <= has(line))
-    })
-}
-
 impl Model {
+    /// Whether an order has all that rows ask for, and has it of the same items.
+    fn fits(&self, order: &OrderId, rows: &[Row<'_>], has: impl Fn(&Line) -> i64) -> bool {
+        let lines = self.orders.iter().filter(|known| known.id == *order);
+        let lines: Vec<&Line> = lines.flat_map(|order| &order.lines).collect();
+        let line = |id: &LineId| lines.iter().position(|line| line.id == *id);
+        let is_same =
+            |(id, sku, _): &Row<'_>| line(id).is_some_and(|line| !self.is_other(order, line, *sku));
+        let enough = sums(rows.iter().copied());
+        rows.iter().all(is_same)
+            && enough
+                .iter()
+                .all(|(id, wanted)| line(id).is_some_and(|line| *wanted <= has(lines[line])))
+    }
+
     pub(in crate::sim::model) fn cancel(
         &mut self,
         seq: u64,
         data: &OrderCancelled,
         waived: &Waived,
     ) -> Outcome {
-        let order = self.order_mut(&data.order);
-        let wanted = match &data.lines {
-            None => sums(order.lines.iter().map(|line| (&line.id, line.committed()))),
-            Some(rows) => sums(rows.iter().map(|row| (&row.line, row.quantity))),
-        };
-        if waived.excess == Excess::Hold && !fits(order, &wanted, Line::committed) {
+        let rows = data.lines.iter().flatten();
+        let rows: Vec<Row<'_>> =
+            rows.map(|row| (&row.line, row.sku.as_ref(), row.quantity)).collect();
+        if waived.excess == Excess::Hold && !self.fits(&data.order, &rows, Line::committed) {
             return self.hold_excess(&data.order, seq);
         }
-        for line in &mut order.lines {
-            let quantity = wanted.get(&line.id).copied().unwrap_or_default();
-            line.cancelled += line.release(quantity);
+        for index in 0..self.order_mut(&data.order).lines.len() {
+            let other = |row: &&Row<'_>| !self.is_other(&data.order, index, row.1);
+            let own: Vec<Row<'_>> = rows.iter().filter(other).copied().collect();
+            let line = &mut self.order_mut(&data.order).lines[index];
+            let wanted = sums(own.into_iter()).get(&line.id).copied().unwrap_or_default();
+            let all = data.lines.is_none();
+            line.cancelled += line.release(if all { line.committed() } else { wanted });
         }
         if waived.without_order.is_some() {
-            self.remember_cancelled(data, waived, &wanted);
+            self.remember_cancelled(data, waived, &sums(rows.into_iter()));
         }
         let order = self.order_mut(&data.order);
         // What its placing brings will be cancelled too.
@@ -66,9 +77,14 @@ impl Model {
         let lines = order.map_or_else(Vec::new, |order| order.lines);
         let before =
             |id: &LineId| lines.iter().find(|line| line.id == *id).map_or(0, |line| line.cancelled);
-        for row in data.lines.iter().flatten() {
+        let rows: Vec<_> = data.lines.iter().flatten().collect();
+        for (index, row) in rows.iter().enumerate() {
+            // The first row of a line says what it is.
+            if rows[..index].iter().any(|earlier| earlier.line == row.line) {
+                continue;
+            }
             let cancelled = before(&row.line) + wanted[&row.line];
-            let line = self.line_for(&data.order, &row.line, row.sku.as_ref(), waived);
+            let line = self.line_for(&data.order, &row.line, row.sku.as_ref(), waived, &[]);
             line.expect("a person has said what it is").cancelled = cancelled;
         }
     }
@@ -79,22 +95,27 @@ impl Model {
         data: &OrderFulfilled,
         waived: &Waived,
     ) -> Outcome {
-        let wanted = sums(data.lines.iter().map(|row| (&row.line, row.quantity)));
-        let order = self.order_mut(&data.order);
-        if waived.excess == Excess::Hold && !fits(order, &wanted, Line::committed) {
+        let rows = data.lines.iter();
+        let rows: Vec<Row<'_>> =
+            rows.map(|row| (&row.line, row.sku.as_ref(), row.quantity)).collect();
+        if waived.excess == Excess::Hold && !self.fits(&data.order, &rows, Line::committed) {
             return self.hold_excess(&data.order, seq);
         }
         for row in &data.lines {
-            self.ship(seq, &data.order, row, waived);
+            self.ship(seq, data, row, waived);
         }
         Outcome::Applied
     }
 
-    fn ship(&mut self, seq: u64, order: &OrderId, row: &FulfilledLine, waived: &Waived) {
+    fn ship(&mut self, seq: u64, data: &OrderFulfilled, row: &FulfilledLine, waived: &Waived) {
+        let order = &data.order;
+        let ids: Vec<LineId> = data.lines.iter().map(|row| row.line.clone()).collect();
         let named = row.location.as_ref().and_then(|name| self.place(name));
         let best = self.ranking().into_iter().next();
         let told = waived.without_order.as_ref().and_then(|told| told.location.clone());
-        let Some(line) = self.line_for(order, &row.line, row.sku.as_ref(), waived) else { return };
+        let line = self.line_for(order, &row.line, row.sku.as_ref(), waived, &ids);
+        let Some(line) = line else { return };
+        let id = line.id.clone();
         let mut from = line.ship(row.quantity, named.as_ref());
         let fitting: i64 = from.iter().map(|(_, units)| units).sum();
         if waived.excess == Excess::Anyway && fitting < row.quantity {
@@ -103,7 +124,7 @@ impl Model {
         }
         for (stood, units) in from {
             let location = named.clone().unwrap_or(stood);
-            let line = self.line_mut(order, &row.line);
+            let line = self.line_mut(order, &id);
             line.share(&location).fulfilled += units;
             for (item, units) in line.items(units) {
                 self.move_units(seq, &(item, location.clone()), -units, None);
@@ -117,22 +138,26 @@ impl Model {
         data: &OrderReturned,
         waived: &Waived,
     ) -> Outcome {
-        let wanted = sums(data.lines.iter().map(|row| (&row.line, row.quantity)));
-        let order = self.order_mut(&data.order);
-        if waived.excess == Excess::Hold && !fits(order, &wanted, Line::still_out) {
+        let rows = data.lines.iter();
+        let rows: Vec<Row<'_>> =
+            rows.map(|row| (&row.line, row.sku.as_ref(), row.quantity)).collect();
+        if waived.excess == Excess::Hold && !self.fits(&data.order, &rows, Line::still_out) {
             return self.hold_excess(&data.order, seq);
         }
         for row in &data.lines {
-            self.put_back(seq, &data.order, row, waived);
+            self.put_back(seq, data, row, waived);
         }
         Outcome::Applied
     }
 
-    fn put_back(&mut self, seq: u64, order: &OrderId, row: &ReturnedLine, waived: &Waived) {
+    fn put_back(&mut self, seq: u64, data: &OrderReturned, row: &ReturnedLine, waived: &Waived) {
+        let order = &data.order;
+        let ids: Vec<LineId> = data.lines.iter().map(|row| row.line.clone()).collect();
         let named = row.location.as_ref().and_then(|name| self.place(name));
         let best = self.ranking().into_iter().next();
         let told = waived.without_order.as_ref().and_then(|told| told.location.clone());
-        let Some(line) = self.line_for(order, &row.line, row.sku.as_ref(), waived) else { return };
+        let line = self.line_for(order, &row.line, row.sku.as_ref(), waived, &ids);
+        let Some(line) = line else { return };
         let mut left = match waived.excess {
             Excess::Anyway => row.quantity,
             Excess::Hold | Excess::Cap => row.quantity.min(line.still_out()),

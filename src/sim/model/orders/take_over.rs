@@ -153,7 +153,7 @@ pub(super) fn keep_shipped(order: &mut Order, left: Vec<Unit>) {
         let known = order.lines.iter().position(|line| unit.is_of(line));
         let number = known.unwrap_or_else(|| {
             let taken = order.lines.iter().any(|line| line.id == unit.line);
-            let id = if taken { order.free_number() } else { unit.line.clone() };
+            let id = if taken { order.free_number(&[]) } else { unit.line.clone() };
             order.lines.push(Line::new(&id, &unit.sku, unit.kit.clone()));
             order.lines.len() - 1
         });
