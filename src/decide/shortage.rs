@@ -22,7 +22,8 @@ fn level_of(draft: &mut Draft<'_>, conflict: &Conflict) -> Result<(SkuIx, LocIx)
 }
 
 /// `reallocate`: orders that were promised units here are promised them at another location, those
-/// placed last first, as many as are missing here and available there.
+/// placed last first, as many as are missing here and available there; of kits the whole line, if
+/// all its components are there.
 pub(super) fn reallocate(
     draft: &mut Draft<'_>,
     conflict: &Conflict,
@@ -47,7 +48,7 @@ pub(super) fn reallocate(
         if !lines.is_empty() {
             draft.change_order(order.order, lines, None);
         }
-        if rest == 0 {
+        if rest <= 0 {
             break;
         }
     }
@@ -68,22 +69,39 @@ fn move_lines(
     let mut changed = Vec::new();
     let name = draft.state.catalogue.location_name(from).clone();
     for line in order.lines.iter().rev() {
-        // A kit's line is never split, and its components lie together.
-        if *rest == 0 || !line.kit.is_empty() || draft.sku(&line.sku) != Some(sku) {
+        if *rest <= 0 || !line.takes_from(draft.sku_name(sku)) {
             continue;
         }
         let Some(share) = line.shares.iter().position(|share| share.location == name) else {
             continue;
         };
-        let part = line.shares[share].committed.min(*rest);
+        let promised = line.shares[share].committed;
+        let (part, units) = if line.kit.is_empty() {
+            let part = promised.min(*rest);
+            (part, part)
+        } else if has_kits(draft, line, to, promised) {
+            let parts = line.kit.iter().filter(|part| draft.sku(&part.sku) == Some(sku));
+            (promised, parts.map(|part| part.quantity.saturating_mul(promised)).sum())
+        } else {
+            continue;
+        };
         if part > 0 {
             let mut line = line.clone();
             move_share(draft, &mut line, share, to, part);
-            *rest -= part;
+            *rest -= units;
             changed.push(line);
         }
     }
     changed
+}
+
+/// Whether a location has all components of so many kits: a kit's line is never split, so all of it
+/// moves or nothing.
+fn has_kits(draft: &Draft<'_>, line: &OrderLine, location: LocIx, kits: i64) -> bool {
+    line.kit.iter().all(|part| {
+        let sku = draft.sku(&part.sku).expect("an order's items are known");
+        draft.level(sku, location).available() >= part.quantity.saturating_mul(kits)
+    })
 }
 
 /// The orders that are promised units of a level, those placed last first.

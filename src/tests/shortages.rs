@@ -187,22 +187,28 @@ fn what_is_shipped_from_elsewhere_since_stays() {
     assert!(result.reason.unwrap().contains("rest on line 1"));
 }
 
-/// The components of a kit lie together, so its line is not split over locations.
+/// The components of a kit lie together and its line is not split over locations: where one of them
+/// is short, all of the line moves to where all of them are, or it stays.
 #[test]
-fn kits_stay_where_they_are() {
-    let mut world = World::new().given([
-        received("TEA", "berlin", 1),
-        received("TEA", "hamburg", 9),
-        received("MUG", "berlin", 9),
-        kit("SET", &[goods("TEA", 1), goods("MUG", 1)]),
-        placed("o1", &[line_from("1", "TEA", 2, "berlin")]),
-        placed("o2", &[line_from("1", "SET", 2, "berlin")]),
-    ]);
-    let conflict = world.conflict();
-    world.choose(to(&conflict, "hamburg")).unwrap();
-    assert_eq!(promised(&world, "o1"), (0, 2));
-    assert_eq!(promised(&world, "o2"), (2, 0));
-    assert_eq!(world.available("TEA", "berlin"), -1, "the kit's part is still missing");
+fn kits_move_as_a_whole_or_not_at_all() {
+    // Mugs at Hamburg; what is promised of each order at Berlin and Hamburg; tea left at Berlin.
+    let cases = [(2, (1, 1), (0, 2), 0), (9, (1, 1), (0, 2), 0), (1, (0, 2), (2, 0), -1)];
+    for (mugs, tea, sets, left) in cases {
+        let mut world = World::new().given([
+            received("TEA", "berlin", 1),
+            received("TEA", "hamburg", 9),
+            received("MUG", "berlin", 9),
+            received("MUG", "hamburg", mugs),
+            kit("SET", &[goods("TEA", 1), goods("MUG", 1)]),
+            placed("o1", &[line_from("1", "TEA", 2, "berlin")]),
+            placed("o2", &[line_from("1", "SET", 2, "berlin")]),
+        ]);
+        let conflict = world.conflict();
+        world.choose(to(&conflict, "hamburg")).unwrap();
+        assert_eq!((promised(&world, "o1"), promised(&world, "o2")), (tea, sets), "{mugs} mugs");
+        assert_eq!(world.available("TEA", "berlin"), left);
+        assert_eq!(world.available("MUG", "hamburg"), mugs - sets.1);
+    }
 }
 
 /// A kit that takes from a level that is short can be cancelled, in part or all of it.

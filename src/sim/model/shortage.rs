@@ -29,13 +29,23 @@ impl Model {
         orders.sort_by_key(|order| std::cmp::Reverse((self.first_said(order), order.clone())));
         let mut left = wanted;
         for order in orders {
-            let lines = self.order_mut(&order).lines.iter_mut().rev();
-            for line in lines.filter(|line| line.sku == *sku && line.kit.is_empty()) {
-                let part = left.min(promised(line, from));
-                if part > 0 {
+            for index in (0..self.order_mut(&order).lines.len()).rev() {
+                let line = self.order_mut(&order).lines[index].clone();
+                let all = promised(&line, from);
+                // All of a kit's line goes, or nothing of it.
+                let is_kit = !line.kit.is_empty();
+                let fits = |(item, units): &(Sku, i64)| self.free(item, &to) >= *units;
+                if is_kit && !line.items(all).iter().all(fits) {
+                    continue;
+                }
+                let part = if is_kit { all } else { left.min(all) };
+                let items = line.items(part).into_iter();
+                let units: i64 = items.filter(|(item, _)| item == sku).map(|it| it.1).sum();
+                if units > 0 && left > 0 {
+                    let line = &mut self.order_mut(&order).lines[index];
                     line.share(from).committed -= part;
                     line.share(&to).committed += part;
-                    left -= part;
+                    left -= units;
                 }
             }
         }
