@@ -61,6 +61,11 @@ fn apply_name(state: &mut State, change: &Change) {
             let before = state.catalogue.put_location_alias(name.clone(), location.clone());
             Undo::LocationAlias(name.clone(), before)
         }
+        Change::ListingAlias { channel, listing, sku } => {
+            let listing = (channel.clone(), listing.clone());
+            let before = state.catalogue.put_listing_alias(listing.clone(), sku.clone());
+            Undo::ListingAlias(listing, before)
+        }
         _ => return,
     };
     state.undo.push(undo);
@@ -135,6 +140,7 @@ fn apply_change(state: &mut State, record: &Record, change: &Change) {
         | Change::Location(_)
         | Change::SkuAlias { .. }
         | Change::LocationAlias { .. }
+        | Change::ListingAlias { .. }
         | Change::Withdrawn { .. }
         | Change::Reversed { .. }
         | Change::Final { .. } => {}

@@ -6,6 +6,7 @@ use crate::event::{EventRef, Fingerprint};
 use crate::id::{
     ChannelId, ConflictId, LineId, ListingId, LocationId, OrderId, Sku, Text, TransferId,
 };
+use crate::record::WaitKey;
 use crate::time::Timestamp;
 
 /// Events listed in a conflict; `event_count` counts all of them.
@@ -355,15 +356,32 @@ impl Conflict {
     /// The options that it offers as it is; none, once it is decided.
     pub fn offered(&self) -> impl Iterator<Item = ResolutionOption> {
         let is_open = self.status == ConflictStatus::Open;
+        let unknown = (self.kind == ConflictKind::Unmapped).then(|| self.unknown_name());
         // An order's line without any location needs a location to be created, not mapped.
-        let is_nameless =
-            self.kind == ConflictKind::Unmapped && self.sku.is_none() && self.location.is_none();
+        let is_nameless = unknown == Some(WaitKey::AnyLocation);
+        // What a listing sells has to be said, and how a channel knows it, where it is set up.
+        let is_listing = matches!(unknown, Some(WaitKey::Listing(..)));
         // A movement that took effect by its time is confirmed or flipped, not dropped.
         let is_late = self.is_about_late_movement();
         self.kind.options().iter().copied().filter(move |option| {
             let is_discard = *option == ResolutionOption::Discard;
-            is_open && !(is_late && is_discard) && (is_discard || !is_nameless)
+            is_open
+                && !(is_late && is_discard)
+                && !(is_listing && *option == ResolutionOption::Create)
+                && (is_discard || !is_nameless)
         })
+    }
+
+    /// What the events of a conflict about an unknown name wait for.
+    pub(crate) fn unknown_name(&self) -> WaitKey {
+        match (&self.sku, &self.location, self.channel.as_ref().zip(self.listing.as_ref())) {
+            (Some(sku), ..) => WaitKey::Sku(sku.clone()),
+            (None, Some(location), _) => WaitKey::Location(location.clone()),
+            (None, None, Some((channel, listing))) => {
+                WaitKey::Listing(channel.clone(), listing.clone())
+            }
+            (None, None, None) => WaitKey::AnyLocation,
+        }
     }
 
     /// Whether it is about a movement near a count that had its effect, not about a count held back.

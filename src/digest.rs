@@ -74,6 +74,13 @@ fn catalogue(state: &State, parts: &mut Parts) {
             part.text(location.as_str());
         }
     });
+    parts.add("listing aliases", |part| {
+        for ((channel, listing), sku) in catalogue.listing_aliases() {
+            part.text(channel.as_str());
+            part.text(listing.as_str());
+            part.text(sku.as_str());
+        }
+    });
 }
 
 fn levels(state: &State, part: &mut Canonical) {

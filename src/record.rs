@@ -4,7 +4,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::conflict::{Conflict, Resolution};
 use crate::event::{Event, EventData, EventRef, Fingerprint, KitPart};
-use crate::id::{ConflictId, LocationId, OrderId, ReservationId, Sku, Source, Text, TransferId};
+use crate::id::{
+    ChannelId, ConflictId, ListingId, LocationId, OrderId, ReservationId, Sku, Source, Text,
+    TransferId,
+};
 use crate::order::OrderUpdate;
 use crate::reservation::Reservation;
 use crate::state::{Baseline, Overlap};
@@ -171,6 +174,16 @@ pub enum Change {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         location: Option<LocationId>,
     },
+    /// A channel's listing that was not set up means this item.
+    ListingAlias {
+        /// The channel.
+        channel: ChannelId,
+        /// The listing there.
+        listing: ListingId,
+        /// The item meant; `None` if it means nothing any more.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        sku: Option<Sku>,
+    },
     /// A movement that an accepted count contains, and that therefore changed nothing.
     Absorbed {
         /// The item.
@@ -308,6 +321,8 @@ pub enum WaitKey {
     AnyLocation,
     /// A decision on the batch that this conflict holds.
     Approval(ConflictId),
+    /// This listing of a channel.
+    Listing(ChannelId, ListingId),
 }
 
 impl WaitKey {
@@ -327,6 +342,7 @@ impl std::fmt::Display for WaitKey {
             Self::Transfer(transfer) => write!(f, "transfer {transfer}"),
             Self::AnyLocation => f.write_str("a location"),
             Self::Approval(conflict) => write!(f, "a decision on {conflict}"),
+            Self::Listing(channel, listing) => write!(f, "listing {listing} of channel {channel}"),
         }
     }
 }

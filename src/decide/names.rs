@@ -32,6 +32,12 @@ pub(super) fn unknown(draft: &mut Draft<'_>, event: &Event) -> Option<WaitKey> {
             return Some(WaitKey::Location(location.clone()));
         }
     }
+    if let EventData::ChannelLevelReported(data) = &event.data
+        && data.unlisted
+        && draft.state.catalogue.listed(&data.channel, &data.listing).is_none()
+    {
+        return Some(WaitKey::Listing(data.channel.clone(), data.listing.clone()));
+    }
     let needs_a_location = match &event.data {
         EventData::OrderPlaced(data) => data.lines.iter().any(|line| line.location.is_none()),
         EventData::OrderAmended(data) => data.lines.iter().any(|line| line.location.is_none()),
@@ -54,6 +60,7 @@ pub(super) fn is_known(draft: &Draft<'_>, key: &WaitKey) -> bool {
         WaitKey::Order(_)
         | WaitKey::RestOfOrder(..)
         | WaitKey::Transfer(_)
+        | WaitKey::Listing(..)
         | WaitKey::Approval(_) => false,
     }
 }
@@ -65,17 +72,20 @@ pub(super) fn hold(draft: &mut Draft<'_>, key: WaitKey, seq: u64) -> Outcome {
     if let Some(conflict) = draft.conflict_about(&subject).cloned() {
         draft.join(&conflict);
     } else {
-        let (sku, location) = match &key {
-            WaitKey::Sku(sku) => (Some(sku.clone()), None),
-            WaitKey::Location(location) => (None, Some(location.clone())),
+        let mut about = About::default();
+        match &key {
+            WaitKey::Sku(sku) => about.sku = Some(sku.clone()),
+            WaitKey::Location(location) => about.location = Some(location.clone()),
+            WaitKey::Listing(channel, listing) => {
+                (about.channel, about.listing) = (Some(channel.clone()), Some(listing.clone()));
+            }
             WaitKey::Order(_)
             | WaitKey::RestOfOrder(..)
             | WaitKey::Transfer(_)
             | WaitKey::Approval(_)
-            | WaitKey::AnyLocation => (None, None),
-        };
+            | WaitKey::AnyLocation => {}
+        }
         let evidence = vec![Evidence::new("not known", &key)];
-        let about = About { sku, location, ..About::default() };
         draft.open(ConflictKind::Unmapped, about, evidence);
     }
     draft.change(Change::Waiting { on: key, seq });

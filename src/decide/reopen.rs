@@ -184,6 +184,10 @@ fn unmap(draft: &mut Draft<'_>, record: &Record, conflict: &Conflict) -> Result<
             Change::LocationAlias { name, .. } => {
                 draft.change(Change::LocationAlias { name: name.clone(), location: None });
             }
+            Change::ListingAlias { channel, listing, .. } => {
+                let (channel, listing) = (channel.clone(), listing.clone());
+                draft.change(Change::ListingAlias { channel, listing, sku: None });
+            }
             _ => {}
         }
     }
@@ -192,13 +196,18 @@ fn unmap(draft: &mut Draft<'_>, record: &Record, conflict: &Conflict) -> Result<
         return Err(format!("{key} is known by itself by now"));
     }
     // It was discarded, and another decision has settled since what the name means.
-    let mapped = record
-        .changes
-        .iter()
-        .any(|change| matches!(change, Change::SkuAlias { .. } | Change::LocationAlias { .. }));
+    let mapped = record.changes.iter().any(|change| {
+        matches!(
+            change,
+            Change::SkuAlias { .. } | Change::LocationAlias { .. } | Change::ListingAlias { .. }
+        )
+    });
     let means_something = match &key {
         WaitKey::Sku(name) => draft.sku(name).is_some(),
         WaitKey::Location(name) => draft.location(name).is_some(),
+        WaitKey::Listing(channel, listing) => {
+            draft.state.catalogue.listed(channel, listing).is_some()
+        }
         _ => false,
     };
     if !mapped && means_something {

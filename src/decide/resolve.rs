@@ -179,11 +179,7 @@ pub(super) fn waits_for(conflict: &Conflict) -> WaitKey {
     if conflict.kind == ConflictKind::MassChange {
         return WaitKey::Approval(conflict.id);
     }
-    match (&conflict.sku, &conflict.location) {
-        (Some(sku), _) => WaitKey::Sku(sku.clone()),
-        (None, Some(location)) => WaitKey::Location(location.clone()),
-        (None, None) => WaitKey::AnyLocation,
-    }
+    conflict.unknown_name()
 }
 
 /// Settles what an unknown name means; what waits for it is then decided again.
@@ -204,6 +200,14 @@ fn map(draft: &mut Draft<'_>, conflict: &Conflict, choice: &Choice) -> Result<()
             let target = target.ok_or(Refused::Needs { field: "location", problem })?;
             let location = draft.state.catalogue().location_name(target).clone();
             draft.change(Change::LocationAlias { name: name.clone(), location: Some(location) });
+        }
+        (O::Map, WaitKey::Listing(channel, listing)) => {
+            let problem = "must name an item that is known";
+            let target = choice.sku.as_ref().and_then(|sku| draft.sku(sku));
+            let target = target.ok_or(Refused::Needs { field: "sku", problem })?;
+            let (channel, listing) = (channel.clone(), listing.clone());
+            let sku = Some(draft.sku_name(target).clone());
+            draft.change(Change::ListingAlias { channel, listing, sku });
         }
         (O::Create, WaitKey::Sku(sku)) => {
             let sku = sku.clone();

@@ -198,6 +198,7 @@ pub(super) fn take_back(draft: &mut Draft<'_>, record: &Record) -> Result<(), Re
             | Change::Location(_)
             | Change::SkuAlias { .. }
             | Change::LocationAlias { .. }
+            | Change::ListingAlias { .. }
             | Change::Timer { .. }
             | Change::Waiting { .. }
             | Change::Woken { .. }

@@ -43,8 +43,10 @@ pub(super) fn has_come(draft: &Draft<'_>, on: &WaitKey) -> bool {
             draft.order(order).is_some_and(|known| known.has_more_since(*record))
         }
         WaitKey::Transfer(transfer) => draft.transfer(transfer).is_some(),
-        WaitKey::Sku(_) | WaitKey::Location(_) | WaitKey::AnyLocation | WaitKey::Approval(_) => {
-            false
-        }
+        WaitKey::Sku(_)
+        | WaitKey::Location(_)
+        | WaitKey::AnyLocation
+        | WaitKey::Listing(..)
+        | WaitKey::Approval(_) => false,
     }
 }

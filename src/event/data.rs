@@ -576,6 +576,9 @@ pub struct ChannelLevelReported {
     /// Onhand says so, after it has compared.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub drift: Option<Box<ChannelDrift>>,
+    /// Whether Onhand knew of no such listing when this came. Only Onhand says so.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unlisted: bool,
 }
 
 /// A difference on a channel that nothing explains.

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha2::{Digest, Sha256};
 
-use super::{Event, EventData};
+use super::{ChannelLevelReported, Event, EventData};
 
 /// Bytes of a fingerprint: 128 bits, so that two contents of one id do not meet by chance.
 pub const FINGERPRINT_BYTES: usize = 16;
@@ -49,11 +49,19 @@ impl Fingerprint {
     }
 }
 
+/// What most events need, so that their text is not moved while it grows.
+const USUAL_BYTES: usize = 256;
+
 /// The typed data serialises in one order, without white space and with defaults left out, so two
 /// spellings of the same data give the same bytes.
 fn update_with_data(hash: &mut Sha256, data: &EventData) {
-    // What most events need, so that the text is not moved while it grows.
-    const USUAL_BYTES: usize = 256;
+    if let EventData::ChannelLevelReported(level) = data
+        && level.unlisted
+    {
+        // What Onhand knew of the listing is no part of what was said.
+        let said = ChannelLevelReported { unlisted: false, ..level.clone() };
+        return update_with_data(hash, &EventData::ChannelLevelReported(said));
+    }
     let mut bytes = Vec::with_capacity(USUAL_BYTES);
     // Serialising plain structs of strings and integers into memory cannot fail.
     let _ = serde_json::to_writer(&mut bytes, data);

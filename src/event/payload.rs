@@ -414,6 +414,7 @@ fn reported(reader: &Reader<'_>) -> Option<EventData> {
     let listing = reader.name("listing", |text| ListingId::new(text));
     let quantity = reader.number("quantity", -QUANTITY_MAX, QUANTITY_MAX);
     Some(EventData::ChannelLevelReported(ChannelLevelReported {
+        unlisted: false,
         channel: channel?,
         listing: listing?,
         quantity: quantity?,

@@ -98,8 +98,7 @@ impl<'a> Needs<'a> {
                 let Some(conflict) = self.ledger.state.open_conflict(choice.conflict) else {
                     return;
                 };
-                self.keys.extend(conflict.sku.clone().map(WaitKey::Sku));
-                self.keys.extend(conflict.location.clone().map(WaitKey::Location));
+                self.keys.push(conflict.unknown_name());
                 self.keys.push(WaitKey::AnyLocation);
                 self.keys.push(WaitKey::Approval(conflict.id));
                 match choice.option {

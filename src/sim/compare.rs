@@ -254,10 +254,20 @@ impl Pair {
             let names = |conflict: &Conflict| match on {
                 WaitKey::Sku(sku) => conflict.sku.as_ref() == Some(sku),
                 WaitKey::Location(location) => conflict.location.as_ref() == Some(location),
-                WaitKey::AnyLocation => conflict.sku.is_none() && conflict.location.is_none(),
+                WaitKey::AnyLocation => {
+                    let nothing = conflict.sku.is_none() && conflict.location.is_none();
+                    nothing && conflict.listing.is_none()
+                }
+                WaitKey::Listing(_, listing) => conflict.listing.as_ref() == Some(listing),
                 _ => true,
             };
-            let asked = matches!(on, WaitKey::Sku(_) | WaitKey::Location(_) | WaitKey::AnyLocation);
+            let asked = matches!(
+                on,
+                WaitKey::Sku(_)
+                    | WaitKey::Location(_)
+                    | WaitKey::AnyLocation
+                    | WaitKey::Listing(..)
+            );
             let is_asked = open.iter().any(|conflict| names(conflict));
             assert!(!asked || is_asked, "#{seq} waits for {on}, but nobody is asked about it");
         }

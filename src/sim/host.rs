@@ -148,12 +148,17 @@ impl Host {
             let taken = restoring.level(sku.as_str(), location.as_str(), level.clone());
             taken.expect("the store knows the item and the location");
         }
-        let aliases = (catalogue.sku_aliases().clone(), catalogue.location_aliases().clone());
+        let aliases = (
+            catalogue.sku_aliases().clone(),
+            catalogue.location_aliases().clone(),
+            catalogue.listing_aliases().clone(),
+        );
         let woken = present.waiting().woken().map(|(on, discard)| (on.clone(), discard));
         restoring.finish(Snapshot {
             head: *present.head(),
             sku_aliases: aliases.0.into_iter().collect(),
             location_aliases: aliases.1.into_iter().collect(),
+            listing_aliases: aliases.2.into_iter().collect(),
             conflicts: self.store.open_conflicts().cloned().collect(),
             waiting: self.store.waiting().collect(),
             woken: woken.collect(),

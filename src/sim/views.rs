@@ -3,7 +3,7 @@
 use super::model::{About, Asked, Effects, LevelName, Line, Order, Share};
 use crate::conflict::{Conflict, ConflictKind, EVENTS_LISTED_MAX};
 use crate::event::EventData;
-use crate::id::{LocationId, OrderId, Sku};
+use crate::id::{ChannelId, ListingId, LocationId, OrderId, Sku};
 use crate::order::{self, FactKey};
 use crate::record::{Record, WaitKey};
 
@@ -14,6 +14,7 @@ pub(super) struct Shown {
     sku: Option<Sku>,
     location: Option<LocationId>,
     order: Option<OrderId>,
+    listing: Option<(ChannelId, ListingId)>,
     events: Vec<u64>,
     event_count: u64,
 }
@@ -26,13 +27,14 @@ impl Shown {
             sku: conflict.sku.clone().filter(|_| !conflict.is_about_transfer()),
             location: conflict.location.clone(),
             order: conflict.order.clone(),
+            listing: conflict.channel.clone().zip(conflict.listing.clone()),
             events: conflict.events.iter().map(|event| event.seq).collect(),
             event_count: conflict.event_count,
         }
     }
 
     pub fn expected(asked: &Asked) -> Self {
-        let (mut sku, mut location, mut order) = (None, None, None);
+        let (mut sku, mut location, mut order, mut listing) = (None, None, None, None);
         match &asked.about {
             About::HeldCount(level)
             | About::LateMovement { level, .. }
@@ -43,8 +45,12 @@ impl Shown {
             About::Unknown(WaitKey::Sku(name)) => sku = Some(name.clone()),
             About::Unknown(WaitKey::Location(name)) => location = Some(name.clone()),
             About::Changed(id) | About::Orphan(_, id) | About::Poison(id) => order.clone_from(id),
-            About::Drift { sku: item, location: place, .. } => {
+            About::Unknown(WaitKey::Listing(channel, id)) => {
+                listing = Some((channel.clone(), id.clone()));
+            }
+            About::Drift { sku: item, location: place, listing: shown } => {
                 sku = Some(item.clone());
+                listing = Some(shown.clone());
                 location.clone_from(place);
             }
             About::Excess(id) => order = Some(id.clone()),
@@ -57,7 +63,7 @@ impl Shown {
         if events.len() > EVENTS_LISTED_MAX {
             events.drain(EVENTS_LISTED_MAX - 1..events.len() - 1);
         }
-        Self { kind: asked.about.kind(), sku, location, order, events, event_count }
+        Self { kind: asked.about.kind(), sku, location, order, listing, events, event_count }
     }
 }
 

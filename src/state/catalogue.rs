@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use foldhash::fast::RandomState;
 
-use crate::id::{LocationId, Sku};
+use crate::id::{ChannelId, ListingId, LocationId, Sku};
 use crate::record::{ItemInfo, LocationInfo};
 
 /// An item's number in memory: its place in the order in which items became known.
@@ -58,6 +58,7 @@ pub struct Catalogue {
     last_location: Last,
     sku_aliases: BTreeMap<Sku, Sku>,
     location_aliases: BTreeMap<LocationId, LocationId>,
+    listing_aliases: BTreeMap<(ChannelId, ListingId), Sku>,
     ranking: Vec<LocIx>,
     /// Of which kits an item is a component: follows from the items.
     kits: BTreeMap<Sku, BTreeSet<Sku>>,
@@ -138,6 +139,16 @@ impl Catalogue {
     /// What names of locations mean.
     pub const fn location_aliases(&self) -> &BTreeMap<LocationId, LocationId> {
         &self.location_aliases
+    }
+
+    /// What channels' listings mean that were not set up.
+    pub const fn listing_aliases(&self) -> &BTreeMap<(ChannelId, ListingId), Sku> {
+        &self.listing_aliases
+    }
+
+    /// The item that a listing means by a person's word.
+    pub(crate) fn listed(&self, channel: &ChannelId, listing: &ListingId) -> Option<&Sku> {
+        self.listing_aliases.get(&(channel.clone(), listing.clone()))
     }
 
     /// The kits of which an item is a component, by name.
@@ -241,6 +252,18 @@ impl Catalogue {
         match sku {
             Some(sku) => self.sku_aliases.insert(name, sku),
             None => self.sku_aliases.remove(&name),
+        }
+    }
+
+    /// Makes a channel's listing mean an item (nothing, if `None`); gives back what it meant.
+    pub(crate) fn put_listing_alias(
+        &mut self,
+        listing: (ChannelId, ListingId),
+        sku: Option<Sku>,
+    ) -> Option<Sku> {
+        match sku {
+            Some(sku) => self.listing_aliases.insert(listing, sku),
+            None => self.listing_aliases.remove(&listing),
         }
     }
 

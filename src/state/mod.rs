@@ -225,11 +225,7 @@ impl State {
     /// The subject under which a conflict is found again while it is open.
     pub(crate) fn subject_of(conflict: &Conflict) -> Option<Subject> {
         match conflict.kind {
-            ConflictKind::Unmapped => match (&conflict.sku, &conflict.location) {
-                (Some(sku), None) => Some(Subject::Waits(WaitKey::Sku(sku.clone()))),
-                (None, Some(location)) => Some(Subject::Waits(WaitKey::Location(location.clone()))),
-                _ => Some(Subject::Waits(WaitKey::AnyLocation)),
-            },
+            ConflictKind::Unmapped => Some(Subject::Waits(conflict.unknown_name())),
             ConflictKind::Excess if conflict.is_about_transfer() => {
                 conflict.transfer.clone().map(Subject::Transfer)
             }

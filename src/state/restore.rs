@@ -2,7 +2,7 @@
 
 use super::{Head, Level, Settings, State, UndoLog, Working};
 use crate::conflict::Conflict;
-use crate::id::{LocationId, Sku};
+use crate::id::{ChannelId, ListingId, LocationId, Sku};
 use crate::record::{ItemInfo, LocationInfo, Timer, WaitKey};
 use crate::time::Uptime;
 
@@ -15,6 +15,8 @@ pub struct Snapshot {
     pub sku_aliases: Vec<(Sku, Sku)>,
     /// What names of locations mean.
     pub location_aliases: Vec<(LocationId, LocationId)>,
+    /// What channels' listings mean that were not set up.
+    pub listing_aliases: Vec<((ChannelId, ListingId), Sku)>,
     /// The open conflicts.
     pub conflicts: Vec<Conflict>,
     /// What events wait for, with the events' places in the journal.
@@ -74,6 +76,9 @@ impl Restoring {
         }
         for (name, location) in snapshot.location_aliases {
             state.catalogue.put_location_alias(name, Some(location));
+        }
+        for (listing, sku) in snapshot.listing_aliases {
+            state.catalogue.put_listing_alias(listing, Some(sku));
         }
         for conflict in snapshot.conflicts {
             if let Some(subject) = State::subject_of(&conflict) {

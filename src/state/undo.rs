@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{Head, Level, LocIx, SkuIx, State, Subject, Working};
 use crate::conflict::Conflict;
-use crate::id::{ConflictId, LocationId, Sku};
+use crate::id::{ChannelId, ConflictId, ListingId, LocationId, Sku};
 use crate::record::{ItemInfo, LocationInfo, Timer, WaitKey};
 use crate::time::Uptime;
 
@@ -17,6 +17,7 @@ pub(crate) enum Undo {
     Location(LocationId, Option<LocationInfo>),
     SkuAlias(Sku, Option<Sku>),
     LocationAlias(LocationId, Option<LocationId>),
+    ListingAlias((ChannelId, ListingId), Option<Sku>),
     Conflict(ConflictId, Option<Box<Conflict>>),
     Subject(Subject, Option<ConflictId>),
     /// The event waited, or did not.
@@ -95,6 +96,9 @@ impl State {
             Undo::Location(name, before) => self.catalogue.undo_location(&name, before),
             Undo::SkuAlias(name, before) => {
                 self.catalogue.put_sku_alias(name, before);
+            }
+            Undo::ListingAlias(listing, before) => {
+                self.catalogue.put_listing_alias(listing, before);
             }
             Undo::LocationAlias(name, before) => {
                 self.catalogue.put_location_alias(name, before);

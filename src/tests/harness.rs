@@ -162,6 +162,15 @@ impl World {
         self.inputs(&[Input::Event(event)]).remove(0)
     }
 
+    /// What a channel says of a listing that is not set up.
+    pub fn report_unlisted(&mut self, listing: &str, shown: i64) -> EventResult {
+        let mut event = self.name(&reported("web", listing, shown));
+        if let EventData::ChannelLevelReported(level) = &mut event.data {
+            level.unlisted = true;
+        }
+        self.inputs(&[Input::Event(event)]).remove(0)
+    }
+
     /// Inputs of any kind in one batch.
     pub fn answers(&mut self, inputs: &[Input]) -> Vec<Processed> {
         self.commit(inputs, "token:test")

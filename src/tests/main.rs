@@ -25,6 +25,7 @@ mod idempotency;
 mod journal;
 mod kits;
 mod kits_in_orders;
+mod listings;
 mod mass_changes;
 mod moves;
 mod names;

@@ -137,6 +137,7 @@ fn row(conflict: &Conflict) -> AnyView {
                 {part("Order", conflict.order.as_ref().map(ToString::to_string))}
                 {part("Transfer", conflict.transfer.as_ref().map(ToString::to_string))}
                 {part("Channel", conflict.channel.as_ref().map(ToString::to_string))}
+                {part("Listing", conflict.listing.as_ref().map(ToString::to_string))}
             </td>
             <td data-label="State">{state} {by}</td>
             <td class="num" data-label="Events">{conflict.event_count}</td>

@@ -260,7 +260,10 @@ fn about(conflict: &Conflict) -> String {
         (Some(sku), ..) => sku,
         (None, Some(location), ..) => location,
         (None, None, Some(order), _) => format!("order {order}"),
-        (None, None, None, Some(channel)) => format!("channel {channel}"),
+        (None, None, None, Some(channel)) => match &conflict.listing {
+            Some(listing) => format!("{channel} {listing}"),
+            None => format!("channel {channel}"),
+        },
         (None, None, None, None) => conflict.id.to_string(),
     }
 }

@@ -36,7 +36,7 @@ impl Needs {
     pub(super) fn of(&self, conflict: &Conflict, option: O) -> &'static [&'static str] {
         match (conflict.kind, option) {
             (ConflictKind::Orphan, O::ApplyWithoutOrder) => self.without_order(conflict),
-            (ConflictKind::Unmapped, O::Map) if conflict.sku.is_some() => &["sku"],
+            (ConflictKind::Unmapped, O::Map) if conflict.location.is_none() => &["sku"],
             (ConflictKind::Unmapped, O::Map) | (ConflictKind::Oversold, O::Reallocate) => {
                 &["location"]
             }

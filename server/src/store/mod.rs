@@ -11,7 +11,9 @@ use async_trait::async_trait;
 use onhand::conflict::{Conflict, ConflictKind, ConflictStatus};
 use onhand::event::EventRef;
 use onhand::history::Step;
-use onhand::id::{ConflictId, EventId, LocationId, OrderId, Sku, Source, TransferId};
+use onhand::id::{
+    ChannelId, ConflictId, EventId, ListingId, LocationId, OrderId, Sku, Source, TransferId,
+};
 use onhand::order::Order;
 use onhand::record::{ItemInfo, LocationInfo, Outcome};
 use onhand::state::{Loaded, Settings, State, Wants};
@@ -108,6 +110,8 @@ pub struct ConflictQuery {
     pub kind: Option<ConflictKind>,
     /// Only those about this SKU.
     pub sku: Option<String>,
+    /// Only those about this listing of this channel.
+    pub listing: Option<(ChannelId, ListingId)>,
     /// Only those with a smaller number, for the next page.
     pub before: Option<u64>,
     /// At most this many, newest first.

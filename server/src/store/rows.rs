@@ -1,10 +1,11 @@
 //! A batch as rows: everything that one transaction writes, in the words of the tables.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use onhand::conflict::Conflict;
 use onhand::history::{self, Step};
-use onhand::id::{LocationId, Sku};
+use onhand::id::{ChannelId, ListingId, LocationId, Sku};
 use onhand::ledger::{Batch, Entry, Ledger};
 use onhand::order::Order;
 use onhand::record::{Change, ItemInfo, LocationInfo, Outcome, Timer, WaitKey};
@@ -44,8 +45,9 @@ pub struct Rows<'a> {
     pub items: Vec<(u32, &'a ItemInfo)>,
     /// The locations that changed, with their numbers.
     pub locations: Vec<(u32, &'a LocationInfo)>,
-    /// What names mean from now on, by kind (`sku` or `location`) and name; `None` is nothing.
-    pub aliases: BTreeMap<(&'static str, &'a str), Option<&'a str>>,
+    /// What names mean from now on, by kind (`sku`, `location` or `listing`) and name; `None` is
+    /// nothing.
+    pub aliases: BTreeMap<(&'static str, Cow<'a, str>), Option<&'a str>>,
     /// The orders that changed, as they are now.
     pub orders: Vec<&'a Order>,
     /// The transfers that changed, as they are now.
@@ -127,13 +129,9 @@ impl<'a> Rows<'a> {
                 Change::Location(info) => {
                     locations.insert(&info.location, info);
                 }
-                Change::SkuAlias { name, sku } => {
-                    self.aliases.insert(("sku", name.as_str()), sku.as_ref().map(Sku::as_str));
-                }
-                Change::LocationAlias { name, location } => {
-                    let target = location.as_ref().map(LocationId::as_str);
-                    self.aliases.insert(("location", name.as_str()), target);
-                }
+                Change::SkuAlias { .. }
+                | Change::LocationAlias { .. }
+                | Change::ListingAlias { .. } => self.collect_meaning(change),
                 Change::Timer { what, at } => {
                     self.timers.insert(what, *at);
                 }
@@ -179,6 +177,39 @@ impl<'a> Rows<'a> {
         self.conflicts = conflicts.into_values().collect();
         self.woken = woken.then(|| state.waiting().woken().collect());
     }
+
+    fn collect_meaning(&mut self, change: &'a Change) {
+        match change {
+            Change::SkuAlias { name, sku } => {
+                let target = sku.as_ref().map(Sku::as_str);
+                self.aliases.insert(("sku", name.as_str().into()), target);
+            }
+            Change::LocationAlias { name, location } => {
+                let target = location.as_ref().map(LocationId::as_str);
+                self.aliases.insert(("location", name.as_str().into()), target);
+            }
+            Change::ListingAlias { channel, listing, sku } => {
+                let name = listing_name(channel, listing);
+                let target = sku.as_ref().map(Sku::as_str);
+                self.aliases.insert(("listing", name.into()), target);
+            }
+            _ => {}
+        }
+    }
+}
+
+/// What separates a channel from its listing in a name: no id contains it.
+const OF_CHANNEL: char = '\n';
+
+/// A channel's listing as one name.
+fn listing_name(channel: &ChannelId, listing: &ListingId) -> String {
+    format!("{channel}{OF_CHANNEL}{listing}")
+}
+
+/// The channel and the listing of such a name.
+pub fn listing_of(name: &str) -> Option<(ChannelId, ListingId)> {
+    let (channel, listing) = name.split_once(OF_CHANNEL)?;
+    Some((channel.parse().ok()?, listing.parse().ok()?))
 }
 
 /// What each record did to each level, linked to what had changed the level before.

@@ -278,6 +278,11 @@ impl ChannelState {
         Some(report)
     }
 
+    /// Whether a listing is set up.
+    pub(super) fn knows(&self, listing: &ListingId) -> bool {
+        self.by_listing.contains_key(listing)
+    }
+
     /// A person has decided about a listing, or need not any more; says whether it was held.
     pub(super) fn release(&mut self, listing: &ListingId, now: Timestamp) -> bool {
         let index = self.by_listing.get(listing).copied();

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
-use onhand::event::FieldError;
+use onhand::event::{Event, EventData, FieldError};
 use onhand::id::{ChannelId, ListingId, LocationId, Sku};
 use onhand::policy::{Policy, Quantity};
 use onhand::publication::{Report, Times};
@@ -552,6 +552,14 @@ impl Channels {
         let report = slot.state().reported(listing, shown, self.now());
         slot.wake.notify_one();
         report.is_none_or(|report| report == Report::News)
+    }
+
+    /// Notes in what somebody says of a channel's level whether its listing is set up.
+    pub fn look_up(&self, event: &mut Event) {
+        if let EventData::ChannelLevelReported(level) = &mut event.data {
+            let slot = self.slot(&level.channel);
+            level.unlisted = slot.is_none_or(|slot| !slot.state().knows(&level.listing));
+        }
     }
 
     /// Counts a delivery that says nothing about stock.

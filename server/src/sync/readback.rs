@@ -30,7 +30,13 @@ pub(super) async fn record(
         let (shown, difference) = (drift.shown, drift.difference);
         tracing::info!(%channel, %listing, shown, difference, "the channel shows another number");
         let channel = channel.clone();
-        levels.push(ChannelLevelReported { channel, listing, quantity: shown, drift: None });
+        levels.push(ChannelLevelReported {
+            channel,
+            listing,
+            quantity: shown,
+            drift: None,
+            unlisted: false,
+        });
     }
     if let Err(error) = write(handle, channel, levels, now).await {
         tracing::warn!(%channel, %error, "differences of a channel were not recorded");
@@ -53,7 +59,7 @@ pub(super) async fn ask(channels: &Channels, slot: &Slot, asked: Vec<Asked>) {
         let drift = ChannelDrift { sku, difference, acknowledged, locations };
         let (channel, listing) = (channel.clone(), listing.clone());
         let drift = Some(Box::new(drift));
-        ChannelLevelReported { channel, listing, quantity: shown, drift }
+        ChannelLevelReported { channel, listing, quantity: shown, drift, unlisted: false }
     };
     let levels = asked.iter().map(level).collect();
     match write(channels.handle(), channel, levels, channels.wall()).await {

@@ -13,6 +13,7 @@ mod faults;
 mod history;
 mod hooks;
 mod identity;
+mod listings;
 mod lists;
 mod live;
 mod mass_changes;

@@ -63,7 +63,8 @@ impl Generator {
             Box::new(ChannelDrift { sku, difference, acknowledged: None, locations })
         });
         let (channel, quantity) = (name("web"), self.quantity());
-        let reported = ChannelLevelReported { channel, listing, quantity, drift };
+        let unlisted = drift.is_none() && self.rng.percent(30);
+        let reported = ChannelLevelReported { channel, listing, quantity, drift, unlisted };
         EventData::ChannelLevelReported(reported)
     }
 

@@ -34,7 +34,7 @@ pub use levels::{Effects, LevelName, Levels, Numbers, available};
 pub use orders::{Line, Order, Share};
 
 use crate::event::Event;
-use crate::id::{EventId, LocationId, Sku};
+use crate::id::{ChannelId, EventId, ListingId, LocationId, Sku};
 use crate::record::{Outcome, WaitKey};
 use crate::state::Settings;
 use crate::time::{Now, Timestamp, Uptime};
@@ -68,6 +68,7 @@ pub struct Model {
     locations: Vec<(LocationId, Option<i64>)>,
     sku_meanings: BTreeMap<Sku, Sku>,
     location_meanings: BTreeMap<LocationId, LocationId>,
+    listing_meanings: BTreeMap<(ChannelId, ListingId), Sku>,
     movements: Vec<Movement>,
     shifts: Vec<Shift>,
     counts: Vec<Count>,
@@ -193,6 +194,7 @@ impl Model {
             locations: Vec::new(),
             sku_meanings: BTreeMap::new(),
             location_meanings: BTreeMap::new(),
+            listing_meanings: BTreeMap::new(),
             movements: Vec::new(),
             shifts: Vec::new(),
             counts: Vec::new(),

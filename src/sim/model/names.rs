@@ -36,7 +36,16 @@ fn same_content(one: &Event, other: &Event) -> bool {
     one.time == other.time
         && one.expected_version == other.expected_version
         && one.extensions == other.extensions
-        && one.data == other.data
+        && said(&one.data) == said(&other.data)
+}
+
+/// What was said, without what Onhand knew of a listing by then.
+fn said(data: &EventData) -> EventData {
+    let mut data = data.clone();
+    if let EventData::ChannelLevelReported(level) = &mut data {
+        level.unlisted = false;
+    }
+    data
 }
 
 fn same_name(one: &Event, other: &Event) -> bool {
@@ -147,6 +156,9 @@ impl Model {
         let unknown = |name: &WaitKey| match name {
             WaitKey::Sku(name) => self.item(name).is_none(),
             WaitKey::Location(name) => self.place(name).is_none(),
+            WaitKey::Listing(channel, listing) => {
+                !self.listing_meanings.contains_key(&(channel.clone(), listing.clone()))
+            }
             _ => self.locations.is_empty(),
         };
         let mut names = names(data);
@@ -191,6 +203,9 @@ fn names(data: &EventData) -> Vec<WaitKey> {
         }
         EventData::ItemUpserted(data) => {
             data.kit.iter().flatten().map(|part| WaitKey::Sku(part.sku.clone())).collect()
+        }
+        EventData::ChannelLevelReported(data) if data.unlisted => {
+            vec![WaitKey::Listing(data.channel.clone(), data.listing.clone())]
         }
         _ => Vec::new(),
     }

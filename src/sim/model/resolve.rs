@@ -187,6 +187,11 @@ impl Model {
                 let Some(location) = meant else { return false };
                 self.location_meanings.insert(name.clone(), location);
             }
+            (O::Map, WaitKey::Listing(channel, listing)) => {
+                let meant = choice.sku.as_ref().and_then(|sku| self.item(sku));
+                let Some(sku) = meant else { return false };
+                self.listing_meanings.insert((channel.clone(), listing.clone()), sku);
+            }
             (O::Create, WaitKey::Sku(name)) => self.items.push(name.clone()),
             (O::Create, WaitKey::Location(name)) => {
                 self.locations.push((name.clone(), None));

@@ -145,6 +145,10 @@ impl Model {
                     before.location_meanings.contains_key(name)
                         || !after.location_meanings.contains_key(name)
                 });
+                self.listing_meanings.retain(|listing, _| {
+                    before.listing_meanings.contains_key(listing)
+                        || !after.listing_meanings.contains_key(listing)
+                });
                 if self.wait_again(index, &name) {
                     self.open_again(index);
                 }

@@ -16,7 +16,7 @@ use crate::says::{
 type Tale = fn(&mut World);
 
 /// The tales, by the names of their journals.
-pub const TALES: [(&str, Tale); 12] = [
+pub const TALES: [(&str, Tale); 13] = [
     ("stock", stock),
     ("orders", orders),
     ("transfers", transfers),
@@ -29,6 +29,7 @@ pub const TALES: [(&str, Tale); 12] = [
     ("poison", poison),
     ("second_thoughts", second_thoughts),
     ("within_counts", within_counts),
+    ("listings", listings),
 ];
 
 /// Berlin, Hamburg and Munich, tea and mugs, a set of two of tea and a mug, and some of each.
@@ -379,4 +380,23 @@ fn within_counts(world: &mut World) {
     resolve(world, ConflictKind::CountOverlap, O::KeepDifference);
     resolve(world, ConflictKind::Excess, O::Cap);
     resolve(world, ConflictKind::CountOverlap, O::KeepCounted);
+}
+
+/// Listings that are not set up: one is mapped, which is taken back and decided again, one does not
+/// matter, and one is asked about still.
+fn listings(world: &mut World) {
+    open_shop(world);
+    world.report_unlisted("tea-250g", 37);
+    world.report_unlisted("tea-250g", 36);
+    let unmapped = world.open(ConflictKind::Unmapped).remove(0);
+    let to_tea = Choice { sku: Some("TEA".parse().unwrap()), ..choice(&unmapped, O::Map) };
+    let mapped = world.choose(to_tea).unwrap();
+    world.report_unlisted("tea-250g", 35);
+    world.post(reversed("onhand", mapped.envelope.id.as_str()));
+    let unmapped = world.open(ConflictKind::Unmapped).remove(0);
+    let to_mugs = Choice { sku: Some("MUG".parse().unwrap()), ..choice(&unmapped, O::Map) };
+    world.choose(to_mugs).unwrap();
+    world.report_unlisted("gift", 1);
+    resolve(world, ConflictKind::Unmapped, O::Discard);
+    world.report_unlisted("gift", 1);
 }

@@ -1,11 +1,15 @@
 //! `/api/v1/channels`: the channels, what they sell and what they show (contract.md section 6).
 //! Secrets are written here and never read.
 
+use std::sync::Arc;
+
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
 use axum::routing::{get, post, put};
 use axum::{Json, Router};
+use onhand::conflict::{Choice, ConflictKind, ConflictStatus, ResolutionOption};
 use onhand::id::{ChannelId, ListingId, NameError, Sku, Text};
+use onhand::ledger::Refused;
 use onhand::wire::channel::{ChannelMode, ChannelStatus, PublicationRow, PublicationState};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -15,8 +19,13 @@ use crate::auth::{Action, Identity};
 use crate::control::{AuditEntry, AuditOutcome, Channel, ControlError, Listing};
 use crate::http::input::Input;
 use crate::http::problem::Problem;
+use crate::processor::Answer;
 use crate::state::AppState;
+use crate::store::ConflictQuery;
 use crate::sync::ChannelError;
+
+/// Times that the question about a listing is answered, if it changes meanwhile.
+const ANSWER_TRIES_MAX: usize = 5;
 
 pub(super) fn routes() -> Router<AppState> {
     Router::new()
@@ -202,14 +211,51 @@ async fn put_listing(
     let listing: ListingId = new_name("listing", &listing)?;
     let row = Listing {
         channel: channel.clone(),
-        listing,
+        listing: listing.clone(),
         sku: sku.clone(),
         external: Value::Object(external),
         policy: policy.map(Value::Object),
     };
     state.channels.put_listings(&channel, vec![row]).await?;
     audit(&state, &identity, "listing.put", target, &format!("sells {sku}")).await?;
+    answer_question(&state, &identity, (channel.clone(), listing), sku).await?;
     Ok(Json(state.channels.status(&channel).ok_or_else(missing)?))
+}
+
+/// Whoever sets a listing up has said which item it is: what was reported of it goes on. Where that
+/// is no item that is known, the question stays open.
+async fn answer_question(
+    state: &AppState,
+    identity: &Identity,
+    listing: (ChannelId, ListingId),
+    sku: Sku,
+) -> Result<(), Problem> {
+    let query = ConflictQuery {
+        status: Some(ConflictStatus::Open),
+        kind: Some(ConflictKind::Unmapped),
+        listing: Some(listing),
+        limit: 1,
+        ..ConflictQuery::default()
+    };
+    // One that is on its way may change the conflict meanwhile.
+    for _ in 0..ANSWER_TRIES_MAX {
+        let Some(open) = state.ledger.store().conflicts(&query).await?.pop() else { break };
+        let choice = Choice {
+            conflict: open.id,
+            option: ResolutionOption::Map,
+            expected_version: open.version,
+            note: None,
+            sku: Some(sku.clone()),
+            location: None,
+            lines: Vec::new(),
+        };
+        let actor = Arc::from(identity.actor.as_str());
+        let answer = state.ledger.resolve(choice, actor).await?;
+        if !matches!(answer, Answer::Refused(Refused::Changed { .. } | Refused::NotOpen)) {
+            break;
+        }
+    }
+    Ok(())
 }
 
 async fn publications(

@@ -59,6 +59,7 @@ async fn conflicts(
         sku: params.sku,
         before: list::number(params.cursor.as_deref())?,
         limit,
+        ..ConflictQuery::default()
     };
     let store = state.ledger.store().as_ref();
     let conflicts = store.conflicts(&query).await?;

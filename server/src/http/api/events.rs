@@ -52,8 +52,11 @@ async fn take(
     })?;
     // Whoever may not post anything learns nothing about the body.
     state.auth.require(&identity, Action::PostEvent("stock.adjusted"), "POST /api/v1/events")?;
-    let events = read(&headers, &body)?;
+    let mut events = read(&headers, &body)?;
     authorise(&state, &identity, &events)?;
+    for event in events.iter_mut().flatten() {
+        state.channels.look_up(event);
+    }
     let results = submit(&state.ledger, events, Arc::from(identity.actor.as_str())).await?;
     Ok(Json(EventResults { results }))
 }

@@ -223,6 +223,10 @@ impl Book {
             query.status.is_none_or(|status| conflict.status == status)
                 && query.kind.is_none_or(|kind| conflict.kind == kind)
                 && query.sku.as_deref().is_none_or(|wanted| sku == Some(wanted))
+                && query.listing.as_ref().is_none_or(|(channel, listing)| {
+                    conflict.channel.as_ref() == Some(channel)
+                        && conflict.listing.as_ref() == Some(listing)
+                })
                 && query.before.is_none_or(|before| conflict.id.number() < before)
         });
         wanted.take(at_most(query.limit)).cloned().collect()

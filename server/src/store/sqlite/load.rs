@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::str::FromStr;
 
 use onhand::event::KitPart;
-use onhand::id::{ConflictId, Sku, Source, Text};
+use onhand::id::{ChannelId, ConflictId, ListingId, Sku, Source, Text};
 use onhand::journal::Chain;
 use onhand::record::{ItemInfo, LocationInfo};
 use onhand::state::{
@@ -17,6 +17,7 @@ use sqlx::sqlite::{SqliteConnection, SqliteRow};
 
 use super::{LEDGER, damaged, reading, unsigned};
 use crate::store::StoreError;
+use crate::store::rows::listing_of;
 
 /// Reads the whole snapshot.
 pub(super) async fn load(
@@ -30,6 +31,7 @@ pub(super) async fn load(
         head: head(connection).await?,
         sku_aliases: aliases(connection, "sku").await?,
         location_aliases: aliases(connection, "location").await?,
+        listing_aliases: listing_aliases(connection).await?,
         conflicts: documents(
             connection,
             "SELECT doc FROM conflicts WHERE ledger = ?1 AND status = 'open' ORDER BY number",
@@ -153,6 +155,19 @@ async fn locations(connection: &mut SqliteConnection) -> Result<Vec<LocationInfo
     let query = "SELECT location, name, rank FROM locations WHERE ledger = ?1 ORDER BY number";
     let rows = sqlx::query(query).bind(LEDGER).fetch_all(connection).await.map_err(reading)?;
     rows.iter().map(location).collect()
+}
+
+async fn listing_aliases(
+    connection: &mut SqliteConnection,
+) -> Result<Vec<((ChannelId, ListingId), Sku)>, StoreError> {
+    let query = "SELECT name, target FROM aliases WHERE ledger = ?1 AND kind = 'listing'";
+    let rows: Vec<(String, String)> =
+        sqlx::query_as(query).bind(LEDGER).fetch_all(connection).await.map_err(reading)?;
+    let read = |(name, target): (String, String)| {
+        let listing = listing_of(&name).ok_or_else(|| damaged("a listing has no name"))?;
+        Ok((listing, target.parse().map_err(damaged)?))
+    };
+    rows.into_iter().map(read).collect()
 }
 
 async fn aliases<T>(

@@ -100,6 +100,10 @@ pub(super) async fn conflicts(
     if let Some(sku) = &query.sku {
         sql.push(" AND sku = ").push_bind(sku);
     }
+    if let Some((channel, listing)) = &query.listing {
+        sql.push(" AND doc->>'channel' = ").push_bind(channel.as_str());
+        sql.push(" AND doc->>'listing' = ").push_bind(listing.as_str());
+    }
     if let Some(before) = query.before {
         sql.push(" AND number < ").push_bind(signed(before));
     }

@@ -205,7 +205,7 @@ fn level(reading: &Reading<'_>, level: &payload::Level) -> Result<Delivery, Deli
     }
     let time = reading.time("/updated_at", [level.updated_at])?;
     let channel = reading.channel.clone();
-    let data = ChannelLevelReported { channel, listing, quantity, drift: None };
+    let data = ChannelLevelReported { channel, listing, quantity, drift: None, unlisted: false };
     // One action, such as an order of several lines, tells of each level under the same event id.
     let level = format!("{item}.{location}");
     let event = reading.event(Some(&level), time, EventData::ChannelLevelReported(data))?;
