@@ -217,7 +217,8 @@ fn unmap(draft: &mut Draft<'_>, record: &Record, conflict: &Conflict) -> Result<
 }
 
 /// What was released by a decision is taken back and waits again, the last first; says whether
-/// anything does. Events that somebody has taken back since stay so.
+/// anything does. It may have waited for more, and gone on with that too. Events that somebody has
+/// taken back since stay so, and those that wait for another name again by now go on to.
 fn wait_again(
     draft: &mut Draft<'_>,
     record: &Record,
@@ -229,19 +230,16 @@ fn wait_again(
         let event = at_hand(draft, seq)?.event_ref();
         events.push(known(draft, &event)?);
     }
-    events.retain(|known| known.reversed_by.is_none());
+    events.retain(|known| known.reversed_by.is_none() && known.decided != known.seq);
     events.sort_unstable_by_key(|known| std::cmp::Reverse(known.decided));
     for known in &events {
         let released = at_hand(draft, known.decided)?;
-        let by_it = released.changes.iter().any(|change| {
-            matches!(change, Change::Released { on, seq } if on == key && *seq == known.seq)
-        });
         let waits = match known.outcome {
             Outcome::Parked => true,
             Outcome::Conflict => !holds_by_itself(draft, released),
             _ => false,
         };
-        if !by_it || waits || !matches!(released.envelope.data, EventData::EventReleased(_)) {
+        if waits || !matches!(released.envelope.data, EventData::EventReleased(_)) {
             let seq = known.seq;
             return Err(format!("event #{seq} has gone on to another question: reverse it first"));
         }

@@ -294,6 +294,30 @@ fn a_question_is_over_once_where_all_that_it_is_about_goes() {
     assert_eq!(world.store.conflict(near.id).version, near.version + 1);
 }
 
+/// An event named two things that nobody knew, and went on once both were mapped.
+#[test]
+fn a_mapping_is_taken_back_though_the_event_waited_for_another_name_after_it() {
+    let mut world = world();
+    let sale = world.post(adjusted("CUP", "mars", -2).at(5).id("sale"));
+    let to_tea = mapped(&mut world, "TEA");
+    let mars = world.open(ConflictKind::Unmapped).remove(0);
+    let berlin = Choice { location: Some("berlin".parse().unwrap()), ..choice(&mars, O::Map) };
+    let to_berlin = world.choose(berlin).unwrap();
+    assert_eq!(world.on_hand("TEA", "berlin"), 18);
+    assert_eq!(reverse(&mut world, &to_tea).outcome, Outcome::Applied);
+    assert_eq!((world.on_hand("TEA", "berlin"), world.outcome(&sale)), (20, Outcome::Conflict));
+    assert_eq!(world.conflict().sku.as_ref().unwrap().as_str(), "CUP");
+    // It waits for the first name, so the other mapping can go as well.
+    assert_eq!(reverse(&mut world, &to_berlin).outcome, Outcome::Applied);
+    mapped(&mut world, "TEA");
+    assert_eq!(world.outcome(&sale), Outcome::Conflict);
+    let mars = world.open(ConflictKind::Unmapped).remove(0);
+    let berlin = Choice { location: Some("berlin".parse().unwrap()), ..choice(&mars, O::Map) };
+    world.choose(berlin).unwrap();
+    assert_eq!((world.on_hand("TEA", "berlin"), world.outcome(&sale)), (18, Outcome::Applied));
+    world.quiet();
+}
+
 #[test]
 fn a_mapping_stays_where_something_rests_on_what_it_released() {
     let mut world = world();

@@ -230,7 +230,8 @@ impl Model {
             .events
             .iter()
             .map(|seq| (self.told[seq].decided, *seq))
-            .filter(|(decided, _)| !self.taken_back.contains(decided))
+            // What waits for another name again by now has not gone on with it.
+            .filter(|(decided, seq)| !self.taken_back.contains(decided) && decided != seq)
             .collect();
         events.sort_unstable();
         for (decided, seq) in events.iter().rev() {
