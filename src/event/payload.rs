@@ -147,7 +147,7 @@ fn item(reader: &Reader<'_>) -> Option<EventData> {
 #[expect(clippy::option_option, reason = "wrong, absent and there are three answers")]
 fn kit(reader: &Reader<'_>, own: Option<&Sku>) -> Option<Option<Vec<KitPart>>> {
     let mut seen = std::collections::BTreeSet::new();
-    reader.optional_rows("kit", KIT_PARTS_MAX, |row| {
+    reader.optional_rows("kit", 1..=KIT_PARTS_MAX, |row| {
         let (sku, quantity) = (sku(row), row.quantity("quantity", 1));
         let sku = sku?;
         if own == Some(&sku) {
@@ -240,14 +240,16 @@ fn set(reader: &Reader<'_>) -> Option<EventData> {
     Some(EventData::StockSet(StockSet { sku: sku?, location: location?, quantity: quantity? }))
 }
 
-/// The rows of `lines`, whose line ids must differ unless `repeats` allows the same line twice.
+/// The rows of `lines`, at `least` so many, whose line ids must differ unless `repeats` allows the
+/// same line twice.
 fn lines<T>(
     reader: &Reader<'_>,
+    least: usize,
     repeats: bool,
     mut read: impl FnMut(&Reader<'_>) -> Option<T>,
     id: impl Fn(&T) -> &LineId,
 ) -> Option<Vec<T>> {
-    let rows = reader.rows("lines", LINES_MAX, |row| read(row))?;
+    let rows = reader.rows("lines", least..=LINES_MAX, |row| read(row))?;
     let mut seen = std::collections::BTreeSet::new();
     if !repeats {
         for row in &rows {
@@ -267,7 +269,7 @@ fn shipped(reader: &Reader<'_>) -> Option<EventData> {
     if from.is_some() && from == to {
         reader.error("to", "must differ from from");
     }
-    let lines = reader.rows("lines", LINES_MAX, |row| {
+    let lines = reader.rows("lines", 1..=LINES_MAX, |row| {
         let (sku, quantity) = (sku(row), row.quantity("quantity", 1));
         Some(ShippedItem { sku: sku?, quantity: quantity? })
     });
@@ -282,11 +284,13 @@ fn shipped(reader: &Reader<'_>) -> Option<EventData> {
 fn arrived(reader: &Reader<'_>) -> Option<EventData> {
     let transfer = transfer(reader);
     let receipt = reader.name("receipt", |text| ReceiptId::new(text));
-    let lines = reader.rows("lines", LINES_MAX, |row| {
+    let is_final = reader.optional_bool("final");
+    // That nothing came is said once and for all.
+    let least = usize::from(is_final != Some(Some(true)));
+    let lines = reader.rows("lines", least..=LINES_MAX, |row| {
         let (sku, quantity, state) = (sku(row), row.quantity("quantity", 1), state(row));
         Some(ReceivedItem { sku: sku?, quantity: quantity?, state: state? })
     });
-    let is_final = reader.optional_bool("final");
     Some(EventData::TransferReceived(TransferReceived {
         transfer: transfer?,
         receipt: receipt?,
@@ -295,25 +299,26 @@ fn arrived(reader: &Reader<'_>) -> Option<EventData> {
     }))
 }
 
-fn ordered_lines(reader: &Reader<'_>) -> Option<Vec<OrderedLine>> {
+fn ordered_lines(reader: &Reader<'_>, least: usize) -> Option<Vec<OrderedLine>> {
     let read = |row: &Reader<'_>| {
         let (line, sku) = (line(row), sku(row));
         let quantity = row.quantity("quantity", 1);
         let location = optional_place(row);
         Some(OrderedLine { line: line?, sku: sku?, quantity: quantity?, location })
     };
-    lines(reader, false, read, |row| &row.line)
+    lines(reader, least, false, read, |row| &row.line)
 }
 
 fn placed(reader: &Reader<'_>) -> Option<EventData> {
-    let (order, lines) = (order(reader), ordered_lines(reader));
+    let (order, lines) = (order(reader), ordered_lines(reader, 1));
     Some(EventData::OrderPlaced(OrderPlaced { order: order?, lines: lines? }))
 }
 
 fn amended(reader: &Reader<'_>) -> Option<EventData> {
     let order = order(reader);
     let revision = reader.number("revision", 0, i64::MAX);
-    let lines = ordered_lines(reader);
+    // Nothing may be left of the order.
+    let lines = ordered_lines(reader, 0);
     Some(EventData::OrderAmended(OrderAmended {
         order: order?,
         revision: revision?,
@@ -323,7 +328,7 @@ fn amended(reader: &Reader<'_>) -> Option<EventData> {
 
 fn cancelled(reader: &Reader<'_>) -> Option<EventData> {
     let order = order(reader);
-    let lines = reader.optional_rows("lines", LINES_MAX, |row| {
+    let lines = reader.optional_rows("lines", 1..=LINES_MAX, |row| {
         let line = line(row);
         let quantity = row.quantity("quantity", 1);
         let sku = row.optional_name("sku", |text| Sku::new(text));
@@ -342,7 +347,7 @@ fn fulfilled(reader: &Reader<'_>) -> Option<EventData> {
         let sku = row.optional_name("sku", |text| Sku::new(text));
         Some(FulfilledLine { line: line?, quantity: quantity?, location, sku })
     };
-    let lines = lines(reader, true, read, |row| &row.line);
+    let lines = lines(reader, 1, true, read, |row| &row.line);
     Some(EventData::OrderFulfilled(OrderFulfilled {
         order: order?,
         fulfillment: fulfillment?,
@@ -369,7 +374,7 @@ fn returned(reader: &Reader<'_>) -> Option<EventData> {
             sku,
         })
     };
-    let lines = lines(reader, true, read, |row| &row.line);
+    let lines = lines(reader, 1, true, read, |row| &row.line);
     Some(EventData::OrderReturned(OrderReturned {
         order: order?,
         return_id: return_id?,
@@ -383,7 +388,7 @@ fn reservation(reader: &Reader<'_>) -> Option<ReservationId> {
 
 fn reserved(reader: &Reader<'_>) -> Option<EventData> {
     let reservation = reservation(reader);
-    let lines = reader.rows("lines", LINES_MAX, |row| {
+    let lines = reader.rows("lines", 1..=LINES_MAX, |row| {
         let (sku, location) = (sku(row), place(row));
         let quantity = row.quantity("quantity", 1);
         Some(ReservedLine { sku: sku?, location: location?, quantity: quantity? })

@@ -1,6 +1,7 @@
 //! Reads typed fields out of a JSON object and collects every mistake with its JSON pointer.
 
 use std::cell::RefCell;
+use std::ops::RangeInclusive;
 
 use serde::{Deserialize, Serialize};
 
@@ -175,14 +176,14 @@ impl<'a> Reader<'a> {
     }
 
     /// A list of objects, each read by `read`; `None` where the list or one of its rows is wrong.
-    /// Bounded by `max` rows.
+    /// It has so many rows.
     pub fn rows<T>(
         &self,
         name: &'static str,
-        max: usize,
+        many: RangeInclusive<usize>,
         read: impl FnMut(&Reader<'_>) -> Option<T>,
     ) -> Option<Vec<T>> {
-        self.required(name).and_then(|value| self.rows_of(name, value, max, read))
+        self.required(name).and_then(|value| self.rows_of(name, value, many, read))
     }
 
     /// A list as in [`Reader::rows`], if it is there.
@@ -190,12 +191,12 @@ impl<'a> Reader<'a> {
     pub fn optional_rows<T>(
         &self,
         name: &'static str,
-        max: usize,
+        many: RangeInclusive<usize>,
         read: impl FnMut(&Reader<'_>) -> Option<T>,
     ) -> Option<Option<Vec<T>>> {
         match self.optional(name) {
             None => Some(None),
-            Some(value) => self.rows_of(name, value, max, read).map(Some),
+            Some(value) => self.rows_of(name, value, many, read).map(Some),
         }
     }
 
@@ -203,15 +204,16 @@ impl<'a> Reader<'a> {
         &self,
         name: &str,
         value: &Json,
-        max: usize,
+        many: RangeInclusive<usize>,
         mut read: impl FnMut(&Reader<'_>) -> Option<T>,
     ) -> Option<Vec<T>> {
         let Json::Array(items) = value else {
             self.error(name, format!("must be a list, not {}", value.kind()));
             return None;
         };
-        if items.is_empty() || items.len() > max {
-            self.error(name, format!("must have 1 to {max} rows, not {}", items.len()));
+        if !many.contains(&items.len()) {
+            let (least, most) = (many.start(), many.end());
+            self.error(name, format!("must have {least} to {most} rows, not {}", items.len()));
             return None;
         }
         let mut rows = Vec::with_capacity(items.len());

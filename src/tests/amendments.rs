@@ -31,6 +31,7 @@ fn commitments_follow_the_lines() {
         ("less", vec![line("1", "TEA", 3), line("2", "MUG", 2)], [3, 0, 2]),
         ("the same", vec![line("1", "TEA", 5), line("2", "MUG", 2)], [5, 0, 2]),
         ("a line that is gone", vec![line("1", "TEA", 5)], [5, 0, 0]),
+        ("nothing is left", vec![], [0, 0, 0]),
         (
             "a new line",
             vec![line("1", "TEA", 5), line("2", "MUG", 2), line("3", "MUG", 1)],

@@ -20,7 +20,10 @@ impl Generator {
     }
 
     pub(super) fn amended(&mut self) -> EventData {
-        let (order, lines) = (self.order(), self.ordered_lines());
+        let (order, mut lines) = (self.order(), self.ordered_lines());
+        if self.rng.percent(5) {
+            lines.clear();
+        }
         let revision = self.rng.within(0, 4);
         EventData::OrderAmended(OrderAmended { order, revision, lines })
     }

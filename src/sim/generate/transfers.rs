@@ -15,7 +15,9 @@ impl Generator {
         if self.rng.percent(self.swarm.new_percent) {
             self.transfers += 1;
         }
-        let lines = (0..self.rng.within(1, 3)).map(|_| {
+        let is_final = self.rng.percent(40);
+        let least = i64::from(!is_final || self.rng.percent(80));
+        let lines = (0..self.rng.within(least, 3)).map(|_| {
             let (sku, quantity) = (self.goods(), self.quantity());
             ShippedItem { sku, quantity }
         });
@@ -25,7 +27,9 @@ impl Generator {
     }
 
     pub(super) fn arrived(&mut self) -> EventData {
-        let lines = (0..self.rng.within(1, 3)).map(|_| {
+        let is_final = self.rng.percent(40);
+        let least = i64::from(!is_final || self.rng.percent(80));
+        let lines = (0..self.rng.within(least, 3)).map(|_| {
             let (sku, quantity) = (self.goods(), self.part());
             let state = match self.state() {
                 StockState::SafetyStock => StockState::Available,
@@ -35,7 +39,6 @@ impl Generator {
         });
         let lines = lines.collect();
         let (transfer, receipt) = (self.transfer(), name(&self.fact()));
-        let is_final = self.rng.percent(40);
         EventData::TransferReceived(TransferReceived { transfer, receipt, lines, is_final })
     }
 
