@@ -288,7 +288,11 @@ impl Batch {
 fn alter(data: &mut EventData) {
     match data {
         EventData::OrderPlaced(data) => data.lines[0].quantity += 1,
-        EventData::OrderAmended(data) => data.lines[0].quantity += 1,
+        EventData::OrderAmended(data) => {
+            if let Some(first) = data.lines.first_mut() {
+                first.quantity += 1;
+            }
+        }
         EventData::OrderFulfilled(data) => data.lines[0].quantity += 1,
         EventData::OrderReturned(data) => data.lines[0].quantity += 1,
         EventData::ReservationPlaced(data) => data.lines[0].quantity += 1,
