@@ -189,7 +189,7 @@ fn id_reused(draft: &mut Draft<'_>, event: &Event, first: u64) -> Outcome {
         Evidence::new("first recorded as", format!("#{first}")),
         Evidence::at("second content says", describe(event), event.time),
     ];
-    let about = About { events: vec![original], ..About::default() };
+    let about = About { events: vec![original], ..names::about(draft, &event.data) };
     draft.open(ConflictKind::IdReused, about, evidence);
     Outcome::Conflict
 }
@@ -213,7 +213,7 @@ fn weigh(draft: &mut Draft<'_>, event: &Event, seq: u64, lifted: Lifted) -> Resu
             Evidence::at("the event's time", event.time, event.time),
             Evidence::new("ahead of the server by", format!("{ahead_s} s")),
         ];
-        draft.open(ConflictKind::FutureTime, About::default(), evidence);
+        draft.open(ConflictKind::FutureTime, names::about(draft, &event.data), evidence);
         return Ok(Outcome::Conflict);
     }
     if let Some(key) = names::unknown(draft, event) {
@@ -274,7 +274,7 @@ fn business_fact(draft: &mut Draft<'_>, event: &Event) -> Result<Option<Outcome>
     let known = order::known_fact(draft, event)
         .or_else(|| transfer::known_fact(draft, event))
         .or_else(|| reservation::known_fact(draft, event));
-    let Some(KnownFact { first, fingerprint, outcome, what, about }) = known else {
+    let Some(KnownFact { first, fingerprint, outcome, what }) = known else {
         return Ok(None);
     };
     if fingerprint == Fingerprint::of_data(&event.data) {
@@ -286,7 +286,7 @@ fn business_fact(draft: &mut Draft<'_>, event: &Event) -> Result<Option<Outcome>
         Evidence::new("first recorded as", format!("#{}", first.seq)),
         Evidence::at("second content says", describe(event), event.time),
     ];
-    let about = About { events: vec![first], ..about };
+    let about = About { events: vec![first], ..names::about(draft, &event.data) };
     draft.open(ConflictKind::OrderChanged, about, evidence);
     draft.note_content(&event.data);
     Ok(Some(Outcome::Conflict))
@@ -302,8 +302,6 @@ struct KnownFact {
     outcome: Outcome,
     /// Which fact it is, in words.
     what: String,
-    /// What a conflict about it is about.
-    about: About,
 }
 
 /// An event's content in one line, for a person who compares two.

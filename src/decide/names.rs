@@ -108,6 +108,31 @@ pub(super) fn level(draft: &Draft<'_>, data: &EventData) -> Option<(SkuIx, LocIx
     draft.sku(sku).zip(draft.location(location))
 }
 
+/// What an event is about, for a conflict that holds it: its order or transfer, and its item and its
+/// location where it names only one.
+pub(super) fn about(draft: &Draft<'_>, data: &EventData) -> About {
+    let (mut skus, locations) = named(data);
+    if let EventData::ItemUpserted(data) = data {
+        skus = vec![&data.sku];
+    }
+    let sku = only(skus.into_iter().map(|name| {
+        let known = draft.sku(name).map(|sku| draft.sku_name(sku));
+        known.unwrap_or(name)
+    }));
+    let location = only(locations.into_iter().map(|name| {
+        let known = draft.location(name);
+        known.map_or(name, |location| draft.state.catalogue.location_name(location))
+    }));
+    let (order, transfer) = (data.order().cloned(), data.transfer().cloned());
+    About { sku: sku.cloned(), location: location.cloned(), order, transfer, ..About::default() }
+}
+
+/// The one value that all of them are.
+pub(super) fn only<T: PartialEq>(mut all: impl Iterator<Item = T>) -> Option<T> {
+    let first = all.next()?;
+    all.all(|other| other == first).then_some(first)
+}
+
 /// The SKUs and locations that an event names and that have to be known for it.
 fn named(data: &EventData) -> (Vec<&Sku>, Vec<&LocationId>) {
     match data {

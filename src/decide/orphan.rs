@@ -2,10 +2,10 @@
 //! transfer's shipment. It goes on waiting all the same: if that comes after all, the event goes on
 //! by itself and nobody has to answer.
 
-use super::draft::{About, Draft, Told};
+use super::draft::{Draft, Told};
 use super::release::settle;
 use super::resolve::Refused;
-use super::{Excess, Lifted, Stop, describe, weigh};
+use super::{Excess, Lifted, Stop, describe, names, weigh};
 use crate::conflict::{Choice, ConflictKind, Evidence, ResolutionOption as O};
 use crate::event::{Event, EventData};
 use crate::ledger::Sight;
@@ -58,8 +58,7 @@ fn open(draft: &mut Draft<'_>, held: &Record) {
         evidence.push(Evidence::new("it waits for", format!("{on}, for {waited_s} s by now")));
         draft.reason = Some(format!("{on} has not come"));
     }
-    let (order, transfer) = (event.data.order().cloned(), event.data.transfer().cloned());
-    draft.open(ConflictKind::Orphan, About { order, transfer, ..About::default() }, evidence);
+    draft.open(ConflictKind::Orphan, names::about(draft, &event.data), evidence);
 }
 
 /// What an event waits for that can become an orphan.

@@ -1,9 +1,9 @@
 //! Safeguard 9: what the processor cannot handle, because a rule panics, is flagged for a person and
 //! changes nothing else. It can be decided again, when the rule is mended, or given up.
 
-use super::draft::{About, Draft};
+use super::draft::Draft;
 use super::release::settle;
-use super::{Lifted, Stop, describe, orphan, reservation, waiting, weigh};
+use super::{Lifted, Stop, describe, names, orphan, reservation, waiting, weigh};
 use crate::conflict::{Conflict, ConflictKind, Evidence, ResolutionOption as O};
 use crate::event::{Event, EventData};
 use crate::ledger::Sight;
@@ -57,9 +57,8 @@ pub(super) fn ask(draft: &mut Draft<'_>, event: &Event, why: &str) {
         Evidence::at("the event says", describe(event), event.time),
         Evidence::new("what went wrong", why),
     ];
-    let (order, transfer) = (event.data.order().cloned(), event.data.transfer().cloned());
     draft.reason.get_or_insert_with(|| why.to_owned());
-    draft.open(ConflictKind::Poison, About { order, transfer, ..About::default() }, evidence);
+    draft.open(ConflictKind::Poison, names::about(draft, &event.data), evidence);
 }
 
 /// Carries a person's decision out: it is decided again, or given up. `held` is what could not be

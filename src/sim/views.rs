@@ -21,12 +21,22 @@ pub(super) struct Shown {
 
 impl Shown {
     pub fn of(conflict: &Conflict) -> Self {
+        // That they name what their only event is about helps people to find them, no more.
+        let is_of_event = matches!(
+            conflict.kind,
+            ConflictKind::IdReused
+                | ConflictKind::OrderChanged
+                | ConflictKind::FutureTime
+                | ConflictKind::Orphan
+                | ConflictKind::Poison
+        ) || conflict.kind == ConflictKind::Excess && conflict.order.is_some();
+        let is_named = matches!(conflict.kind, ConflictKind::IdReused | ConflictKind::FutureTime);
         Self {
             kind: conflict.kind,
             // Which of a transfer's items it names first is of no consequence.
-            sku: conflict.sku.clone().filter(|_| !conflict.is_about_transfer()),
-            location: conflict.location.clone(),
-            order: conflict.order.clone(),
+            sku: conflict.sku.clone().filter(|_| !is_of_event && !conflict.is_about_transfer()),
+            location: conflict.location.clone().filter(|_| !is_of_event),
+            order: conflict.order.clone().filter(|_| !is_named),
             listing: conflict.channel.clone().zip(conflict.listing.clone()),
             events: conflict.events.iter().map(|event| event.seq).collect(),
             event_count: conflict.event_count,

@@ -48,6 +48,7 @@ mod reversals_of_orders;
 mod reversals_of_transfers;
 mod seconds;
 mod shortages;
+mod subjects;
 mod takeovers;
 mod timers;
 mod transfers;

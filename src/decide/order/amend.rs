@@ -32,16 +32,15 @@ pub(in crate::decide) fn amend(
     }
     let rows: BTreeMap<&LineId, &OrderedLine> =
         data.lines.iter().map(|row| (&row.line, row)).collect();
-    let below: Vec<Evidence> = order
-        .lines
-        .iter()
-        .filter_map(|line| {
-            let problem = contradiction(draft, line, rows.get(&line.line).copied())?;
-            Some(Evidence::new(&format!("line {}", line.line), problem))
-        })
-        .collect();
+    let problem = |line| contradiction(draft, line, rows.get(&line.line).copied());
+    let below = order.lines.iter().filter_map(|line| Some((line, problem(line)?)));
+    let below: Vec<(&OrderLine, String)> = below.collect();
     if !below.is_empty() && lifted.excess == Excess::Ask {
-        return Ok(excess(draft, &data.order, below));
+        let lines = below.iter().map(|(line, _)| (&line.line, None));
+        let evidence = below
+            .iter()
+            .map(|(line, problem)| Evidence::new(&format!("line {}", line.line), problem));
+        return Ok(excess(draft, &order, lines, evidence.collect()));
     }
     let lines = amended_lines(draft, &order, data, &rows)?;
     let fingerprint = Fingerprint::of_data(&EventData::OrderAmended(data.clone()));

@@ -28,7 +28,8 @@ pub(in crate::decide) fn cancel(
             format!("cancels {wanted}, but {has} are still committed")
         });
         if !too_much.is_empty() {
-            return Ok(held(draft, &order, seq, too_much));
+            let rows = data.lines.iter().flatten().map(|row| (&row.line, row.sku.as_ref()));
+            return Ok(held(draft, &order, seq, rows, too_much));
         }
     }
     // Units that are shipped cannot be un-promised, so "all of it" is the same as "what fits".

@@ -27,7 +27,8 @@ pub(in crate::decide) fn fulfil(
             format!("ships {wanted}, but {has} are still committed")
         });
         if !too_much.is_empty() {
-            return Ok(held(draft, &order, seq, too_much));
+            let rows = data.lines.iter().map(|row| (&row.line, row.sku.as_ref()));
+            return Ok(held(draft, &order, seq, rows, too_much));
         }
     }
     let mut touched: Vec<usize> = Vec::new();

@@ -20,6 +20,7 @@ pub(super) use take_back::take_back;
 pub(super) use undo::take_back_update;
 
 use super::draft::{About, Draft};
+use super::names::only;
 use super::{Excess, KnownFact, Lifted, Stop, park};
 use crate::conflict::{ConflictKind, Evidence};
 use crate::event::{Event, EventData, EventRef, Fingerprint, KitPart};
@@ -45,7 +46,6 @@ pub(super) fn known_fact(draft: &Draft<'_>, event: &Event) -> Option<KnownFact> 
         fingerprint: fact.fingerprint,
         outcome: fact.outcome,
         what,
-        about: About { order: Some(order.clone()), ..About::default() },
     })
 }
 
@@ -242,17 +242,35 @@ fn each_item(
 
 /// More than a line has: that waits for the order, if it was not placed yet and only a part of it
 /// is known; else a person is asked.
-fn held(draft: &mut Draft<'_>, order: &Order, seq: u64, too_much: Vec<Evidence>) -> Outcome {
+fn held<'a>(
+    draft: &mut Draft<'_>,
+    order: &Order,
+    seq: u64,
+    rows: impl Iterator<Item = (&'a LineId, Option<&'a Sku>)>,
+    too_much: Vec<Evidence>,
+) -> Outcome {
     if order.has_all_lines() {
-        excess(draft, &order.order, too_much)
+        excess(draft, order, rows, too_much)
     } else {
         park(draft, order.wait_key(draft.seq), seq)
     }
 }
 
 /// More than a line still has: the whole event is held, the part that fits as well.
-fn excess(draft: &mut Draft<'_>, order: &OrderId, evidence: Vec<Evidence>) -> Outcome {
-    let about = About { order: Some(order.clone()), ..About::default() };
+/// The event's rows say of which lines, and perhaps of which items.
+fn excess<'a>(
+    draft: &mut Draft<'_>,
+    order: &Order,
+    rows: impl Iterator<Item = (&'a LineId, Option<&'a Sku>)>,
+    evidence: Vec<Evidence>,
+) -> Outcome {
+    let places = places(&order.lines);
+    let item = |(line, sku): (&LineId, Option<&Sku>)| match sku.and_then(|name| draft.sku(name)) {
+        Some(named) => Some(draft.sku_name(named)),
+        None => places.get(line).map(|place| &order.lines[*place].sku),
+    };
+    let sku = only(rows.map(item)).flatten().cloned();
+    let about = About { sku, order: Some(order.order.clone()), ..About::default() };
     draft.open(ConflictKind::Excess, about, evidence);
     Outcome::Conflict
 }

@@ -26,7 +26,8 @@ pub(in crate::decide) fn take_back(
             format!("returns {wanted}, but {out} are still out")
         });
         if !too_much.is_empty() {
-            return Ok(held(draft, &order, seq, too_much));
+            let rows = data.lines.iter().map(|row| (&row.line, row.sku.as_ref()));
+            return Ok(held(draft, &order, seq, rows, too_much));
         }
     }
     let mut touched: Vec<usize> = Vec::new();

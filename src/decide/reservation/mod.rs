@@ -12,7 +12,7 @@ pub(super) use place::place;
 pub(super) use undo::take_back_update;
 
 use super::KnownFact;
-use super::draft::{About, Draft};
+use super::draft::Draft;
 use crate::event::{Event, EventData};
 use crate::id::ReservationId;
 use crate::record::{Bucket, Change, Outcome, Timer};
@@ -31,7 +31,6 @@ pub(super) fn known_fact(draft: &Draft<'_>, event: &Event) -> Option<KnownFact> 
         fingerprint: known.fingerprint,
         outcome: Outcome::Applied,
         what: format!("reservation {}", data.reservation),
-        about: About::default(),
     })
 }
 

@@ -28,15 +28,15 @@ const LINES_LISTED_MAX: usize = 20;
 
 /// The business fact that the event says about a transfer, if the journal has it already.
 pub(super) fn known_fact(draft: &Draft<'_>, event: &Event) -> Option<KnownFact> {
-    let (transfer, said, what) = match &event.data {
+    let (said, what) = match &event.data {
         EventData::TransferShipped(data) => {
             let transfer = draft.transfer(&data.transfer)?;
-            (transfer, transfer.shipment.as_ref()?, "the shipment".to_owned())
+            (transfer.shipment.as_ref()?, "the shipment".to_owned())
         }
         EventData::TransferReceived(data) => {
             let transfer = draft.known_transfer(&data.transfer)?;
             let said = &transfer.receipt(&data.receipt)?.said;
-            (transfer, said, format!("receipt {}", data.receipt))
+            (said, format!("receipt {}", data.receipt))
         }
         _ => return None,
     };
@@ -45,7 +45,6 @@ pub(super) fn known_fact(draft: &Draft<'_>, event: &Event) -> Option<KnownFact> 
         fingerprint: said.fingerprint,
         outcome: said.outcome,
         what,
-        about: About { transfer: Some(transfer.transfer.clone()), ..About::default() },
     })
 }
 
