@@ -74,8 +74,12 @@ impl Model {
         let mut groups: Vec<(BTreeSet<Sku>, Vec<Need>)> = Vec::new();
         for line in lines {
             for need in needs.iter().filter(|(id, _)| *id == line.id) {
-                let (mut items, mut group) = (BTreeSet::new(), Vec::new());
-                items.extend(line.items(1).into_iter().map(|(item, _)| item));
+                // Lines of one kit are summed, also where it has changed what it consists of.
+                let of = |line: &Line| {
+                    let items = line.items(1).into_iter().map(|(item, _)| item);
+                    items.chain([line.sku.clone()]).collect::<Vec<Sku>>()
+                };
+                let (mut items, mut group) = (BTreeSet::from_iter(of(line)), Vec::new());
                 groups.retain(|(others, known)| {
                     let apart = others.is_disjoint(&items);
                     if !apart {
@@ -85,7 +89,7 @@ impl Model {
                 });
                 group.push(need.clone());
                 let lines = lines.iter().filter(|line| group.iter().any(|(id, _)| *id == line.id));
-                items.extend(lines.flat_map(|line| line.items(1)).map(|(item, _)| item));
+                items.extend(lines.flat_map(of));
                 groups.push((items, group));
             }
         }
