@@ -4,6 +4,7 @@
 mod data;
 mod fingerprint;
 pub mod json;
+mod named;
 mod parse;
 mod payload;
 mod read;

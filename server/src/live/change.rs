@@ -14,6 +14,7 @@ use onhand::wire::stock::LevelRow;
 use super::frame::{self, Buffer, Piece, Rows};
 use super::subscription::Topics;
 use crate::processor::Committed;
+use crate::store::about;
 
 /// Events gathered before a change is made although the last one was just now: bounds the memory.
 const GATHERED_EVENTS_MAX: u64 = 4_096;
@@ -278,12 +279,10 @@ fn event_pieces<'a>(entries: impl Iterator<Item = &'a Entry> + Clone) -> Vec<Eve
     }
     let event = |(entry, row): (&Entry, Piece)| {
         let record = &entry.record;
-        let touched = record.effects.iter().map(|effect| &effect.sku);
-        let mut skus: Vec<Sku> =
-            touched.chain(record.mentions.iter().map(|(sku, _)| sku)).cloned().collect();
-        skus.sort_unstable();
-        skus.dedup();
-        EventPiece { seq: record.seq, skus: skus.into(), row }
+        let mut skus = about::named(record);
+        skus.extend(record.effects.iter().map(|effect| &effect.sku));
+        skus.extend(record.mentions.iter().map(|(sku, _)| sku));
+        EventPiece { seq: record.seq, skus: skus.into_iter().cloned().collect(), row }
     };
     entries.zip(buffer.finish()).map(event).collect()
 }

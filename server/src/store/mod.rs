@@ -1,6 +1,7 @@
 //! The store: where the ledger is durable. A port with one contract suite (`tests/it/store`), so
 //! that another database is another implementation and nothing else.
 
+pub(crate) mod about;
 pub mod memory;
 pub mod rows;
 pub mod sqlite;
@@ -91,7 +92,7 @@ pub struct JournalQuery {
     pub event_type: Option<String>,
     /// Only events of this source.
     pub source: Option<String>,
-    /// Only events that touch this SKU.
+    /// Only events that touch a level of this SKU or name it, and those of conflicts about it.
     pub sku: Option<String>,
     /// Only events about this order.
     pub order: Option<String>,

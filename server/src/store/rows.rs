@@ -14,6 +14,7 @@ use onhand::state::{Head, Level, LocIx, SkuIx, State};
 use onhand::time::Uptime;
 use onhand::transfer::Transfer;
 
+use super::about;
 use super::summary::Summary;
 
 /// What a record did to a level.
@@ -39,6 +40,8 @@ pub struct Rows<'a> {
     pub entries: &'a [Entry],
     /// What each of them did to which level.
     pub steps: Vec<LevelStep<'a>>,
+    /// The SKUs that records are about although they touch no level of them.
+    pub named: Vec<(&'a Sku, u64)>,
     /// The levels that changed, as they are now.
     pub levels: Vec<(&'a str, &'a str, &'a Level)>,
     /// The items that changed, with their numbers.
@@ -82,10 +85,12 @@ impl<'a> Rows<'a> {
         let changed: BTreeSet<_> = batch.orders();
         let transferred = batch.transfers();
         let reserved = batch.reservations();
+        let (steps, named) = traces(batch, state, &before);
         let mut rows = Self {
             head: batch.head,
             entries: &batch.entries,
-            steps: steps(batch, state, &before),
+            steps,
+            named,
             levels: levels(batch, state),
             items: Vec::new(),
             locations: Vec::new(),
@@ -212,18 +217,24 @@ pub fn listing_of(name: &str) -> Option<(ChannelId, ListingId)> {
     Some((channel.parse().ok()?, listing.parse().ok()?))
 }
 
-/// What each record did to each level, linked to what had changed the level before.
-fn steps<'a>(
+/// What each record did to each level, linked to what had changed the level before; and which other
+/// items it is about.
+fn traces<'a>(
     batch: &'a Batch,
     state: &State,
     before: &BTreeMap<(SkuIx, LocIx), Option<&Level>>,
-) -> Vec<LevelStep<'a>> {
+) -> (Vec<LevelStep<'a>>, Vec<(&'a Sku, u64)>) {
     let catalogue = state.catalogue();
     let last = before.iter().map(|(key, level)| (*key, level.map_or(0, |level| level.seq)));
     let mut last: BTreeMap<_, u64> = last.collect();
-    let mut all = Vec::with_capacity(batch.entries.len());
+    let (mut all, mut named) = (Vec::with_capacity(batch.entries.len()), Vec::new());
     for entry in &batch.entries {
-        for (sku, location, step) in history::steps(&entry.record) {
+        let steps = history::steps(&entry.record);
+        // They are in the order of their SKUs.
+        let touches = |sku: &Sku| steps.binary_search_by(|(other, ..)| (*other).cmp(sku)).is_ok();
+        let others = about::named(&entry.record).into_iter().filter(|sku| !touches(sku));
+        named.extend(others.map(|sku| (sku, entry.record.seq)));
+        for (sku, location, step) in steps {
             let key = catalogue.sku(sku).zip(catalogue.location(location));
             let last = key.and_then(|key| last.get_mut(&key)).filter(|_| step.is_change);
             let previous = last.map(|last| std::mem::replace(last, step.seq()));
@@ -232,7 +243,7 @@ fn steps<'a>(
             all.push(LevelStep { sku, location, step, previous });
         }
     }
-    all
+    (all, named)
 }
 
 fn levels<'a>(batch: &'a Batch, state: &'a State) -> Vec<(&'a str, &'a str, &'a Level)> {

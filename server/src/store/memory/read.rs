@@ -13,7 +13,7 @@ use onhand::wire::stock::{LevelRow, StockPage, StockQuery};
 use super::book::{Book, Line};
 use crate::store::stock::{is_low, page_rows, read_cursor, write_cursor};
 use crate::store::{
-    ConflictQuery, DecidedBy, INTAKE_ROWS_MAX, JournalQuery, JournalRow, StoreError, Totals,
+    ConflictQuery, DecidedBy, INTAKE_ROWS_MAX, JournalQuery, JournalRow, StoreError, Totals, about,
 };
 
 /// Microseconds in a minute.
@@ -46,7 +46,8 @@ impl Book {
             && is(&query.order, record.order().map(OrderId::as_str))
             && query.outcome.is_none_or(|outcome| self.outcome(record) == outcome)
             && query.sku.as_deref().is_none_or(|sku| {
-                history::steps(record).iter().any(|(touched, _, _)| touched.as_str() == sku)
+                about::named(record).into_iter().any(|named| named.as_str() == sku)
+                    || history::steps(record).iter().any(|(touched, ..)| touched.as_str() == sku)
             })
     }
 

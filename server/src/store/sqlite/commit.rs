@@ -47,6 +47,9 @@ INSERT INTO mentions (ledger, sku, location, occurred_at, seq, source, absorbed,
 SELECT ?1, value->>0, value->>1, value->>2, value->>3, value->>4, value->>5, value->>6, value->>7
 FROM jsonb_each(?2)";
 
+const NAMED: &str = "
+INSERT INTO named (ledger, sku, seq) SELECT ?1, value->>0, value->>1 FROM jsonb_each(?2)";
+
 /// Most levels have never been counted and hold nothing back: as with [`MOVES`].
 const PLAIN_LEVELS: &str = "
 INSERT INTO levels (ledger, sku, location, on_hand, committed, reserved, damaged,
@@ -186,6 +189,8 @@ async fn write(connection: &mut SqliteConnection, rows: &Rows<'_>) -> Result<(),
     let (written, texts) = join(journal(connection, rows), async { Texts::of(rows) }).await;
     written?;
     texts?.write(connection).await?;
+    let named = rows.named.iter().map(|(sku, seq)| (sku, signed(*seq)));
+    table(connection, NAMED, named).await?;
     summary::write(connection, &rows.summary).await?;
     let items: Result<Vec<_>, _> =
         rows.items.iter().map(|(number, it)| item(*number, it)).collect();

@@ -8,7 +8,7 @@ use sqlx::sqlite::{Sqlite, SqlitePool, SqliteRow};
 use sqlx::{QueryBuilder, Row};
 
 use super::load::name;
-use super::{LEDGER, damaged, reading, signed, unsigned};
+use super::{LEDGER, about, damaged, reading, signed, unsigned};
 use crate::store::{DecidedBy, INTAKE_ROWS_MAX, JournalQuery, JournalRow, StoreError};
 
 /// A row is read together with the record that decided it finally, if another one did.
@@ -24,60 +24,49 @@ pub(super) async fn journal(
 ) -> Result<Vec<JournalRow>, StoreError> {
     let mut sql: QueryBuilder<Sqlite> = QueryBuilder::new(COLUMNS);
     sql.push(" WHERE j.ledger = ").push_bind(LEDGER);
-    if let Some(after) = query.after {
-        sql.push(" AND j.seq > ").push_bind(signed(after));
-    }
-    if let Some(before) = query.before {
-        sql.push(" AND j.seq < ").push_bind(signed(before));
-    }
-    if let Some(event_type) = &query.event_type {
-        sql.push(" AND j.type = ").push_bind(event_type);
-    }
-    if let Some(source) = &query.source {
-        sql.push(" AND j.source = ").push_bind(source);
-    }
-    if let Some(order) = &query.order {
-        sql.push(" AND j.order_id = ").push_bind(order);
-    }
-    if let Some(outcome) = query.outcome {
-        sql.push(" AND coalesce(j.final_outcome, j.outcome) = ").push_bind(outcome.as_str());
-    }
     if let Some(sku) = &query.sku {
         sql.push(" AND j.seq IN (");
-        push_about(&mut sql, sku, query);
+        about::push_page(&mut sql, sku, query);
         sql.push(")");
+    } else {
+        push_range(&mut sql, "j.seq", query);
+        push_wanted(&mut sql, query);
     }
-    sql.push(if query.newest_first { " ORDER BY j.seq DESC" } else { " ORDER BY j.seq" });
-    sql.push(" LIMIT ").push_bind(query.limit);
+    push_end(&mut sql, "j.seq", query);
     let rows = sql.build().fetch_all(readers).await.map_err(reading)?;
     rows.iter().map(journal_row).collect()
 }
 
-/// The records that are about an item: back along the trails of its levels, newest first, and no
-/// further than a page goes where nothing else is asked for.
-fn push_about(sql: &mut QueryBuilder<Sqlite>, sku: &str, query: &JournalQuery) {
-    sql.push("WITH RECURSIVE walk (location, seq) AS (SELECT location, seq FROM levels");
-    sql.push(" WHERE ledger = ").push_bind(LEDGER).push(" AND sku = ").push_bind(sku.to_owned());
-    sql.push(" UNION ALL SELECT w.location, t.previous FROM walk AS w CROSS JOIN trails AS t");
-    sql.push(" WHERE t.ledger = ").push_bind(LEDGER);
-    sql.push(" AND t.seq = w.seq AND t.sku = ").push_bind(sku.to_owned());
-    sql.push(" AND t.location = w.location AND t.previous > ");
-    sql.push_bind(signed(query.after.unwrap_or_default()));
-    sql.push(" ORDER BY 2 DESC");
-    let newest = JournalQuery {
-        sku: query.sku.clone(),
-        newest_first: true,
-        limit: query.limit,
-        ..JournalQuery::default()
-    };
-    if *query == newest {
-        // A record may have changed each of them.
-        sql.push(" LIMIT ").push_bind(query.limit);
-        sql.push(" * (SELECT count(*) FROM levels WHERE ledger = ").push_bind(LEDGER);
-        sql.push(" AND sku = ").push_bind(sku.to_owned()).push(")");
+/// Between which places the rows lie.
+pub(super) fn push_range(sql: &mut QueryBuilder<Sqlite>, seq: &str, query: &JournalQuery) {
+    if let Some(after) = query.after {
+        sql.push(format_args!(" AND {seq} > ")).push_bind(signed(after));
     }
-    sql.push(") SELECT seq FROM walk UNION ALL SELECT seq FROM mentions WHERE ledger = ");
-    sql.push_bind(LEDGER).push(" AND sku = ").push_bind(sku.to_owned());
+    if let Some(before) = query.before {
+        sql.push(format_args!(" AND {seq} < ")).push_bind(signed(before));
+    }
+}
+
+/// What the rows `j` say themselves.
+pub(super) fn push_wanted(sql: &mut QueryBuilder<Sqlite>, query: &JournalQuery) {
+    if let Some(event_type) = &query.event_type {
+        sql.push(" AND j.type = ").push_bind(event_type.clone());
+    }
+    if let Some(source) = &query.source {
+        sql.push(" AND j.source = ").push_bind(source.clone());
+    }
+    if let Some(order) = &query.order {
+        sql.push(" AND j.order_id = ").push_bind(order.clone());
+    }
+    if let Some(outcome) = query.outcome {
+        sql.push(" AND coalesce(j.final_outcome, j.outcome) = ").push_bind(outcome.as_str());
+    }
+}
+
+/// The order of the rows, and how many there are at most.
+pub(super) fn push_end(sql: &mut QueryBuilder<Sqlite>, seq: &str, query: &JournalQuery) {
+    let direction = if query.newest_first { " DESC" } else { "" };
+    sql.push(format_args!(" ORDER BY {seq}{direction} LIMIT ")).push_bind(query.limit);
 }
 
 /// The rows recorded under an event's name.

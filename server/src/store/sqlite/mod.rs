@@ -1,6 +1,7 @@
 //! The ledger in SQLite: one writing connection, a few reading ones, write-ahead log, every commit
 //! synced (faults.md section 6).
 
+mod about;
 mod checkpoint;
 mod commit;
 mod fetch;

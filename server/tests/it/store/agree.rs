@@ -6,7 +6,9 @@ use std::sync::Arc;
 
 use onhand::history::Step;
 use onhand::id::{LocationId, Sku};
+use onhand::journal;
 use onhand::ledger::Input;
+use onhand::record::Record;
 use onhand::sim::generate;
 use onhand::state::{Movement, Wants};
 use onhand::time::{SECOND_US, Timestamp};
@@ -40,15 +42,15 @@ async fn all_stores_tell_the_same_of_the_same_history() {
         for level in &one.levels {
             steps += same_of_level(&one.store, &other.store, level, seed).await;
         }
-        let skus: BTreeSet<&Sku> = one.levels.iter().map(|(sku, _)| sku).collect();
-        for sku in skus {
-            same_of_item(&one.store, &other.store, sku, seed).await;
+        for sku in named(&one.store).await {
+            same_of_item(&one.store, &other.store, &sku, seed).await;
         }
     }
     assert!(steps > 500, "something happened: {steps}");
 }
 
-/// Makes a ledger one of the time when all steps of a level lay together.
+/// Makes a ledger one of the time when all steps of a level lay together, and nothing else that is
+/// about an item was found.
 const BEFORE_TRAILS: &str = "
 CREATE TABLE steps (ledger INTEGER, sku TEXT, location TEXT, occurred_at INTEGER, seq INTEGER,
     source TEXT, on_hand INTEGER, committed INTEGER, reserved INTEGER, damaged INTEGER,
@@ -64,10 +66,11 @@ SELECT ledger, sku, location, occurred_at, seq, source, 0, 0, 0, 0, 0, 0, 0, abs
     NULL, is_verdict, NULL FROM mentions;
 DROP TABLE trails;
 DROP TABLE mentions;
+DROP TABLE named;
 ALTER TABLE head DROP COLUMN ahead;
-DELETE FROM _sqlx_migrations WHERE version IN (7, 9);";
+DELETE FROM _sqlx_migrations WHERE version IN (7, 9, 11);";
 
-/// Everything in the tables that the trails brought, as text.
+/// Everything in the tables that the trails brought, and what is about an item without one, as text.
 const TRAILS: &str = "
 SELECT 't' || json_array(seq, sku, location, occurred_at, recorded_at, previous, source, on_hand,
     committed, reserved, damaged, quality_control, safety_stock, incoming, absorbed, countered,
@@ -76,12 +79,14 @@ UNION ALL
 SELECT 'm' || json_array(sku, location, occurred_at, seq, source, absorbed, countered, is_verdict)
 FROM mentions
 UNION ALL
+SELECT 'n' || json_array(sku, seq) FROM named
+UNION ALL
 SELECT 'h' || json_array(seq, recorded_at, hex(chain), conflicts, uptime, ahead) FROM head
 ORDER BY 1";
 
 #[tokio::test]
 async fn a_ledger_from_before_the_trails_is_given_them() {
-    let mut rows = 0;
+    let (mut rows, mut named) = (0, 0);
     for seed in SEEDS {
         let file = InFile::new();
         drop(tell(seed, &file).await);
@@ -96,8 +101,10 @@ async fn a_ledger_from_before_the_trails_is_given_them() {
             sqlx::query_scalar(TRAILS).fetch_all(&mut connection).await.unwrap();
         assert_eq!(before, after, "seed {seed}");
         rows += after.len();
+        named += after.iter().filter(|row| row.starts_with('n')).count();
     }
     assert!(rows > 500, "something happened: {rows}");
+    assert!(named > 100, "not all of it at levels: {named}");
 }
 
 /// What a history has led to.
@@ -173,6 +180,16 @@ async fn holders(store: &Arc<dyn Store>, level: &Level) -> Vec<String> {
     let wants = Wants { holders: BTreeSet::from([level.clone()]), ..Wants::default() };
     let orders = store.fetch(&wants).await.unwrap().orders;
     orders.iter().map(|order| order.order.to_string()).collect()
+}
+
+/// Every SKU that events name, whether there is such an item or not.
+async fn named(store: &Arc<dyn Store>) -> BTreeSet<Sku> {
+    let all = JournalQuery { limit: u32::MAX, ..JournalQuery::default() };
+    let rows = store.journal(&all).await.unwrap();
+    let records = rows.iter().map(|row| journal::decode(&row.bytes).unwrap());
+    let skus =
+        |record: Record| -> Vec<Sku> { record.envelope.data.skus().into_iter().cloned().collect() };
+    records.flat_map(skus).collect()
 }
 
 /// Compares what stores tell of an item.

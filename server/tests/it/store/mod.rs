@@ -5,6 +5,7 @@
 mod agree;
 mod commit;
 mod fetch;
+mod naming;
 mod processor;
 mod queue;
 mod reading;
