@@ -8,6 +8,7 @@ pub mod input;
 pub mod limits;
 pub mod listener;
 pub mod metrics;
+pub mod params;
 pub mod problem;
 pub mod router;
 pub mod security;

@@ -6,6 +6,8 @@ use axum::response::{IntoResponse, Response};
 use onhand::event::FieldError;
 use serde::Serialize;
 
+use super::typed::pointer_to;
+
 /// The media type.
 pub const PROBLEM_JSON: HeaderValue = HeaderValue::from_static("application/problem+json");
 /// Seconds after which a client should try again what the server could not do, if nothing better
@@ -49,6 +51,13 @@ impl Problem {
     /// 400: the request as a whole cannot be read.
     pub fn bad_request(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, "bad-request", "The request cannot be read", detail)
+    }
+
+    /// 400: a parameter of the path does not fit.
+    pub fn bad_parameter(name: &str, detail: impl Into<String>) -> Self {
+        let error = FieldError { pointer: pointer_to(name), detail: detail.into() };
+        let detail = format!("{name} {}", error.detail);
+        Self { errors: vec![error], ..Self::bad_request(detail) }
     }
 
     /// 401: nobody valid asks.
@@ -160,6 +169,11 @@ impl Problem {
     /// What is wrong, in a sentence.
     pub fn detail(&self) -> &str {
         &self.detail
+    }
+
+    /// Which parts of the input do not fit.
+    pub fn errors(&self) -> &[FieldError] {
+        &self.errors
     }
 }
 

@@ -6,6 +6,30 @@ use serde_json::{Value, json};
 
 use crate::support::shops::House;
 
+/// Every list.
+const LISTS: [&str; 7] = [
+    "stock",
+    "events",
+    "items",
+    "locations",
+    "channels",
+    "channels/shop/publications",
+    "conflicts",
+];
+
+/// The answer points at the parameter and says what would be right.
+async fn is_refused(house: &House, path: &str, name: &str, right: &str) {
+    let path = format!("/api/v1/{path}");
+    let (status, problem) = house.try_ask(Method::GET, &path, None).await;
+    assert_eq!(status, 400, "{path}: {problem}");
+    let pointers: Vec<&Value> =
+        problem["errors"].as_array().unwrap().iter().map(|error| &error["pointer"]).collect();
+    assert_eq!(pointers, [&json!(format!("/{name}"))], "{path}: {problem}");
+    let (detail, of_error) = (&problem["detail"], problem["errors"][0]["detail"].as_str().unwrap());
+    assert_eq!(*detail, format!("{name} {of_error}"), "{path}");
+    assert!(of_error.contains(right), "{path}: {of_error}");
+}
+
 #[tokio::test]
 async fn what_no_row_can_have_is_refused_and_what_would_be_right_is_said() {
     let house = House::with(&[("TEA", 1)]).await;
@@ -17,12 +41,31 @@ async fn what_no_row_can_have_is_refused_and_what_would_be_right_is_said() {
         ("conflicts?kind=oversell", "kind", "oversold"),
         ("conflicts?kind=", "kind", "poison"),
         ("conflicts?status=closed", "status", "auto_resolved"),
+        ("conflicts?cursor=c1", "cursor", "an earlier answer"),
+        ("events?after=x", "after", "a whole number from 0 on"),
+        ("events?cursor=-1", "cursor", "an earlier answer"),
+        ("stock?low=yes", "low", "true or false"),
+        ("stock?cursor=x", "cursor", "an earlier answer"),
+        ("stock?at=today", "at", "RFC 3339"),
+        ("stock?clock=recorded", "clock", "at=TIME"),
+        ("stock/TEA/explain?where=berlin", "where", "location, channel"),
+        ("stock/TEA/explain?location=", "location", "at least 1 character"),
+        ("stock/TEA/explain?location=berlin&channel=shop", "channel", "not both"),
+        ("locations?cursor=x", "cursor", "an earlier answer"),
+        ("channels?cursor=x", "cursor", "an earlier answer"),
+        ("channels/shop/publications?state=good", "state", "in_sync"),
+        ("conflicts/c1?lines=1", "lines", "a JSON array"),
+        ("conflicts/c1?lines=%5B%7B%22order%22%3A%22o%22%7D%5D", "lines", "/0/line is required"),
     ] {
-        let path = format!("/api/v1/{path}");
-        let (status, problem) = house.try_ask(Method::GET, &path, None).await;
-        assert_eq!(status, 400, "{path}: {problem}");
-        let detail = problem["detail"].as_str().unwrap();
-        assert!(detail.contains(name) && detail.contains(right), "{path}: {detail}");
+        is_refused(&house, path, name, right).await;
+    }
+    for list in LISTS {
+        for limit in ["0", "1001", "-1", "x", ""] {
+            let path = format!("{list}?limit={limit}");
+            is_refused(&house, &path, "limit", "a whole number from 1 to 1000").await;
+        }
+        is_refused(&house, &format!("{list}?limit=1&limit=2"), "limit", "once").await;
+        is_refused(&house, &format!("{list}?colour=red"), "colour", "limit").await;
     }
     for event in good() {
         let name = event["type"].as_str().unwrap();
@@ -77,4 +120,20 @@ async fn conflicts_have_the_same_options_in_a_list_as_alone_but_for_previews() {
         assert_eq!(row["options"] == json!([]), row["status"] == "resolved", "{row}");
     }
     assert!(previews > 5, "{previews}");
+}
+
+#[tokio::test]
+async fn lists_of_few_rows_come_in_pages_too() {
+    let house = House::with(&[("TEA", 1)]).await;
+    house.send(&[("location.upserted", json!({"location": "attic", "rank": 9}))]).await;
+    house.send(&[("location.upserted", json!({"location": "cellar", "rank": 2}))]).await;
+    let (mut path, mut read) = ("/api/v1/locations?limit=2".to_owned(), Vec::new());
+    loop {
+        let page = house.ask(Method::GET, &path, None).await;
+        let rows = page["locations"].as_array().unwrap();
+        read.extend(rows.iter().map(|row| row["location"].as_str().unwrap().to_owned()));
+        let Some(cursor) = page["next_cursor"].as_str() else { break };
+        path = format!("/api/v1/locations?limit=2&cursor={cursor}");
+    }
+    assert_eq!(read, ["berlin", "cellar", "attic"]);
 }

@@ -1,6 +1,6 @@
 //! `/api/v1/items`, `/api/v1/locations`, `/api/v1/orders` and `/api/v1/transfers`.
 
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use axum::routing::get;
 use axum::{Json, Router};
 use onhand::id::{LocationId, OrderId, ReceiptId, TransferId};
@@ -8,10 +8,11 @@ use onhand::order::Order;
 use onhand::record::{ItemInfo, LocationInfo};
 use onhand::time::Timestamp;
 use onhand::transfer::{Transfer, TransferLine};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
-use super::list;
+use super::list::{self, PageParams};
 use crate::auth::{Action, Identity};
+use crate::http::params::Params;
 use crate::http::problem::Problem;
 use crate::state::AppState;
 
@@ -21,13 +22,6 @@ pub(super) fn routes() -> Router<AppState> {
         .route("/api/v1/locations", get(locations))
         .route("/api/v1/orders/{order}", get(order))
         .route("/api/v1/transfers/{transfer}", get(transfer))
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ListParams {
-    limit: Option<u32>,
-    cursor: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -45,13 +39,12 @@ struct Locations {
 async fn items(
     State(state): State<AppState>,
     identity: Identity,
-    params: Result<Query<ListParams>, axum::extract::rejection::QueryRejection>,
+    params: Result<Params<PageParams>, Problem>,
 ) -> Result<Json<Items>, Problem> {
     state.auth.require(&identity, Action::See, "GET /api/v1/items")?;
-    let Query(params) = params.map_err(|error| Problem::bad_request(error.body_text()))?;
-    let limit = list::limit(params.limit)?;
-    let items = state.ledger.store().items(params.cursor.as_deref(), limit).await?;
-    let full = items.len() == limit as usize;
+    let Params(PageParams { limit, cursor }) = params?;
+    let items = state.ledger.store().items(cursor.as_deref(), limit.rows()).await?;
+    let full = limit.is_reached(items.len());
     let next_cursor = items.last().filter(|_| full).map(|item| item.sku.to_string());
     Ok(Json(Items { items, next_cursor }))
 }
@@ -59,10 +52,13 @@ async fn items(
 async fn locations(
     State(state): State<AppState>,
     identity: Identity,
+    params: Result<Params<PageParams>, Problem>,
 ) -> Result<Json<Locations>, Problem> {
     state.auth.require(&identity, Action::See, "GET /api/v1/locations")?;
+    let Params(params) = params?;
     let locations = state.ledger.store().locations().await?;
-    Ok(Json(Locations { locations, next_cursor: None }))
+    let (locations, next_cursor) = list::page(locations, &params, |it| it.location.as_str())?;
+    Ok(Json(Locations { locations, next_cursor }))
 }
 
 /// An order's line with its sums.

@@ -3,8 +3,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::rejection::QueryRejection;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use axum::routing::{get, post, put};
 use axum::{Json, Router};
 use onhand::conflict::{Choice, ConflictKind, ConflictStatus, ResolutionOption};
@@ -14,10 +13,11 @@ use onhand::wire::channel::{ChannelMode, ChannelStatus, PublicationRow, Publicat
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::list;
+use super::list::{self, Limit, PageParams};
 use crate::auth::{Action, Identity};
 use crate::control::{AuditEntry, AuditOutcome, Channel, ControlError, Listing};
 use crate::http::input::Input;
+use crate::http::params::Params;
 use crate::http::problem::Problem;
 use crate::processor::Answer;
 use crate::state::AppState;
@@ -91,7 +91,8 @@ struct ListingForm {
 #[serde(deny_unknown_fields)]
 struct PublicationParams {
     state: Option<PublicationState>,
-    limit: Option<u32>,
+    #[serde(default)]
+    limit: Limit,
     cursor: Option<String>,
 }
 
@@ -152,9 +153,13 @@ async fn audit(
 async fn channels(
     State(state): State<AppState>,
     identity: Identity,
+    params: Result<Params<PageParams>, Problem>,
 ) -> Result<Json<ChannelList>, Problem> {
     state.auth.require(&identity, Action::See, "GET /api/v1/channels")?;
-    Ok(Json(ChannelList { channels: state.channels.statuses(), next_cursor: None }))
+    let Params(params) = params?;
+    let channels = state.channels.statuses();
+    let (channels, next_cursor) = list::page(channels, &params, |it| it.channel.as_str())?;
+    Ok(Json(ChannelList { channels, next_cursor }))
 }
 
 fn view(state: &AppState, channel: &ChannelId) -> Result<ChannelView, Problem> {
@@ -262,11 +267,11 @@ async fn publications(
     State(state): State<AppState>,
     identity: Identity,
     Path(channel): Path<String>,
-    params: Result<Query<PublicationParams>, QueryRejection>,
+    params: Result<Params<PublicationParams>, Problem>,
 ) -> Result<Json<Publications>, Problem> {
     state.auth.require(&identity, Action::See, "GET /api/v1/channels/{channel}/publications")?;
-    let Query(params) = params.map_err(|error| Problem::bad_request(error.body_text()))?;
-    let limit = list::limit(params.limit)? as usize;
+    let Params(params) = params?;
+    let limit = params.limit.rows() as usize;
     let mut rows = state.channels.publications(&known(&channel)?).ok_or_else(missing)?;
     rows.retain(|row| params.state.is_none_or(|state| row.state == state));
     if let Some(cursor) = &params.cursor {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use onhand::conflict::{CancelledPart, Choice, Conflict, ConflictKind, ConflictStatus};
@@ -13,11 +13,13 @@ use onhand::record::{Change, Record};
 use onhand::wire::conflict::{ConflictView, Given, ResolveRequest, ResolveResult};
 use serde::{Deserialize, Serialize};
 
-use super::list;
+use super::list::{Limit, Place};
 use crate::auth::{Action, Identity};
 use crate::conflicts::{listed, view};
 use crate::http::input::Input;
+use crate::http::params::Params;
 use crate::http::problem::Problem;
+use crate::http::typed::read_as;
 use crate::processor::Answer;
 use crate::state::AppState;
 use crate::store::ConflictQuery;
@@ -35,8 +37,9 @@ struct ConflictParams {
     status: Option<ConflictStatus>,
     kind: Option<ConflictKind>,
     sku: Option<String>,
-    limit: Option<u32>,
-    cursor: Option<String>,
+    #[serde(default)]
+    limit: Limit,
+    cursor: Option<Place>,
 }
 
 #[derive(Serialize)]
@@ -48,22 +51,21 @@ struct Conflicts {
 async fn conflicts(
     State(state): State<AppState>,
     identity: Identity,
-    params: Result<Query<ConflictParams>, axum::extract::rejection::QueryRejection>,
+    params: Result<Params<ConflictParams>, Problem>,
 ) -> Result<Json<Conflicts>, Problem> {
     state.auth.require(&identity, Action::See, "GET /api/v1/conflicts")?;
-    let Query(params) = params.map_err(|error| Problem::bad_request(error.body_text()))?;
-    let limit = list::limit(params.limit)?;
+    let Params(params) = params?;
     let query = ConflictQuery {
         status: params.status,
         kind: params.kind,
         sku: params.sku,
-        before: list::number(params.cursor.as_deref())?,
-        limit,
+        before: params.cursor.map(|Place(number)| number),
+        limit: params.limit.rows(),
         ..ConflictQuery::default()
     };
     let store = state.ledger.store().as_ref();
     let conflicts = store.conflicts(&query).await?;
-    let full = conflicts.len() == limit as usize;
+    let full = params.limit.is_reached(conflicts.len());
     let next_cursor = conflicts.last().filter(|_| full).map(|last| last.id.number().to_string());
     Ok(Json(Conflicts { conflicts: listed(store, conflicts).await?, next_cursor }))
 }
@@ -91,18 +93,27 @@ async fn one(
     State(state): State<AppState>,
     identity: Identity,
     Path(id): Path<String>,
-    params: Result<Query<GivenParams>, axum::extract::rejection::QueryRejection>,
+    params: Result<Params<GivenParams>, Problem>,
 ) -> Result<Json<ConflictView>, Problem> {
     state.auth.require(&identity, Action::See, "GET /api/v1/conflicts/{id}")?;
-    let Query(GivenParams { sku, location, lines }) =
-        params.map_err(|error| Problem::bad_request(error.body_text()))?;
-    let lines: Option<Vec<CancelledPart>> =
-        lines.map(|lines| serde_json::from_str(&lines)).transpose().map_err(|error| {
-            Problem::bad_request(format!("lines must be a JSON array of lines to cancel: {error}"))
-        })?;
+    let Params(GivenParams { sku, location, lines }) = params?;
+    let lines = lines.as_deref().map(read_lines).transpose()?.unwrap_or_default();
     let conflict = find(&state, &id).await?;
-    let given = Given { sku, location, lines: lines.unwrap_or_default() };
+    let given = Given { sku, location, lines };
     Ok(Json(view(&state, conflict, &given).await?))
+}
+
+/// The lines to cancel, written as in the body of a resolution.
+fn read_lines(lines: &str) -> Result<Vec<CancelledPart>, Problem> {
+    let wrong = |detail: String| {
+        let detail = format!("must be a JSON array of lines to cancel: {detail}");
+        Problem::bad_parameter("lines", detail)
+    };
+    let value = serde_json::from_str(lines).map_err(|error| wrong(error.to_string()))?;
+    read_as(&value).map_err(|error| {
+        let place = if error.pointer.is_empty() { "it" } else { &error.pointer };
+        wrong(format!("{place} {}", error.detail))
+    })
 }
 
 async fn resolve(

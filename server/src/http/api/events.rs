@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::body::Bytes;
-use axum::extract::{DefaultBodyLimit, Path, Query, State};
+use axum::extract::{DefaultBodyLimit, Path, State};
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
@@ -12,10 +12,12 @@ use onhand::event::{Event, Invalid, TYPES};
 use onhand::id::{EventId, Source};
 use onhand::record::Outcome;
 use onhand::wire::EventResults;
-use serde::Deserialize;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
 
-use super::list;
+use super::list::{Limit, Place};
 use crate::auth::{Action, Identity};
+use crate::http::params::Params;
 use crate::http::problem::Problem;
 use crate::intake::events::{BadRequest, REQUEST_BYTES_MAX, read};
 use crate::intake::submit::submit;
@@ -82,45 +84,48 @@ fn authorise(
 struct JournalParams {
     after: Option<u64>,
     #[serde(rename = "type")]
-    event_type: Option<String>,
+    event_type: Option<KnownType>,
     source: Option<String>,
     sku: Option<String>,
     order: Option<String>,
     outcome: Option<Outcome>,
-    limit: Option<u32>,
-    cursor: Option<String>,
+    #[serde(default)]
+    limit: Limit,
+    cursor: Option<Place>,
 }
 
 /// The type asked for. A misspelt one would be answered as if nothing of it had happened.
-fn known_type(asked: Option<String>) -> Result<Option<String>, Problem> {
-    match asked {
-        Some(name) if !TYPES.contains(&name.as_str()) => {
-            Err(Problem::bad_request(format!("type must be one of {}", TYPES.join(", "))))
+struct KnownType(String);
+
+impl<'de> Deserialize<'de> for KnownType {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let name = String::deserialize(deserializer)?;
+        if TYPES.contains(&name.as_str()) {
+            return Ok(Self(name));
         }
-        asked => Ok(asked),
+        Err(D::Error::custom(format!("must be one of {}", TYPES.join(", "))))
     }
 }
 
 async fn journal(
     State(state): State<AppState>,
     identity: Identity,
-    params: Result<Query<JournalParams>, axum::extract::rejection::QueryRejection>,
+    params: Result<Params<JournalParams>, Problem>,
 ) -> Result<Response, Problem> {
     state.auth.require(&identity, Action::See, "GET /api/v1/events")?;
-    let Query(params) = params.map_err(|error| Problem::bad_request(error.body_text()))?;
-    let limit = list::limit(params.limit)?;
+    let Params(params) = params?;
     let query = JournalQuery {
-        after: list::number(params.cursor.as_deref())?.or(params.after),
-        event_type: known_type(params.event_type)?,
+        after: params.cursor.map(|Place(seq)| seq).or(params.after),
+        event_type: params.event_type.map(|KnownType(name)| name),
         source: params.source,
         sku: params.sku,
         order: params.order,
         outcome: params.outcome,
-        limit,
+        limit: params.limit.rows(),
         ..JournalQuery::default()
     };
     let rows = state.ledger.store().journal(&query).await?;
-    let full = rows.len() == limit as usize;
+    let full = params.limit.is_reached(rows.len());
     let next = rows.last().filter(|_| full).map(|row| row.seq);
     Ok(json(events_body(&rows, next)))
 }

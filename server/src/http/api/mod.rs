@@ -50,7 +50,7 @@ impl From<Unavailable> for Problem {
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         match error {
-            StoreError::BadCursor => Self::bad_request(error.to_string()),
+            StoreError::BadCursor => list::bad_cursor(),
             other => Self::unavailable_because("The ledger cannot be read", &other),
         }
     }

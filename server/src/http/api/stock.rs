@@ -1,7 +1,6 @@
 //! `/api/v1/stock`: levels as they are now, as they were, and why.
 
-use axum::extract::rejection::QueryRejection;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
@@ -11,9 +10,10 @@ use onhand::time::Timestamp;
 use onhand::wire::stock::{StockPage, StockQuery};
 use serde::Deserialize;
 
-use super::list;
+use super::list::Limit;
 use crate::auth::{Action, Identity};
 use crate::history::{self, Clock};
+use crate::http::params::Params;
 use crate::http::problem::Problem;
 use crate::state::AppState;
 
@@ -32,34 +32,35 @@ struct StockParams {
     #[serde(default)]
     low: bool,
     /// The moment to look at; now without it.
-    at: Option<String>,
+    at: Option<Timestamp>,
     clock: Option<Clock>,
-    limit: Option<u32>,
+    #[serde(default)]
+    limit: Limit,
     cursor: Option<String>,
 }
 
 async fn levels(
     State(state): State<AppState>,
     identity: Identity,
-    params: Result<Query<StockParams>, QueryRejection>,
+    params: Result<Params<StockParams>, Problem>,
 ) -> Result<Json<StockPage>, Problem> {
     state.auth.require(&identity, Action::See, "GET /api/v1/stock")?;
-    let Query(params) = params.map_err(|error| Problem::bad_request(error.body_text()))?;
+    let Params(params) = params?;
     let query = StockQuery {
         sku: params.sku,
         location: params.location,
         q: params.q,
         low: params.low,
-        limit: Some(list::limit(params.limit)?),
+        limit: Some(params.limit.rows()),
         cursor: params.cursor,
     };
     let store = state.ledger.store().as_ref();
     let page = match (params.at, params.clock) {
         (None, None) => store.stock(&query).await?,
-        (None, Some(_)) => return Err(Problem::bad_request("clock needs a moment: at=TIME")),
+        (None, Some(_)) => {
+            return Err(Problem::bad_parameter("clock", "needs a moment: at=TIME"));
+        }
         (Some(at), clock) => {
-            let at = Timestamp::parse(&at)
-                .map_err(|error| Problem::bad_request(format!("at {error}")))?;
             history::stock_at(store, &query, at, clock.unwrap_or_default()).await?
         }
     };
@@ -77,17 +78,18 @@ async fn explain(
     State(state): State<AppState>,
     identity: Identity,
     Path(sku): Path<String>,
-    params: Result<Query<ExplainParams>, QueryRejection>,
+    params: Result<Params<ExplainParams>, Problem>,
 ) -> Result<Response, Problem> {
     state.auth.require(&identity, Action::See, "GET /api/v1/stock/{sku}/explain")?;
-    let Query(params) = params.map_err(|error| Problem::bad_request(error.body_text()))?;
+    let Params(params) = params?;
     let no_item = || Problem::not_found("There is no item of this SKU.");
     let sku = Sku::new(sku).map_err(|_| no_item())?;
     let store = state.ledger.store().as_ref();
     match (params.location, params.channel) {
-        (Some(_), Some(_)) => {
-            Err(Problem::bad_request("name a location or a channel, not both at once"))
-        }
+        (Some(_), Some(_)) => Err(Problem::bad_parameter(
+            "channel",
+            "must not be named together with a location: one of them, not both",
+        )),
         (location, None) => {
             let explained =
                 history::explain_stock(store, &sku, location.as_ref(), TERMS_MAX).await?;
