@@ -9,7 +9,7 @@ use onhand::conflict::{Choice, Conflict, ConflictKind, ConflictStatus, Resolutio
 use onhand::ledger::Refused;
 use onhand::state::Wants;
 use onhand::wire::conflict::{
-    ConflictView, Given, OptionView, PROMISES_LISTED_MAX, Preview, Promise,
+    ConflictView, Given, OptionView, PROMISES_LISTED_MAX, Preview, Promise, PublicationPreview,
 };
 
 use self::needs::Needs;
@@ -131,7 +131,11 @@ async fn try_out(
     };
     Ok(match state.ledger.preview(choice).await? {
         Answer::Preview { levels, availability, more } => {
-            let publications = state.publication_previews(&availability);
+            let mut publications = state.publication_previews(&availability);
+            if option == ResolutionOption::Republish {
+                // It changes no level: no other listing of the item is told anything.
+                publications.retain(|push| is_of(conflict, push));
+            }
             Some(view(Some(Preview { levels, publications, more }), None))
         }
         // The field that was given will not do; without one, the option is not for this conflict.
@@ -146,6 +150,12 @@ async fn try_out(
         }
         Answer::Refused(_) | Answer::Event(_) | Answer::Group(_) | Answer::Resolved(_) => None,
     })
+}
+
+/// Whether a push is to the listing that a conflict is about.
+fn is_of(conflict: &Conflict, push: &PublicationPreview) -> bool {
+    conflict.channel.as_ref().is_some_and(|channel| channel.as_str() == push.channel)
+        && conflict.listing.as_ref().is_some_and(|listing| listing.as_str() == push.listing)
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "the shape that `map_err` takes")]

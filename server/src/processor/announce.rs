@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use onhand::conflict::Conflict;
+use onhand::conflict::{Conflict, ConflictKind, ConflictStatus};
 use onhand::id::{LocationId, Sku};
 use onhand::ledger::{Batch, Entry};
 use onhand::record::Change;
@@ -90,11 +90,37 @@ pub(super) fn level_rows(batch: &Batch, state: &State) -> Vec<LevelRow> {
 
 /// What can be sold of the SKUs whose levels a batch changed, and of the kits that consist of them
 /// or have changed themselves.
-pub(super) fn availability(batch: &Batch, state: &State) -> Vec<SkuAvailability> {
+fn availability(batch: &Batch, state: &State) -> Vec<SkuAvailability> {
+    available(changed(batch, state), state)
+}
+
+/// The same of all that channels would be told after a batch, those SKUs included of which nothing
+/// has changed but that a listing is no longer left alone.
+pub(super) fn availability_to_tell(batch: &Batch, state: &State) -> Vec<SkuAvailability> {
+    let mut skus = changed(batch, state);
+    for change in batch.entries.iter().flat_map(|entry| &entry.record.changes) {
+        if let Change::Conflict(conflict) = change
+            && conflict.kind == ConflictKind::Drift
+            && conflict.status != ConflictStatus::Open
+            && let Some(sku) = conflict.sku.as_ref().and_then(|sku| state.catalogue().sku(sku))
+        {
+            skus.entry(sku).or_insert_with(|| newest(sku, state));
+        }
+    }
+    available(skus, state)
+}
+
+/// The newest record that changed a level of a SKU.
+fn newest(sku: SkuIx, state: &State) -> u64 {
+    state.levels_of(sku).map(|(_, level)| level.seq).max().unwrap_or_default()
+}
+
+/// The SKUs of which a batch may have changed what can be sold, with the newest record that did.
+fn changed(batch: &Batch, state: &State) -> BTreeMap<SkuIx, u64> {
     let catalogue = state.catalogue();
     let mut skus: BTreeMap<SkuIx, u64> = BTreeMap::new();
     for (sku, _, _) in batch.levels(state) {
-        let seq = state.levels_of(sku).map(|(_, level)| level.seq).max().unwrap_or_default();
+        let seq = newest(sku, state);
         let kits = catalogue.kits_of(catalogue.sku_name(sku)).filter_map(|it| catalogue.sku(it));
         for sku in kits.chain([sku]) {
             let newest = skus.entry(sku).or_default();
@@ -112,6 +138,11 @@ pub(super) fn availability(batch: &Batch, state: &State) -> Vec<SkuAvailability>
             }
         }
     }
+    skus
+}
+
+fn available(skus: BTreeMap<SkuIx, u64>, state: &State) -> Vec<SkuAvailability> {
+    let catalogue = state.catalogue();
     let availability = skus.into_iter().map(|(sku, seq)| SkuAvailability {
         sku: catalogue.sku_name(sku).clone(),
         seq,

@@ -13,7 +13,7 @@ use onhand::state::State;
 use onhand::time::{Now, Uptime};
 use tokio::sync::broadcast;
 
-use super::announce::{Announcement, Committed, News, availability, level_rows};
+use super::announce::{Announcement, Committed, News, availability_to_tell, level_rows};
 use super::handle::{Answer, Handle, Unavailable};
 use super::meters::{Meters, Tally};
 use super::pending::{Pending, Preview, answers, hand_out, refuse, sort};
@@ -275,7 +275,7 @@ impl Processor {
             Some(Processed::Refused(refused)) => Answer::Refused(refused),
             _ => Answer::Preview {
                 levels: level_rows(&batch, state),
-                availability: availability(&batch, state),
+                availability: availability_to_tell(&batch, state),
                 more,
             },
         };

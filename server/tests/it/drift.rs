@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use onhand::wire::conflict::PublicationPreview;
 use onhand_server::clock::SystemClock;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -73,6 +74,45 @@ async fn a_person_is_asked_and_has_onhands_number_published_again() {
     assert_eq!(found.len(), 1, "{events:?}");
     assert_eq!(found[0]["envelope"]["data"]["drift"]["difference"], 80);
     assert_eq!(found[0]["actor"], "onhand");
+}
+
+/// The channels and listings that would be told something if an option were taken, and what.
+fn pushes(option: &Value) -> Vec<(String, String, i64)> {
+    let pushes = option["preview"]["publications"].clone();
+    let pushes: Vec<PublicationPreview> = serde_json::from_value(pushes).unwrap();
+    pushes.into_iter().map(|push| (push.channel, push.listing, push.desired)).collect()
+}
+
+/// A push of A.
+fn push(channel: &str, quantity: i64) -> (String, String, i64) {
+    (channel.to_owned(), "A".to_owned(), quantity)
+}
+
+#[tokio::test]
+async fn each_answer_says_what_it_would_have_the_channels_told() {
+    let house = House::with(&[("A", 10), ("B", 5)]).await;
+    let other = house.shop_with("other", 2, &["A"], json!({})).await;
+    let shop = asking(&house).await;
+    house.in_sync(&other).await;
+    let conflict = edited(&house, &shop, 90).await;
+    let path = format!("/api/v1/conflicts/{}", conflict["id"].as_str().unwrap());
+    let view = house.ask(Method::GET, &path, None).await;
+    let [republish, accept] = &view["options"].as_array().unwrap()[..] else { panic!("{view}") };
+    assert_eq!(
+        (&republish["option"], &accept["option"]),
+        (&json!("republish"), &json!("accept_channel"))
+    );
+    let same = json!({"channel": "shop", "listing": "A", "acknowledged": 10, "desired": 10});
+    assert_eq!(republish["preview"], json!({"levels": [], "publications": [same]}));
+    assert_eq!(accept["preview"]["levels"][0]["available"], 90);
+    assert_eq!(pushes(accept), [push("other", 90), push("shop", 90)]);
+    // What Onhand has moves on while the person thinks.
+    house.adjust("A", -3).await;
+    let view = house.ask(Method::GET, &path, None).await;
+    assert_eq!(pushes(&view["options"][0]), [push("shop", 7)]);
+    resolve(&house, &conflict, json!({"option": "republish"})).await;
+    house.in_sync(&shop).await;
+    assert_eq!(shop.shows("A"), 7);
 }
 
 #[tokio::test]

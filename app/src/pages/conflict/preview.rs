@@ -43,7 +43,8 @@ pub(super) fn preview(preview: Option<Preview>, problem: Option<String>) -> AnyV
                 .map(|now| format!(" ({})", signed(push.desired - now)));
             view! {
                 <span class="preview-line">
-                    {icon(Icon::Channel)} {push.channel} " " {push.listing} ": shows " {now}
+                    {icon(Icon::Channel)} {push.channel} " " {push.listing} ": acknowledged "
+                    {now}
                     ", next " <strong>{push.desired}</strong> {change}
                 </span>
             }
