@@ -70,7 +70,7 @@ pub(crate) fn judge(
     for (event, record) in events.iter().zip(records) {
         if let Some(record) = record.filter(|record| has_come(record)) {
             let moved = record.effects.iter().map(|effect| &effect.sku);
-            let skus = names::skus(&event.data).into_iter().chain(moved);
+            let skus = event.data.skus().into_iter().chain(moved);
             named.extend(skus.filter_map(|sku| state.catalogue().sku(sku)));
         }
     }

@@ -92,15 +92,6 @@ pub(super) fn hold(draft: &mut Draft<'_>, key: WaitKey, seq: u64) -> Outcome {
     Outcome::Conflict
 }
 
-/// All SKUs that an event names.
-pub(super) fn skus(data: &EventData) -> Vec<&Sku> {
-    let mut skus = named(data).0;
-    if let EventData::ItemUpserted(data) = data {
-        skus.push(&data.sku);
-    }
-    skus
-}
-
 /// The level that an event is about, if it is one and known.
 pub(super) fn level(draft: &Draft<'_>, data: &EventData) -> Option<(SkuIx, LocIx)> {
     let (skus, locations) = named(data);
@@ -135,46 +126,42 @@ pub(super) fn only<T: PartialEq>(mut all: impl Iterator<Item = T>) -> Option<T> 
 
 /// The SKUs and locations that an event names and that have to be known for it.
 fn named(data: &EventData) -> (Vec<&Sku>, Vec<&LocationId>) {
+    let skus = match data {
+        EventData::ItemUpserted(data) => data.kit.iter().flatten().map(|part| &part.sku).collect(),
+        EventData::ChannelLevelReported(_) => Vec::new(),
+        _ => data.skus(),
+    };
+    (skus, places(data))
+}
+
+/// The locations that an event names and that have to be known for it.
+fn places(data: &EventData) -> Vec<&LocationId> {
     match data {
-        EventData::StockAdjusted(data) => (vec![&data.sku], vec![&data.location]),
-        EventData::StockReceived(data) => (vec![&data.sku], vec![&data.location]),
-        EventData::StockCounted(data) => (vec![&data.sku], vec![&data.location]),
-        EventData::StockMoved(data) => (vec![&data.sku], vec![&data.location]),
-        EventData::StockSet(data) => (vec![&data.sku], vec![&data.location]),
-        EventData::TransferShipped(data) => {
-            (data.lines.iter().map(|line| &line.sku).collect(), vec![&data.from, &data.to])
+        EventData::StockAdjusted(data) => vec![&data.location],
+        EventData::StockReceived(data) => vec![&data.location],
+        EventData::StockCounted(data) => vec![&data.location],
+        EventData::StockMoved(data) => vec![&data.location],
+        EventData::StockSet(data) => vec![&data.location],
+        EventData::TransferShipped(data) => vec![&data.from, &data.to],
+        EventData::OrderPlaced(data) => {
+            data.lines.iter().filter_map(|line| line.location.as_ref()).collect()
         }
-        EventData::TransferReceived(data) => {
-            (data.lines.iter().map(|line| &line.sku).collect(), Vec::new())
+        EventData::OrderAmended(data) => {
+            data.lines.iter().filter_map(|line| line.location.as_ref()).collect()
         }
-        EventData::OrderPlaced(data) => (
-            data.lines.iter().map(|line| &line.sku).collect(),
-            data.lines.iter().filter_map(|line| line.location.as_ref()).collect(),
-        ),
-        EventData::OrderAmended(data) => (
-            data.lines.iter().map(|line| &line.sku).collect(),
-            data.lines.iter().filter_map(|line| line.location.as_ref()).collect(),
-        ),
-        EventData::OrderFulfilled(data) => (
-            data.lines.iter().filter_map(|line| line.sku.as_ref()).collect(),
-            data.lines.iter().filter_map(|line| line.location.as_ref()).collect(),
-        ),
-        EventData::OrderReturned(data) => (
-            data.lines.iter().filter_map(|line| line.sku.as_ref()).collect(),
-            data.lines.iter().filter_map(|line| line.location.as_ref()).collect(),
-        ),
-        EventData::OrderCancelled(data) => {
-            let lines = data.lines.iter().flatten();
-            (lines.filter_map(|line| line.sku.as_ref()).collect(), Vec::new())
+        EventData::OrderFulfilled(data) => {
+            data.lines.iter().filter_map(|line| line.location.as_ref()).collect()
         }
-        EventData::ItemUpserted(data) => {
-            (data.kit.iter().flatten().map(|part| &part.sku).collect(), Vec::new())
+        EventData::OrderReturned(data) => {
+            data.lines.iter().filter_map(|line| line.location.as_ref()).collect()
         }
-        EventData::ReservationPlaced(data) => (
-            data.lines.iter().map(|line| &line.sku).collect(),
-            data.lines.iter().map(|line| &line.location).collect(),
-        ),
-        EventData::LocationUpserted(_)
+        EventData::ReservationPlaced(data) => {
+            data.lines.iter().map(|line| &line.location).collect()
+        }
+        EventData::ItemUpserted(_)
+        | EventData::LocationUpserted(_)
+        | EventData::TransferReceived(_)
+        | EventData::OrderCancelled(_)
         | EventData::ReservationReleased(_)
         | EventData::ReservationConfirmed(_)
         | EventData::ReservationExpired(_)
@@ -182,6 +169,6 @@ fn named(data: &EventData) -> (Vec<&Sku>, Vec<&LocationId>) {
         | EventData::EventReversed(_)
         | EventData::EventReleased(_)
         | EventData::EventOrphaned(_)
-        | EventData::ConflictResolved(_) => (Vec::new(), Vec::new()),
+        | EventData::ConflictResolved(_) => Vec::new(),
     }
 }
