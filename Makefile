@@ -30,8 +30,8 @@ CYCLES ?= 100
 
 # Which of the core's mutants `make mutants` tries: every 40th, from the first; 0/1 is all of them.
 SHARD ?= 0/40
-# Memory that a mutant may ask for, in KiB: some ask for ever more.
-MUTANT_KIB := 8388608
+# Memory that each test of a mutant may ask for, in KiB: some ask for ever more, and two run at once.
+MUTANT_KIB := 4194304
 
 # How long `make soak` goes on, and each target of `make fuzz`.
 SECONDS ?= 600
