@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use super::draft::Draft;
 use super::movement::flag_near_counts;
+use super::waiting::let_wait;
 use crate::conflict::{ConflictKind, ConflictStatus, Evidence};
 use crate::id::{LocationId, Sku};
 use crate::quantity;
@@ -18,8 +19,8 @@ pub(crate) struct OutOfRange {
     pub sku: Sku,
     /// The location.
     pub location: LocationId,
-    /// The number.
-    pub bucket: Bucket,
+    /// The number, by its name on the wire.
+    pub number: &'static str,
 }
 
 impl Draft<'_> {
@@ -31,6 +32,7 @@ impl Draft<'_> {
         self.watch_oversold();
         let mentions = self.mentioned(&effects);
         let fact = self.fact_of_another();
+        let_wait(&mut self);
         Ok(Decision {
             outcome,
             effects,
@@ -65,11 +67,11 @@ impl Draft<'_> {
         for ((sku, location), level) in &self.levels {
             let fits = |bucket: &Bucket| quantity::in_range(level.get(*bucket));
             let beyond = Bucket::ALL.into_iter().find(|bucket| !fits(bucket));
-            let available = quantity::in_range(level.available());
-            if let Some(bucket) = beyond.or((!available).then_some(Bucket::OnHand)) {
+            let available = (!quantity::in_range(level.available())).then_some("available");
+            if let Some(number) = beyond.map(Bucket::as_str).or(available) {
                 let sku = self.sku_name(*sku).clone();
                 let location = self.state.catalogue.location_name(*location).clone();
-                return Err(OutOfRange { sku, location, bucket });
+                return Err(OutOfRange { sku, location, number });
             }
         }
         Ok(())

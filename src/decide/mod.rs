@@ -72,9 +72,8 @@ impl Stop {
 
 impl From<OutOfRange> for Stop {
     fn from(error: OutOfRange) -> Self {
-        let OutOfRange { sku, location, bucket } = error;
+        let OutOfRange { sku, location, number } = error;
         let range = crate::quantity::QUANTITY_MAX;
-        let number = bucket.as_str();
         Self::invalid(
             "/data",
             format!("would take {number} of {sku} at {location} beyond {range} either way"),

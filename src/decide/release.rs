@@ -31,6 +31,13 @@ pub(crate) fn release(
     let mut attempt = draft();
     let outcome = weigh(&mut attempt, &held.envelope, held.seq, Lifted::again());
     match settle(attempt, outcome, held.seq) {
+        Ok(decision) if waits_again(&decision, due) => {
+            // It would come due again at once, and again.
+            let mut draft = draft();
+            let why = format!("it waits again for {}, which has come", due.on);
+            poison::ask(&mut draft, &held.envelope, &why);
+            end(draft, Outcome::Conflict, held.seq)
+        }
         Ok(decision) => decision,
         Err(Stop::Duplicate(original)) => {
             let mut draft = draft();
@@ -50,6 +57,13 @@ pub(crate) fn release(
             end(draft, Outcome::Conflict, held.seq)
         }
     }
+}
+
+/// Whether an event would wait for just what it has been released for.
+fn waits_again(decision: &Decision, due: &Due) -> bool {
+    decision.changes.iter().any(
+        |change| matches!(change, Change::Waiting { on, seq } if *on == due.on && *seq == due.seq),
+    )
 }
 
 /// Whether an event asks for something that may be refused.

@@ -22,6 +22,26 @@ pub(super) fn begin(draft: &mut Draft<'_>, on: WaitKey, seq: u64) {
     draft.change(Change::Waiting { on, seq });
 }
 
+/// Wakes nothing for an order or a shipment that was there only in between, while one thing was taken
+/// back for the sake of another: what waits for it would be decided to wait for it again, for ever.
+pub(super) fn let_wait(draft: &mut Draft<'_>) {
+    let is_gone = |on: &WaitKey| match on {
+        WaitKey::Order(order) | WaitKey::RestOfOrder(order, _) => {
+            !draft.order(order).is_some_and(|known| known.has_more_since(0))
+        }
+        WaitKey::Transfer(_) => !has_come(draft, on),
+        _ => false,
+    };
+    let woken = draft.changes.iter().filter_map(|change| match change {
+        Change::Woken { on, .. } if is_gone(on) => Some(on.clone()),
+        _ => None,
+    });
+    let gone: Vec<WaitKey> = woken.collect();
+    if !gone.is_empty() {
+        draft.changes.retain(|it| !matches!(it, Change::Woken { on, .. } if gone.contains(on)));
+    }
+}
+
 /// Ends the waiting of an event, and what follows from its length: a person who was asked need not
 /// answer any more.
 pub(super) fn end(draft: &mut Draft<'_>, on: WaitKey, seq: u64) {

@@ -483,3 +483,24 @@ fn the_second_is_taken_back_with_the_decision_and_the_first_is_in_force_again() 
     assert_eq!(world.committed("TEA", "berlin"), 0);
     world.quiet();
 }
+
+/// The second content took the place of the first, the third takes the place of the second: for a
+/// moment the first is back, and what waits for its order must not go on.
+#[test]
+fn an_order_that_is_there_only_in_between_wakes_nothing() {
+    let mut world = World::new().given([received("TEA", "berlin", 20).at(-60)]);
+    world.post(placed("o1", &[line("1", "TEA", 2)]).id("x"));
+    world.post(placed("o2", &[line("1", "TEA", 3)]).id("x"));
+    let conflict = world.conflict();
+    world.resolve(&conflict, O::ApplySecond).unwrap();
+    let parked = world.post(fulfilled("o1", "f1", &[part("1", 1)]));
+    assert_eq!(parked.outcome, Outcome::Parked);
+    world.post(received("TEA", "berlin", 1).by("shop").id("x"));
+    let conflict = world.conflict();
+    let records = world.store.journal.len();
+    world.resolve(&conflict, O::ApplySecond).unwrap();
+    assert_eq!(world.store.journal.len(), records + 1, "nothing follows from the decision");
+    assert_eq!(world.outcome(&parked), Outcome::Parked);
+    assert_eq!((world.on_hand("TEA", "berlin"), world.committed("TEA", "berlin")), (21, 0));
+    world.quiet();
+}

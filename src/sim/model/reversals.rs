@@ -199,7 +199,7 @@ impl Model {
     }
 
     /// Whether what an event has waited for is there by now.
-    fn has_come(&self, on: &WaitKey) -> bool {
+    pub(super) fn has_come(&self, on: &WaitKey) -> bool {
         let order = |id: &OrderId| self.orders.iter().find(|order| order.id == *id);
         match on {
             WaitKey::Order(id) => {

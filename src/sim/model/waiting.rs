@@ -39,6 +39,20 @@ impl Model {
     /// Everything that no longer has to wait goes on, in the order of the journal; what has waited
     /// for the same order or shipment, in the order in which it happened.
     pub(super) fn release(&mut self, now: Now) {
+        // What was there only in between wakes nothing.
+        let gone: Vec<u64> = self
+            .waiting
+            .iter()
+            .filter(|(on, _)| match on {
+                WaitKey::Order(id) | WaitKey::RestOfOrder(id, _) => {
+                    !self.has_come(&WaitKey::Order(id.clone()))
+                }
+                WaitKey::Transfer(_) => !self.has_come(on),
+                _ => false,
+            })
+            .map(|(_, seq)| *seq)
+            .collect();
+        self.woken.retain(|seq, _| !gone.contains(seq));
         while let Some((first, _)) = self.woken.first_key_value() {
             let seq = self.earliest_beside(*first);
             let discard = self.woken.remove(&seq).expect("it is woken");
