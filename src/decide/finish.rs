@@ -33,6 +33,10 @@ impl Draft<'_> {
         let mentions = self.mentioned(&effects);
         let fact = self.fact_of_another();
         let_wait(&mut self);
+        if outcome == Outcome::Conflict && self.reason.is_none() {
+            let asked = self.conflict.and_then(|id| self.open_conflict(id));
+            self.reason = asked.map(|conflict| conflict.explanation().to_owned());
+        }
         Ok(Decision {
             outcome,
             effects,

@@ -196,3 +196,12 @@ fn an_accepted_number_can_be_taken_back_and_a_published_one_cannot() {
     assert_eq!(back.outcome, Outcome::Rejected);
     world.quiet();
 }
+
+#[test]
+fn an_item_that_nobody_knows_cannot_differ() {
+    let mut world = world();
+    let result = world.report("tea", 7, ChannelDrift { sku: "TEE".parse().unwrap(), ..drift(-3) });
+    assert_eq!(result.outcome, Outcome::Invalid);
+    assert_eq!(result.errors[0].pointer, "/data/drift/sku");
+    world.quiet();
+}

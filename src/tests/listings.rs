@@ -76,6 +76,18 @@ fn a_mapping_that_is_taken_back_lets_the_reports_wait_again() {
     assert_eq!(world.report_unlisted("tea-250g", 9).conflict, Some(conflict.id));
 }
 
+#[test]
+fn what_was_discarded_for_a_listing_that_means_something_by_now_stays_so() {
+    let mut world = World::new();
+    world.report_unlisted("tea-250g", 7);
+    let discarded = world.resolve(&world.conflict(), O::Discard).unwrap();
+    world.report_unlisted("tea-250g", 8);
+    world.choose(to_sku(&world.conflict(), "TEA")).unwrap();
+    let result = world.post(reversed("onhand", discarded.envelope.id.as_str()));
+    assert_eq!(result.outcome, Outcome::Rejected);
+    assert!(result.reason.unwrap().contains("has been decided since"));
+}
+
 /// What Onhand knew of the listing is no part of what the event says.
 #[test]
 fn a_report_that_comes_again_once_its_listing_is_set_up_is_a_duplicate() {

@@ -84,6 +84,7 @@ fn a_conflict_names_what_its_event_is_about() {
         assert_eq!((conflict.kind, result.conflict), (kind, Some(conflict.id)), "{result:?}");
         let expected = expected.map(|name| name.map(str::to_owned));
         assert_eq!(about(&conflict), expected, "{kind:?} {:?}", conflict.evidence);
+        assert_eq!(result.reason.as_deref(), Some(conflict.explanation()));
     }
 }
 

@@ -62,17 +62,24 @@ fn json(body: &[u8]) -> Result<Json, BadRequest> {
 }
 
 fn object(value: Json) -> Result<Json, BadRequest> {
+    object_at("the event", value)
+}
+
+fn object_at(what: &str, value: Json) -> Result<Json, BadRequest> {
     match value {
         object @ Json::Object(_) => Ok(object),
         other => {
-            Err(BadRequest::Malformed(format!("an event must be an object, not {}", other.kind())))
+            Err(BadRequest::Malformed(format!("{what} must be an object, not {}", other.kind())))
         }
     }
 }
 
 fn list(value: Json) -> Result<Vec<Json>, BadRequest> {
     match value {
-        Json::Array(values) => values.into_iter().map(object).collect(),
+        Json::Array(values) => {
+            let values = values.into_iter().enumerate();
+            values.map(|(index, value)| object_at(&format!("event {}", index + 1), value)).collect()
+        }
         other => {
             Err(BadRequest::Malformed(format!("the body must be a list, not {}", other.kind())))
         }
@@ -88,7 +95,7 @@ fn lines(body: &[u8]) -> Result<Vec<Json>, BadRequest> {
         let value = serde_json::from_slice(line).map_err(|error| {
             BadRequest::Malformed(format!("line {} is not JSON: {error}", number + 1))
         })?;
-        values.push(object(value)?);
+        values.push(object_at(&format!("line {}", number + 1), value)?);
     }
     Ok(values)
 }
@@ -190,6 +197,18 @@ mod tests {
         assert_eq!(read_as("text/plain", ONE).unwrap_err(), BadRequest::ContentType);
         let many = format!("[{}]", vec!["{}"; 1_001].join(","));
         assert_eq!(read_as("application/json", &many).unwrap_err(), BadRequest::TooMany(1_001));
+    }
+
+    #[test]
+    fn what_is_no_object_is_named_by_its_place() {
+        for (content_type, body, place) in [
+            ("application/json", "3", "the event must"),
+            ("application/json", "[{},1]", "event 2 must"),
+            ("application/x-ndjson", "{}\n\n[]", "line 3 must"),
+        ] {
+            let error = read_as(content_type, body).unwrap_err().to_string();
+            assert!(error.starts_with(place), "{error}");
+        }
     }
 
     #[test]

@@ -88,7 +88,7 @@ async fn order(
     Path(order): Path<String>,
 ) -> Result<Json<OrderView>, Problem> {
     state.auth.require(&identity, Action::See, "GET /api/v1/orders/{order}")?;
-    let missing = || Problem::not_found("No event names this order.");
+    let missing = || Problem::not_found("No event of this order has taken effect.");
     let order = OrderId::new(order).map_err(|_| missing())?;
     let order = state.ledger.store().order(&order).await?.ok_or_else(missing)?;
     Ok(Json(view(order)))
