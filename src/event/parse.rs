@@ -21,6 +21,8 @@ pub struct Invalid {
     pub source: Option<String>,
     /// The id, as sent.
     pub id: Option<String>,
+    /// The type, as sent.
+    pub event_type: Option<String>,
     /// Every mistake, in the order found.
     pub errors: Vec<FieldError>,
 }
@@ -43,7 +45,8 @@ pub fn parse(value: &Json) -> Result<Event, Invalid> {
                 }
                 _ => None,
             };
-            Err(Invalid { source: text("source"), id: text("id"), errors })
+            let (source, id, event_type) = (text("source"), text("id"), text("type"));
+            Err(Invalid { source, id, event_type, errors })
         }
     }
 }

@@ -29,7 +29,7 @@ pub async fn submit(
                 good.push(event);
                 results.push(None);
             }
-            Err(Invalid { source, id, errors }) => {
+            Err(Invalid { source, id, errors, .. }) => {
                 results.push(Some(EventResult::invalid(source, id, errors)));
             }
         }

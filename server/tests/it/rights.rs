@@ -135,3 +135,30 @@ async fn a_session_has_its_users_rights() {
     let write = mia.request(method, path).json(&body).send().await.unwrap();
     assert_eq!(write.status().as_u16(), 403);
 }
+
+#[tokio::test]
+async fn one_forbidden_event_refuses_the_request_even_if_it_does_not_fit() {
+    let server = TestServer::start().await;
+    let token = server.token("scanner", Role::Warehouse).await;
+    let event = |id: &str, kind: &str, data: Value| {
+        json!({"specversion": "1.0", "source": "wms", "id": id, "type": kind,
+            "time": "2026-11-23T10:00:00Z", "data": data})
+    };
+    let count = event("1", "stock.counted", json!({"sku": "A", "location": "L", "counted": 1}));
+    for forbidden in
+        [event("2", "order.placed", json!({"order": "x"})), json!({"type": "event.reversed"})]
+    {
+        let events = json!([count, forbidden]);
+        let answer = server.post("/api/v1/events").bearer_auth(&token).json(&events);
+        assert_eq!(answer.send().await.unwrap().status().as_u16(), 403, "{events}");
+    }
+    // What is of no type at all is no event.
+    let events = json!([count, {"type": "order.lost"}]);
+    let answer = server.post("/api/v1/events").bearer_auth(&token).json(&events);
+    let answer: Value = answer.send().await.unwrap().json().await.unwrap();
+    assert_eq!(
+        (&answer["results"][0]["seq"], &answer["results"][1]["outcome"]),
+        (&json!(1), &json!("invalid")),
+        "nothing was recorded before: {answer}"
+    );
+}

@@ -90,8 +90,10 @@ async fn order(
     state.auth.require(&identity, Action::See, "GET /api/v1/orders/{order}")?;
     let missing = || Problem::not_found("No event of this order has taken effect.");
     let order = OrderId::new(order).map_err(|_| missing())?;
-    let order = state.ledger.store().order(&order).await?.ok_or_else(missing)?;
-    Ok(Json(view(order)))
+    let order = state.ledger.store().order(&order).await?;
+    // Of one whose only event was taken back nothing is left.
+    let order = order.filter(|order| !order.facts.is_empty() || !order.lines.is_empty());
+    Ok(Json(view(order.ok_or_else(missing)?)))
 }
 
 fn view(order: Order) -> OrderView {

@@ -63,16 +63,27 @@ async fn take(
     Ok(Json(EventResults { results }))
 }
 
-/// One event that the role may not post refuses the whole request (contract.md section 10).
+/// One event that the role may not post refuses the whole request (contract.md section 10), also if
+/// it does not fit the schema.
 fn authorise(
     state: &AppState,
     identity: &Identity,
     events: &[Result<Event, Invalid>],
 ) -> Result<(), Problem> {
-    for event in events.iter().flatten() {
-        let action = Action::PostEvent(event.event_type());
+    for event in events {
+        let sent = match event {
+            Ok(event) => Some(event.event_type()),
+            Err(invalid) => invalid.event_type.as_deref(),
+        };
+        let Some(event_type) = TYPES.into_iter().find(|known| Some(*known) == sent) else {
+            continue;
+        };
+        let action = Action::PostEvent(event_type);
         if !state.auth.may(identity, action) {
-            let target = format!("{} {}", event.source, event.id);
+            let target = match event {
+                Ok(event) => format!("{} {}", event.source, event.id),
+                Err(_) => "an event that does not fit".to_owned(),
+            };
             state.auth.require(identity, action, &target)?;
         }
     }
