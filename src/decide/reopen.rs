@@ -1,12 +1,12 @@
 //! A decision that is reversed: its conflict is open again, with the events that it was about.
 
 use super::draft::Draft;
-use super::reverse::{Refusal, at_hand, take_back};
+use super::reverse::{Refusal, at_hand, leave, take_back};
 use super::waiting;
 use crate::conflict::{Conflict, ConflictKind, ConflictStatus};
 use crate::event::{EventData, EventRef};
 use crate::record::{Change, LET_GO_MAX, Outcome, Record, WaitKey};
-use crate::state::{Known, Oversold, State};
+use crate::state::{Known, Oversold, State, Subject};
 
 /// Opens the conflict again that a record has decided. What the record itself changed is taken
 /// back by now.
@@ -217,8 +217,8 @@ fn unmap(draft: &mut Draft<'_>, record: &Record, conflict: &Conflict) -> Result<
 }
 
 /// What was released by a decision is taken back and waits again, the last first; says whether
-/// anything does. It may have waited for more, and gone on with that too. Events that somebody has
-/// taken back since stay so, and those that wait for another name again by now go on to.
+/// anything does. It may have waited for more, and gone on with that or not. Events that somebody has
+/// taken back since stay so.
 fn wait_again(
     draft: &mut Draft<'_>,
     record: &Record,
@@ -230,27 +230,48 @@ fn wait_again(
         let event = at_hand(draft, seq)?.event_ref();
         events.push(known(draft, &event)?);
     }
-    events.retain(|known| known.reversed_by.is_none() && known.decided != known.seq);
+    events.retain(|known| known.reversed_by.is_none());
     events.sort_unstable_by_key(|known| std::cmp::Reverse(known.decided));
     for known in &events {
-        let released = at_hand(draft, known.decided)?;
-        let waits = match known.outcome {
-            Outcome::Parked => true,
-            Outcome::Conflict => !holds_by_itself(draft, released),
-            _ => false,
-        };
-        if waits || !matches!(released.envelope.data, EventData::EventReleased(_)) {
-            let seq = known.seq;
-            return Err(format!("event #{seq} has gone on to another question: reverse it first"));
+        let waits = draft.state.waiting.all().find(|(_, seq)| *seq == known.seq);
+        let waits = waits.map(|(on, _)| on.clone());
+        if let Some(on) = &waits {
+            waiting::end(draft, on.clone(), known.seq);
         }
-        take_back(draft, released)?;
-        let (seq, by) = (known.decided, Some(draft.seq));
-        draft.change(Change::Reversed { seq, by, verdict: false });
-        let (seq, outcome, decided) = (known.seq, Outcome::Conflict, Some(known.seq));
+        if known.decided == known.seq {
+            // Another decision has let it wait again.
+            let asked = waits.and_then(|on| draft.conflict_about(&Subject::Waits(on)).cloned());
+            if let Some(asked) = asked {
+                leave(draft, &asked, known.seq);
+            }
+        } else {
+            take_back_release(draft, known, waits.is_some())?;
+        }
+        // What made it wait stands again: its own record, unless it came to wait by another one.
+        let first = conflict.events.first().is_some_and(|first| first.seq == known.seq);
+        let is_name = conflict.kind == ConflictKind::Unmapped;
+        let decided = if first && is_name { conflict.opened_seq } else { known.seq };
+        let (seq, outcome, decided) = (known.seq, Outcome::Conflict, Some(decided));
         draft.change(Change::Final { seq, outcome, decided });
         draft.change(Change::Waiting { on: key.clone(), seq: known.seq });
     }
     Ok(!events.is_empty())
+}
+
+/// Takes back what has become of an event when it was released.
+fn take_back_release(draft: &mut Draft<'_>, known: &Known, waits: bool) -> Result<(), Refusal> {
+    let released = at_hand(draft, known.decided)?;
+    let is_asked = known.outcome == Outcome::Conflict && !waits;
+    if is_asked && !holds_by_itself(draft, released)
+        || !matches!(released.envelope.data, EventData::EventReleased(_))
+    {
+        let seq = known.seq;
+        return Err(format!("event #{seq} has gone on to another question: reverse it first"));
+    }
+    take_back(draft, released)?;
+    let (seq, by) = (known.decided, Some(draft.seq));
+    draft.change(Change::Reversed { seq, by, verdict: false });
+    Ok(())
 }
 
 /// Whether a conflict that the record has opened holds the event, which waits for nothing else: it is

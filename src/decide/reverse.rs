@@ -315,7 +315,11 @@ fn turn_back(draft: &mut Draft<'_>, record: &Record, conflict: &Conflict) -> Res
     }
     match conflict.status {
         ConflictStatus::Open if conflict.kind == ConflictKind::Unmapped && !by_reversal => {
-            leave(draft, conflict);
+            if let Some((open, event)) =
+                draft.open_conflict(conflict.id).cloned().zip(conflict.events.last())
+            {
+                leave(draft, &open, event.seq);
+            }
             return Ok(());
         }
         ConflictStatus::Open if conflict.opened_seq == record.seq => {}
@@ -355,16 +359,16 @@ fn turn_back(draft: &mut Draft<'_>, record: &Record, conflict: &Conflict) -> Res
     Ok(())
 }
 
-/// An event that a record has made wait for a name leaves the conflict about that name, which is
-/// over when nothing else waits. `conflict` is as the record has left it: the event is its last.
-fn leave(draft: &mut Draft<'_>, conflict: &Conflict) {
-    let Some(mut open) = draft.open_conflict(conflict.id).cloned() else { return };
-    if open.event_count <= 1 {
-        draft.close(&open, ConflictStatus::AutoResolved, None);
+/// An event that waits for a name no longer leaves the conflict about that name, which is over when
+/// nothing else waits.
+pub(super) fn leave(draft: &mut Draft<'_>, conflict: &Conflict, seq: u64) {
+    if conflict.event_count <= 1 {
+        draft.close(conflict, ConflictStatus::AutoResolved, None);
         return;
     }
-    open.events.retain(|event| Some(event) != conflict.events.last());
-    open.event_count -= 1;
-    open.version += 1;
-    draft.change(Change::Conflict(Box::new(open)));
+    let mut conflict = conflict.clone();
+    conflict.events.retain(|event| event.seq != seq);
+    conflict.event_count -= 1;
+    conflict.version += 1;
+    draft.change(Change::Conflict(Box::new(conflict)));
 }

@@ -307,14 +307,72 @@ fn a_mapping_is_taken_back_though_the_event_waited_for_another_name_after_it() {
     assert_eq!(reverse(&mut world, &to_tea).outcome, Outcome::Applied);
     assert_eq!((world.on_hand("TEA", "berlin"), world.outcome(&sale)), (20, Outcome::Conflict));
     assert_eq!(world.conflict().sku.as_ref().unwrap().as_str(), "CUP");
-    // It waits for the first name, so the other mapping can go as well.
+    // The other mapping can go as well: then it waits for that name, and for the first one later.
     assert_eq!(reverse(&mut world, &to_berlin).outcome, Outcome::Applied);
-    mapped(&mut world, "TEA");
+    let mars = world.conflict();
+    assert_eq!(mars.location.as_ref().unwrap().as_str(), "mars");
+    world.choose(to_berlin_of(&mars)).unwrap();
     assert_eq!(world.outcome(&sale), Outcome::Conflict);
-    let mars = world.open(ConflictKind::Unmapped).remove(0);
-    let berlin = Choice { location: Some("berlin".parse().unwrap()), ..choice(&mars, O::Map) };
-    world.choose(berlin).unwrap();
+    mapped(&mut world, "TEA");
     assert_eq!((world.on_hand("TEA", "berlin"), world.outcome(&sale)), (18, Outcome::Applied));
+    world.quiet();
+}
+
+fn to_berlin_of(conflict: &Conflict) -> Choice {
+    Choice { location: Some("berlin".parse().unwrap()), ..choice(conflict, O::Map) }
+}
+
+/// The event waits for a second name while the first mapping is taken back: be it that nobody has
+/// said yet what that means, or that what was said was taken back.
+#[test]
+fn a_mapping_is_taken_back_while_the_event_waits_for_another_name() {
+    for said in [false, true] {
+        let mut world = world();
+        let sale = world.post(adjusted("CUP", "mars", -2).at(5));
+        let other = world.post(adjusted("TEA", "mars", -1).at(6));
+        let cup = world.open(ConflictKind::Unmapped).pop().unwrap();
+        let cup =
+            if cup.sku.is_some() { cup } else { world.open(ConflictKind::Unmapped).remove(0) };
+        let tea = Choice { sku: Some("TEA".parse().unwrap()), ..choice(&cup, O::Map) };
+        let to_tea = world.choose(tea).unwrap();
+        let mars = world.conflict();
+        assert_eq!(mars.event_count, 2);
+        if said {
+            let discarded = world.resolve(&mars, O::Discard).unwrap();
+            assert_eq!(reverse(&mut world, &discarded).outcome, Outcome::Applied);
+        }
+        assert_eq!(reverse(&mut world, &to_tea).outcome, Outcome::Applied);
+        assert_eq!(world.status(&cup), ConflictStatus::Open);
+        assert_eq!(world.store.conflict(mars.id).event_count, 1, "the other one waits there");
+        world.choose(to_berlin_of(world.store.conflict(mars.id))).unwrap();
+        assert_eq!(
+            (world.outcome(&other), world.outcome(&sale)),
+            (Outcome::Applied, Outcome::Conflict)
+        );
+        mapped(&mut world, "TEA");
+        assert_eq!((world.on_hand("TEA", "berlin"), world.outcome(&sale)), (17, Outcome::Applied));
+        world.quiet();
+    }
+}
+
+/// The decision lets the event wait for a name; what was said about the name is taken back first.
+#[test]
+fn a_decision_is_taken_back_after_one_that_followed_it() {
+    let mut world = world();
+    let sale = world.post(adjusted("CUP", "berlin", -2).at(90_000));
+    let future = world.conflict();
+    let as_received = world.resolve(&future, O::ApplyAsReceived).unwrap();
+    let cup = world.conflict();
+    let discarded = world.resolve(&cup, O::Discard).unwrap();
+    assert_eq!(reverse(&mut world, &discarded).outcome, Outcome::Applied);
+    assert_eq!(reverse(&mut world, &as_received).outcome, Outcome::Applied);
+    assert_eq!(
+        (world.status(&future), world.status(&cup)),
+        (ConflictStatus::Open, ConflictStatus::AutoResolved)
+    );
+    let again = world.store.conflict(future.id).clone();
+    world.resolve(&again, O::Discard).unwrap();
+    assert_eq!(world.outcome(&sale), Outcome::Rejected);
     world.quiet();
 }
 

@@ -226,8 +226,12 @@ fn ordered(lines: &[OrderedLine]) -> Vec<WaitKey> {
 pub(super) fn skus(data: &EventData) -> Vec<Sku> {
     let sku = |name| if let WaitKey::Sku(sku) = name { Some(sku) } else { None };
     let mut skus: Vec<Sku> = names(data).into_iter().filter_map(sku).collect();
-    if let EventData::ItemUpserted(data) = data {
-        skus.push(data.sku.clone());
+    match data {
+        EventData::ItemUpserted(data) => skus.push(data.sku.clone()),
+        EventData::ChannelLevelReported(data) => {
+            skus.extend(data.drift.iter().map(|drift| drift.sku.clone()));
+        }
+        _ => {}
     }
     skus
 }

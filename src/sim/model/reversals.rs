@@ -226,20 +226,30 @@ impl Model {
     /// What went on with a decision waits again; says whether anything does. What somebody has taken
     /// back since stays so.
     fn wait_again(&mut self, index: usize, on: &WaitKey) -> bool {
-        let mut events: Vec<(u64, u64)> = self.asked[index]
+        let asked = self.asked[index].clone();
+        let mut events: Vec<(u64, u64)> = asked
             .events
             .iter()
             .map(|seq| (self.told[seq].decided, *seq))
-            // What waits for another name again by now has not gone on with it.
-            .filter(|(decided, seq)| !self.taken_back.contains(decided) && decided != seq)
+            .filter(|(decided, _)| !self.taken_back.contains(decided))
             .collect();
         events.sort_unstable();
         for (decided, seq) in events.iter().rev() {
-            self.undo(*decided);
-            self.end_part();
-            self.taken_back.insert(*decided);
+            let waits = self.waiting.iter().find(|(_, waits)| waits == seq).cloned();
+            if let Some((other, _)) = waits {
+                self.wait_no_longer(*seq);
+                self.leave(&other, *seq);
+            }
+            if decided != seq {
+                self.undo(*decided);
+                self.end_part();
+                self.taken_back.insert(*decided);
+            }
+            // It may have come to wait for the name by another record than its own.
+            let opened = asked.events[0] == *seq && matches!(asked.about, About::Unknown(_));
+            let decided = if opened { asked.opened } else { *seq };
             let told = self.told.get_mut(seq).expect("it was told");
-            (told.outcome, told.decided) = (Outcome::Conflict, *seq);
+            (told.outcome, told.decided) = (Outcome::Conflict, decided);
             self.waiting.insert((on.clone(), *seq));
         }
         !events.is_empty()
