@@ -116,8 +116,10 @@ fn note_field(note: String) -> AnyView {
 fn option_card(number: usize, option: OptionView, chosen: &str, single: bool) -> AnyView {
     let name = option.option.as_str();
     let checked = single || name == chosen;
-    let needs = (!option.needs.is_empty())
-        .then(|| format!("Needs the {} below.", option.needs.join(" and the ")));
+    let word = |need: &String| if need == "sku" { "SKU".to_owned() } else { need.clone() };
+    let needs: Vec<String> = option.needs.iter().map(word).collect();
+    let needs =
+        (!needs.is_empty()).then(|| format!("Needs the {} below.", needs.join(" and the ")));
     view! {
         <label class="option">
             <input
