@@ -133,6 +133,10 @@ fn apply_change(state: &mut State, record: &Record, change: &Change) {
                 set_woken(state, on, Some(*discard));
             }
         }
+        Change::Held { seq, said } => {
+            let before = state.held.set(*seq, said.as_deref().cloned());
+            state.undo.push(Undo::Held(*seq, before.map(Box::new)));
+        }
         Change::Recovered { sku, location } => {
             change_level(state, sku, location, |level| level.oversold = Oversold::No);
         }

@@ -23,7 +23,7 @@ impl std::fmt::Display for Digest {
 }
 
 /// The digest of everything that the journal leads to and that is always in memory: catalogue,
-/// names by mapping, levels, open conflicts, what waits, and the timers. Orders and reservations
+/// names by mapping, levels, open conflicts, what waits or is held, and the timers. Orders and reservations
 /// are not part of it, they live in the store and are compared one by one.
 pub fn of_state(state: &State) -> Digest {
     let mut parts = Parts::default();
@@ -47,6 +47,7 @@ pub fn of_state(state: &State) -> Digest {
             part.number(discard);
         }
     });
+    parts.add("held facts", |part| state.held_facts().all().for_each(|held| part.json(held)));
     parts.add("uptime", |part| part.number_unless_0(state.head().uptime.micros()));
     parts.add("timers", |part| {
         for (at, what) in state.schedule().iter() {

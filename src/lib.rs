@@ -6,6 +6,7 @@
 //! journal, which is why a replay can be compared bit by bit.
 
 mod apply;
+pub mod business_fact;
 pub mod conflict;
 mod decide;
 pub mod digest;

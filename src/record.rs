@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::business_fact::HeldFact;
 use crate::conflict::{Conflict, Resolution};
 use crate::event::{Event, EventData, EventRef, Fingerprint, KitPart};
 use crate::id::{
@@ -287,6 +288,14 @@ pub enum Change {
         sku: Sku,
         /// The location.
         location: LocationId,
+    },
+    /// The business fact that an event says is held back, or no longer.
+    Held {
+        /// The event's place in the journal.
+        seq: u64,
+        /// What it says; `None` once it has taken effect or is given up. Boxed: it is rare.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        said: Option<Box<HeldFact>>,
     },
     /// What has become of an event that was held back at first, as far as it is decided. The last
     /// one stands.

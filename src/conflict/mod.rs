@@ -92,7 +92,8 @@ pub struct Conflict {
     /// The record of the count that a movement came too near to, where the movement came later.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub count: Option<u64>,
-    /// The content of the business fact that it holds, to tell a copy under another id.
+    /// The content of the business fact that it holds, in records of before such facts were noted
+    /// by themselves ([`crate::record::Change::Held`]); nothing rests on it any more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub content: Option<Fingerprint>,
     /// The first events that take part, at most [`EVENTS_LISTED_MAX`]; the first one opened it.

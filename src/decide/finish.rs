@@ -30,6 +30,7 @@ impl Draft<'_> {
         let effects = self.all_effects();
         flag_near_counts(&mut self);
         self.watch_oversold();
+        self.note_held_facts(outcome);
         let mentions = self.mentioned(&effects);
         let fact = self.fact_of_another();
         let_wait(&mut self);

@@ -15,6 +15,7 @@ mod orphan;
 mod poison;
 mod release;
 mod reopen;
+mod repeated;
 mod reservation;
 mod resolve;
 mod reverse;
@@ -144,6 +145,9 @@ pub(crate) fn decide(
         (None, Some(held)) => Ok(mass_change::hold(&mut draft, held, &event.data, seq)),
         (None, None) => weigh(&mut draft, event, seq, Lifted::default()),
     };
+    if let Ok(outcome) = &outcome {
+        draft.note_said(event, *outcome);
+    }
     match outcome.and_then(|outcome| Ok(draft.finish(outcome)?)) {
         Ok(decision) => Verdict::Record(decision),
         Err(Stop::Duplicate(original)) => Verdict::Duplicate(original),
@@ -203,7 +207,7 @@ fn weigh(draft: &mut Draft<'_>, event: &Event, seq: u64, lifted: Lifted) -> Resu
         return Err(Stop::invalid("/expectedversion", problem));
     }
     kit::refuse_stock(draft, &event.data)?;
-    if let Some(outcome) = business_fact(draft, event)? {
+    if let Some(outcome) = repeated::rule(draft, event)? {
         return Ok(outcome);
     }
     if !lifted.future && draft.is_in_future(event.time) {
@@ -221,11 +225,7 @@ fn weigh(draft: &mut Draft<'_>, event: &Event, seq: u64, lifted: Lifted) -> Resu
     if let Some(held) = draft.held {
         return Ok(mass_change::hold(draft, held, &event.data, seq));
     }
-    let outcome = carry_out(draft, event, seq, lifted)?;
-    if outcome == Outcome::Conflict {
-        draft.note_content(&event.data);
-    }
-    Ok(outcome)
+    carry_out(draft, event, seq, lifted)
 }
 
 /// The rule of the event's type.
@@ -262,45 +262,6 @@ fn carry_out(
             Err(Stop::invalid("/type", "is an event that only Onhand makes"))
         }
     }
-}
-
-/// Whether the event says a business fact that is recorded already (rule 1). With the same content
-/// that is a duplicate, also of one that a conflict holds; with other content a conflict.
-fn business_fact(draft: &mut Draft<'_>, event: &Event) -> Result<Option<Outcome>, Stop> {
-    if let Some(EventRef { source, id, seq }) = draft.held_copy(&event.data).cloned() {
-        return Err(Stop::Duplicate(Original { source, id, seq, outcome: Outcome::Conflict }));
-    }
-    let known = order::known_fact(draft, event)
-        .or_else(|| transfer::known_fact(draft, event))
-        .or_else(|| reservation::known_fact(draft, event));
-    let Some(KnownFact { first, fingerprint, outcome, what }) = known else {
-        return Ok(None);
-    };
-    if fingerprint == Fingerprint::of_data(&event.data) {
-        let EventRef { source, id, seq } = first;
-        return Err(Stop::Duplicate(Original { source, id, seq, outcome }));
-    }
-    let evidence = vec![
-        Evidence::new("said twice", what),
-        Evidence::new("first recorded as", format!("#{}", first.seq)),
-        Evidence::at("second content says", describe(event), event.time),
-    ];
-    let about = About { events: vec![first], ..names::about(draft, &event.data) };
-    draft.open(ConflictKind::OrderChanged, about, evidence);
-    draft.note_content(&event.data);
-    Ok(Some(Outcome::Conflict))
-}
-
-/// A business fact that the journal has already.
-struct KnownFact {
-    /// The event that said it first.
-    first: EventRef,
-    /// Its content.
-    fingerprint: Fingerprint,
-    /// What became of it.
-    outcome: Outcome,
-    /// Which fact it is, in words.
-    what: String,
 }
 
 /// An event's content in one line, for a person who compares two.

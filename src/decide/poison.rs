@@ -48,6 +48,7 @@ pub(crate) fn flag(
     }
     draft.reason = Some("the processor could not handle it".to_owned());
     ask(&mut draft, event, why);
+    draft.note_said(carrier, Outcome::Conflict);
     draft.finish(Outcome::Conflict).expect("a decision without effects leaves no range")
 }
 

@@ -204,6 +204,7 @@ pub(super) fn take_back(draft: &mut Draft<'_>, record: &Record) -> Result<(), Re
             | Change::Woken { .. }
             | Change::Released { .. }
             | Change::Recovered { .. }
+            | Change::Held { .. }
             | Change::Final { .. } => {}
         }
     }

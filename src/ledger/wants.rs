@@ -249,6 +249,8 @@ impl<'a> Needs<'a> {
         }
         for event in &conflict.events {
             self.name(event);
+            // What it says is held back again.
+            self.record(event.seq);
         }
     }
 

@@ -161,6 +161,7 @@ impl Host {
             listing_aliases: aliases.2.into_iter().collect(),
             conflicts: self.store.open_conflicts().cloned().collect(),
             waiting: self.store.waiting().collect(),
+            held: self.store.held().cloned().collect(),
             woken: woken.collect(),
             timers: self.store.timers().clone().into_iter().collect(),
         })

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::business_fact::HeldFact;
 use crate::conflict::{Conflict, ConflictStatus};
 use crate::id::{ConflictId, EventId, LocationId, OrderId, ReservationId, Sku, Source, TransferId};
 use crate::ledger::{Batch, Entry, Ledger};
@@ -28,6 +29,7 @@ pub struct Store {
     levels: BTreeMap<(Sku, LocationId), Level>,
     movements: BTreeMap<(Sku, LocationId), Vec<Movement>>,
     waiting: BTreeSet<(WaitKey, u64)>,
+    held: BTreeMap<u64, HeldFact>,
     conflicts: BTreeMap<ConflictId, Conflict>,
 }
 
@@ -98,6 +100,12 @@ impl Store {
                         "only what waits is released"
                     );
                 }
+                Change::Held { seq, said: Some(held) } => {
+                    self.held.insert(*seq, held.as_ref().clone());
+                }
+                Change::Held { seq, said: None } => {
+                    assert!(self.held.remove(seq).is_some(), "only what is held back is let go");
+                }
                 Change::Final { seq, outcome, decided } => {
                     self.finals.insert(*seq, (*outcome, decided.unwrap_or(record.seq)));
                 }
@@ -167,6 +175,11 @@ impl Store {
     /// What events wait for, with the events.
     pub fn waiting(&self) -> impl Iterator<Item = (WaitKey, u64)> {
         self.waiting.iter().cloned()
+    }
+
+    /// The business facts that are held back.
+    pub fn held(&self) -> impl Iterator<Item = &HeldFact> {
+        self.held.values()
     }
 
     /// How many events wait for something.

@@ -5,6 +5,7 @@
 //! batch whose commit failed never happened.
 
 mod catalogue;
+mod held;
 mod level;
 mod levels;
 mod restore;
@@ -16,6 +17,7 @@ mod working;
 use std::collections::BTreeMap;
 
 pub use catalogue::{Catalogue, LocIx, SkuIx};
+pub use held::HeldFacts;
 pub use level::{Baseline, Level, Overlap, Oversold};
 pub(crate) use levels::Levels;
 pub use restore::{Damaged, Restoring, Snapshot};
@@ -25,7 +27,6 @@ pub use waiting::{Due, Waiting};
 pub use working::{HOLDERS_MAX, Known, Loaded, Movement, Wants, Working};
 
 use crate::conflict::{Conflict, ConflictKind};
-use crate::event::Fingerprint;
 use crate::id::{
     ChannelId, ConflictId, EventId, ListingId, LocationId, OrderId, ReservationId, Sku, Source,
     TransferId,
@@ -94,8 +95,6 @@ pub enum Subject {
     Orphan(u64),
     /// This event came with several contents.
     Event(Source, EventId),
-    /// A business fact of this content is held, about this order or transfer.
-    Said(Option<OrderId>, Option<TransferId>, Fingerprint),
 }
 
 /// The central state of one ledger.
@@ -108,6 +107,7 @@ pub struct State {
     pub(crate) conflicts: BTreeMap<ConflictId, Conflict>,
     pub(crate) subjects: BTreeMap<Subject, ConflictId>,
     pub(crate) waiting: Waiting,
+    pub(crate) held: HeldFacts,
     /// What comes about by the passing of time alone.
     pub(crate) schedule: Schedule,
     pub(crate) working: Working,
@@ -187,6 +187,11 @@ impl State {
         &self.waiting
     }
 
+    /// Which business facts are held back.
+    pub const fn held_facts(&self) -> &HeldFacts {
+        &self.held
+    }
+
     /// What comes about by the passing of time alone, and when.
     pub const fn schedule(&self) -> &Schedule {
         &self.schedule
@@ -229,9 +234,6 @@ impl State {
             ConflictKind::Excess if conflict.is_about_transfer() => {
                 conflict.transfer.clone().map(Subject::Transfer)
             }
-            ConflictKind::Excess | ConflictKind::OrderChanged => conflict.content.map(|content| {
-                Subject::Said(conflict.order.clone(), conflict.transfer.clone(), content)
-            }),
             ConflictKind::Orphan => conflict.events.first().map(|event| Subject::Orphan(event.seq)),
             ConflictKind::Drift => {
                 let listing = conflict.channel.clone().zip(conflict.listing.clone());

@@ -1,6 +1,7 @@
 //! A state as a store remembers it: the tables are the snapshot, so a start never replays.
 
 use super::{Head, Level, Settings, State, UndoLog, Working};
+use crate::business_fact::HeldFact;
 use crate::conflict::Conflict;
 use crate::id::{ChannelId, ListingId, LocationId, Sku};
 use crate::record::{ItemInfo, LocationInfo, Timer, WaitKey};
@@ -23,6 +24,8 @@ pub struct Snapshot {
     pub waiting: Vec<(WaitKey, u64)>,
     /// What has come while events still wait for it, and whether these are to be discarded.
     pub woken: Vec<(WaitKey, bool)>,
+    /// The business facts that are held back.
+    pub held: Vec<HeldFact>,
     /// The timers, and when they are due.
     pub timers: Vec<(Timer, Uptime)>,
 }
@@ -91,6 +94,9 @@ impl Restoring {
         }
         for (key, discard) in snapshot.woken {
             state.waiting.wake(&key, Some(discard));
+        }
+        for held in snapshot.held {
+            state.held.set(held.event.seq, Some(held));
         }
         for (what, at) in snapshot.timers {
             state.schedule.set(&what, Some(at));

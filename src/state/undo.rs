@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Head, Level, LocIx, SkuIx, State, Subject, Working};
+use crate::business_fact::HeldFact;
 use crate::conflict::Conflict;
 use crate::id::{ChannelId, ConflictId, ListingId, LocationId, Sku};
 use crate::record::{ItemInfo, LocationInfo, Timer, WaitKey};
@@ -23,6 +24,7 @@ pub(crate) enum Undo {
     /// The event waited, or did not.
     Waiting(WaitKey, u64, bool),
     Woken(WaitKey, Option<bool>),
+    Held(u64, Option<Box<HeldFact>>),
     Timer(Timer, Option<Uptime>),
 }
 
@@ -112,6 +114,9 @@ impl State {
             }
             Undo::Woken(key, before) => {
                 self.waiting.wake(&key, before);
+            }
+            Undo::Held(seq, before) => {
+                self.held.set(seq, before.map(|held| *held));
             }
             Undo::Timer(what, before) => {
                 self.schedule.set(&what, before);

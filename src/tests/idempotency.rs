@@ -190,56 +190,6 @@ fn a_duplicate_of_an_absorbed_fact_says_absorbed() {
 }
 
 #[test]
-fn a_fact_repeated_while_its_first_copy_waits_counts_once() {
-    let mut world = stocked();
-    let first = world.post(fulfilled("o1", "f1", &[part("1", 2)]).at(2));
-    let second = world.post(fulfilled("o1", "f1", &[part("1", 2)]).at(3));
-    assert_eq!((first.outcome, second.outcome), (Outcome::Parked, Outcome::Parked));
-    world.post(placed("o1", &[line("1", "TEA", 5)]));
-    assert_eq!(world.outcome(&first), Outcome::Applied);
-    assert_eq!(world.outcome(&second), Outcome::Duplicate);
-    assert_eq!(world.on_hand("TEA", "berlin"), 18);
-    world.quiet();
-}
-
-#[test]
-fn a_fact_changed_while_its_first_copy_waits_is_a_conflict() {
-    let mut world = stocked();
-    world.post(fulfilled("o1", "f1", &[part("1", 2)]).at(2));
-    let second = world.post(fulfilled("o1", "f1", &[part("1", 3)]).at(3));
-    world.post(placed("o1", &[line("1", "TEA", 5)]));
-    assert_eq!(world.outcome(&second), Outcome::Conflict);
-    assert_eq!(world.conflict().kind, ConflictKind::OrderChanged);
-    assert_eq!(world.on_hand("TEA", "berlin"), 18);
-}
-
-#[test]
-fn a_held_fact_that_was_meanwhile_said_otherwise_asks_again() {
-    let mut world = stocked().given([placed("o1", &[line("1", "TEA", 5)])]);
-    let held = world.post(fulfilled("o1", "f1", &[part("1", 9)]).at(2));
-    let excess = world.conflict();
-    assert_eq!(excess.kind, ConflictKind::Excess);
-    world.post(fulfilled("o1", "f1", &[part("1", 1)]).at(3));
-    world.resolve(&excess, ResolutionOption::ApplyAnyway).unwrap();
-    assert_eq!(world.conflict().kind, ConflictKind::OrderChanged);
-    assert_eq!(world.on_hand("TEA", "berlin"), 19);
-    assert_eq!(world.outcome(&held), Outcome::Conflict);
-}
-
-#[test]
-fn a_held_fact_that_was_meanwhile_said_the_same_can_only_be_discarded() {
-    let mut world = stocked().given([placed("o1", &[line("1", "TEA", 5)])]);
-    world.post(fulfilled("o1", "f1", &[part("1", 4)]).at(9_999));
-    world.post(fulfilled("o1", "f1", &[part("1", 4)]).at(3));
-    assert_eq!(world.on_hand("TEA", "berlin"), 16);
-    let conflict = world.conflict();
-    let again = world.resolve(&conflict, ResolutionOption::ApplyAsReceived);
-    assert!(again.unwrap_err().to_string().contains("says the same"));
-    world.resolve(&conflict, ResolutionOption::Discard).unwrap();
-    assert_eq!(world.on_hand("TEA", "berlin"), 16);
-}
-
-#[test]
 fn a_repeat_in_the_batch_of_the_decision_is_answered_with_the_final_outcome() {
     let mut world = stocked();
     let late = adjusted("TEA", "berlin", 1).at(9_999).id("1");

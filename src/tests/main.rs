@@ -20,6 +20,7 @@ mod counts;
 mod drift;
 mod excess;
 mod future;
+mod held_facts;
 mod history;
 mod idempotency;
 mod journal;

@@ -403,8 +403,9 @@ fn items_that_the_batch_only_describes_count_among_those_it_names() {
     }
 }
 
+/// What is held with its batch is said: a copy repeats it, within the batch and outside.
 #[test]
-fn a_fact_said_twice_in_the_batch_is_one_when_that_is_approved() {
+fn a_fact_said_twice_in_the_batch_is_said_once() {
     let said = |id: &str, quantity| {
         placed("o1", &[line_from("1", &name(0), quantity, "berlin")]).id(id).in_batch("b")
     };
@@ -412,11 +413,26 @@ fn a_fact_said_twice_in_the_batch_is_one_when_that_is_approved() {
     let mut batch: Vec<Says> = (0..3).map(empties).collect();
     batch.extend([said("x", 1), said("y", 1), said("z", 2)]);
     let results = world.request(batch);
-    assert!(is_held(&world, &results), "the first has no effect, so none repeats it");
-    world.resolve(&world.conflict(), O::Approve).unwrap();
-    let now: Vec<_> = results[3..].iter().map(|result| world.outcome(result)).collect();
-    assert_eq!(now, [Outcome::Applied, Outcome::Duplicate, Outcome::Conflict]);
+    assert!(is_held(&world, &results[..4]));
+    assert_eq!(outcomes(&results[4..]), [Outcome::Duplicate, Outcome::Conflict]);
     assert_eq!(world.open(ConflictKind::OrderChanged).len(), 1);
+    let outside = world.post(placed("o1", &[line_from("1", &name(0), 1, "berlin")]).id("w"));
+    assert_eq!((outside.outcome, outside.seq), (Outcome::Duplicate, results[3].seq));
+    world.resolve(&world.open(ConflictKind::MassChange)[0], O::Approve).unwrap();
+    assert_eq!(world.outcome(&results[3]), Outcome::Applied);
+    assert_eq!(world.outcome(&results[5]), Outcome::Conflict);
+}
+
+#[test]
+fn a_fact_of_a_batch_that_was_rejected_can_be_said_anew() {
+    let mut world = few();
+    let order = || placed("o1", &[line_from("1", &name(0), 1, "berlin")]);
+    let mut batch: Vec<Says> = (0..3).map(empties).collect();
+    batch.push(order().in_batch("b"));
+    let results = world.request(batch);
+    assert!(is_held(&world, &results));
+    world.resolve(&world.conflict(), O::Reject).unwrap();
+    assert_eq!(world.post(order()).outcome, Outcome::Applied);
 }
 
 #[test]

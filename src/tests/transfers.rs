@@ -453,8 +453,8 @@ fn a_name_that_means_the_same_location_is_no_other_location() {
 fn unknown_names_hold_a_transfer() {
     let mut world = World::new();
     let table = [
-        shipped("t1", "bonn", "hamburg", &[goods("TEA", 1)]),
-        shipped("t1", "berlin", "cologne", &[goods("TEA", 1)]),
+        shipped("t2", "bonn", "hamburg", &[goods("TEA", 1)]),
+        shipped("t3", "berlin", "cologne", &[goods("TEA", 1)]),
         shipped("t1", "berlin", "hamburg", &[goods("NEW", 1)]),
         arrived("t1", "r1", &[goods("NEWER", 1)]),
     ];

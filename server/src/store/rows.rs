@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
+use onhand::business_fact::HeldFact;
 use onhand::conflict::Conflict;
 use onhand::history::{self, Step};
 use onhand::id::{ChannelId, ListingId, LocationId, Sku};
@@ -63,6 +64,9 @@ pub struct Rows<'a> {
     pub conflicts: Vec<&'a Conflict>,
     /// Events that wait from now on.
     pub waiting: BTreeSet<(WaitKey, u64)>,
+    /// The business facts that are held back, by the events' places in the journal; `None` if no
+    /// longer.
+    pub held: BTreeMap<u64, Option<&'a HeldFact>>,
     /// Events that wait no longer.
     pub released: BTreeSet<(WaitKey, u64)>,
     /// What has come, and whether those that wait for it are discarded; all of it, replacing what
@@ -107,6 +111,7 @@ impl<'a> Rows<'a> {
             timers: BTreeMap::new(),
             conflicts: Vec::new(),
             waiting: BTreeSet::new(),
+            held: BTreeMap::new(),
             released: BTreeSet::new(),
             woken: None,
             finals: BTreeMap::new(),
@@ -142,6 +147,9 @@ impl<'a> Rows<'a> {
                 }
                 Change::Conflict(conflict) => {
                     conflicts.insert(conflict.id, conflict.as_ref());
+                }
+                Change::Held { seq, said } => {
+                    self.held.insert(*seq, said.as_deref());
                 }
                 Change::Waiting { on, seq } => {
                     let row = (on.clone(), *seq);

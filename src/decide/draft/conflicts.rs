@@ -2,7 +2,7 @@
 
 use super::Draft;
 use crate::conflict::{Choice, Conflict, ConflictKind, ConflictStatus, Evidence, Resolution};
-use crate::event::{EventData, EventRef, FINGERPRINT_BYTES, Fingerprint};
+use crate::event::EventRef;
 use crate::id::{ChannelId, ConflictId, ListingId, LocationId, OrderId, Sku, TransferId};
 use crate::record::Change;
 use crate::state::{LocIx, SkuIx, State, Subject};
@@ -41,7 +41,7 @@ impl Draft<'_> {
     }
 
     /// The conflicts that this decision has changed, as it has left them, the last first.
-    fn own_conflicts(&self) -> impl Iterator<Item = &Conflict> {
+    pub(super) fn own_conflicts(&self) -> impl Iterator<Item = &Conflict> {
         self.changes.iter().rev().filter_map(|change| match change {
             Change::Conflict(conflict) => Some(conflict.as_ref()),
             _ => None,
@@ -108,42 +108,6 @@ impl Draft<'_> {
         id
     }
 
-    /// Notes what the business fact says that a conflict holds which this decision has opened.
-    pub(crate) fn note_content(&mut self, data: &EventData) {
-        if !is_fact(data) {
-            return;
-        }
-        let holds_fact = |conflict: &Conflict| match conflict.kind {
-            ConflictKind::OrderChanged => true,
-            ConflictKind::Excess => !conflict.is_about_transfer(),
-            _ => false,
-        };
-        let seq = self.seq;
-        for change in &mut self.changes {
-            if let Change::Conflict(conflict) = change
-                && conflict.opened_seq == seq
-                && holds_fact(conflict)
-            {
-                conflict.content = Some(Fingerprint::of_data(data));
-            }
-        }
-    }
-
-    /// The event that a conflict holds which says the same of an order or a transfer as `data`.
-    pub(crate) fn held_copy(&self, data: &EventData) -> Option<&EventRef> {
-        if !is_fact(data) {
-            return None;
-        }
-        let about = |content| {
-            Subject::Said(data.order().cloned(), data.transfer().cloned(), Fingerprint(content))
-        };
-        // Hashing is for those orders of which something is held.
-        let any = about([0; FINGERPRINT_BYTES])..=about([u8::MAX; FINGERPRINT_BYTES]);
-        self.state.subjects.range(any).next()?;
-        let conflict = self.conflict_about(&about(Fingerprint::of_data(data).0))?;
-        conflict.events.last()
-    }
-
     /// Joins an open conflict.
     pub(crate) fn join(&mut self, conflict: &Conflict) {
         self.join_with(conflict, conflict.evidence.clone());
@@ -189,18 +153,4 @@ impl Draft<'_> {
             ..About::default()
         }
     }
-}
-
-/// Whether an event says something that is the same under any id (contract.md section 10).
-const fn is_fact(data: &EventData) -> bool {
-    matches!(
-        data,
-        EventData::OrderPlaced(_)
-            | EventData::OrderAmended(_)
-            | EventData::OrderFulfilled(_)
-            | EventData::OrderReturned(_)
-            | EventData::TransferShipped(_)
-            | EventData::TransferReceived(_)
-            | EventData::ReservationPlaced(_)
-    )
 }

@@ -3,6 +3,7 @@
 
 mod conflicts;
 mod documents;
+mod held;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -10,8 +11,9 @@ use std::collections::BTreeMap;
 pub(crate) use conflicts::About;
 
 use super::mass_change::Held;
+use crate::business_fact::BusinessFact;
 use crate::conflict::{Conflict, ConflictKind};
-use crate::event::{Event, EventData, EventRef, KitPart};
+use crate::event::{Event, EventData, EventRef, Fingerprint, KitPart};
 use crate::id::{ConflictId, EventId, LocationId, OrderId, Sku, Source, TransferId};
 use crate::ledger::Sight;
 use crate::order::Order;
@@ -71,6 +73,8 @@ pub(crate) struct Draft<'a> {
     pub(crate) absorbed: bool,
     /// What a person has said that only the event's order would.
     pub(crate) told: Told,
+    /// The business fact that the event of the record says, and its content, if that is held back.
+    said: Option<(BusinessFact, Fingerprint)>,
     /// By how much levels moved within seconds of their count.
     pub(super) near_counts: BTreeMap<(SkuIx, LocIx), i64>,
 }
@@ -114,6 +118,7 @@ impl<'a> Draft<'a> {
             original: None,
             absorbed: false,
             told: Told::default(),
+            said: None,
             near_counts: BTreeMap::new(),
         }
     }

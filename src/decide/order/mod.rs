@@ -21,47 +21,24 @@ pub(super) use undo::take_back_update;
 
 use super::draft::{About, Draft};
 use super::names::only;
-use super::{Excess, KnownFact, Lifted, Stop, park};
+use super::repeated::KnownFact;
+use super::{Excess, Lifted, Stop, park};
 use crate::conflict::{ConflictKind, Evidence};
-use crate::event::{Event, EventData, EventRef, Fingerprint, KitPart};
+use crate::event::{EventRef, Fingerprint, KitPart};
 use crate::id::{LineId, LocationId, OrderId, Sku};
 use crate::order::{FactKey, Order, OrderFact, OrderLine};
 use crate::quantity;
 use crate::record::Outcome;
 use crate::state::SkuIx;
 
-/// The business fact that the event says about an order, if the journal has it already.
-pub(super) fn known_fact(draft: &Draft<'_>, event: &Event) -> Option<KnownFact> {
-    let (order, key) = fact_of(&event.data)?;
-    let fact = draft.order(order)?.fact(&key)?;
-    let what = match key {
-        FactKey::Placed | FactKey::Cancelled => "the order".to_owned(),
-        FactKey::Confirmed(id) => format!("the confirmation of reservation {id}"),
-        FactKey::Amended(revision) => format!("revision {revision}"),
-        FactKey::Fulfilled(id) => format!("fulfillment {id}"),
-        FactKey::Returned(id) => format!("return {id}"),
-    };
+/// What was said of an order, if it has taken effect.
+pub(super) fn known_fact(draft: &Draft<'_>, order: &OrderId, key: &FactKey) -> Option<KnownFact> {
+    let fact = draft.order(order)?.fact(key)?;
     Some(KnownFact {
         first: EventRef { source: fact.source.clone(), id: fact.id.clone(), seq: fact.seq },
         fingerprint: fact.fingerprint,
         outcome: fact.outcome,
-        what,
     })
-}
-
-/// The business fact that an event says about an order, if it says one.
-fn fact_of(data: &EventData) -> Option<(&OrderId, FactKey)> {
-    match data {
-        EventData::OrderPlaced(data) => Some((&data.order, FactKey::Placed)),
-        EventData::OrderAmended(data) => Some((&data.order, FactKey::Amended(data.revision))),
-        EventData::OrderFulfilled(data) => {
-            Some((&data.order, FactKey::Fulfilled(data.fulfillment.to_string())))
-        }
-        EventData::OrderReturned(data) => {
-            Some((&data.order, FactKey::Returned(data.return_id.to_string())))
-        }
-        _ => None,
-    }
 }
 
 /// The numbers, from 1, that are none of these lines' ids.

@@ -11,26 +11,21 @@ pub(super) use end::{end_of_time, release};
 pub(super) use place::place;
 pub(super) use undo::take_back_update;
 
-use super::KnownFact;
 use super::draft::Draft;
-use crate::event::{Event, EventData};
+use super::repeated::KnownFact;
 use crate::id::ReservationId;
 use crate::record::{Bucket, Change, Outcome, Timer};
 use crate::reservation::{HeldLine, Reservation, Standing};
 
-/// The business fact that the event says about a reservation, if the journal has it already. A
-/// refused request is no fact: the same reservation can be asked for again by another event.
-pub(super) fn known_fact(draft: &Draft<'_>, event: &Event) -> Option<KnownFact> {
-    let EventData::ReservationPlaced(data) = &event.data else { return None };
-    let known = draft.reservation(&data.reservation)?;
-    if known.standing == Standing::Withdrawn {
-        return None;
-    }
-    Some(KnownFact {
+/// A reservation as it was asked for, if it was granted. A refused request is no fact: the same
+/// reservation can be asked for again by another event.
+pub(super) fn known_fact(draft: &Draft<'_>, reservation: &ReservationId) -> Option<KnownFact> {
+    let known = draft.reservation(reservation)?;
+    let stands = known.standing != Standing::Withdrawn;
+    stands.then(|| KnownFact {
         first: known.placed.clone(),
         fingerprint: known.fingerprint,
         outcome: Outcome::Applied,
-        what: format!("reservation {}", data.reservation),
     })
 }
 

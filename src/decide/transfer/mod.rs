@@ -14,10 +14,11 @@ pub(super) use undo::{books_incoming, take_back_update};
 use std::collections::BTreeMap;
 
 use super::draft::{About, Draft};
-use super::{KnownFact, Stop, stock};
+use super::repeated::KnownFact;
+use super::{Stop, stock};
 use crate::conflict::{Conflict, ConflictKind, ConflictStatus, Evidence};
-use crate::event::{Event, EventData, Fingerprint, KitPart};
-use crate::id::Sku;
+use crate::event::{Event, Fingerprint, KitPart};
+use crate::id::{ReceiptId, Sku, TransferId};
 use crate::quantity;
 use crate::record::{Bucket, Outcome};
 use crate::state::{LocIx, SkuIx, Subject};
@@ -26,26 +27,23 @@ use crate::transfer::{Said, Transfer, TransferLine};
 /// Lines listed in the evidence of one conflict.
 const LINES_LISTED_MAX: usize = 20;
 
-/// The business fact that the event says about a transfer, if the journal has it already.
-pub(super) fn known_fact(draft: &Draft<'_>, event: &Event) -> Option<KnownFact> {
-    let (said, what) = match &event.data {
-        EventData::TransferShipped(data) => {
-            let transfer = draft.transfer(&data.transfer)?;
-            (transfer.shipment.as_ref()?, "the shipment".to_owned())
-        }
-        EventData::TransferReceived(data) => {
-            let transfer = draft.known_transfer(&data.transfer)?;
-            let said = &transfer.receipt(&data.receipt)?.said;
-            (said, format!("receipt {}", data.receipt))
-        }
-        _ => return None,
-    };
-    Some(KnownFact {
-        first: said.event(),
-        fingerprint: said.fingerprint,
-        outcome: said.outcome,
-        what,
-    })
+/// The shipment of a transfer, if it has taken effect.
+pub(super) fn known_shipment(draft: &Draft<'_>, transfer: &TransferId) -> Option<KnownFact> {
+    draft.transfer(transfer)?.shipment.as_ref().map(known_fact)
+}
+
+/// A receipt of a transfer, if it has taken effect.
+pub(super) fn known_receipt(
+    draft: &Draft<'_>,
+    transfer: &TransferId,
+    receipt: &ReceiptId,
+) -> Option<KnownFact> {
+    Some(known_fact(&draft.known_transfer(transfer)?.receipt(receipt)?.said))
+}
+
+fn known_fact(said: &Said) -> KnownFact {
+    let (first, fingerprint, outcome) = (said.event(), said.fingerprint, said.outcome);
+    KnownFact { first, fingerprint, outcome }
 }
 
 /// How the business fact that is being decided comes into the journal.

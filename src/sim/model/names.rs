@@ -85,39 +85,38 @@ impl Model {
     pub(super) fn rule_on_repeated_fact(&mut self, seq: u64) -> Option<Ruling> {
         let event = &self.told[&seq].event;
         let key = fact(&event.data)?;
-        if let Some(held) = self.held_copy(seq) {
-            return Some(Ruling::Repeats(held));
+        let says_it = |told: &Told| fact(&told.event.data).as_ref() == Some(&key);
+        let in_force = self.told.iter().find(|(known, told)| {
+            says_it(told) && !same_name(&told.event, event) && self.stands(**known)
+        });
+        let before = self.told.range(..seq);
+        let held = before.filter(|(known, told)| says_it(told) && self.is_held_back(**known));
+        let said: Vec<(&u64, &Told)> = in_force.into_iter().chain(held).collect();
+        let same = said.iter().find(|(_, known)| known.event.data == event.data);
+        if let Some((first, _)) = same {
+            return Some(Ruling::Repeats(**first));
         }
-        let (first, known) = self.told.iter().find(|(known, told)| {
-            fact(&told.event.data).as_ref() == Some(&key)
-                && !same_name(&told.event, event)
-                && self.stands(**known)
-        })?;
-        if known.event.data == event.data {
-            return Some(Ruling::Repeats(*first));
-        }
+        let first = *said.first()?.0;
         let about = About::Changed(event.data.order().cloned());
-        self.ask(about, [*first, seq]);
+        self.ask(about, [first, seq]);
         Some(Ruling::Outcome(Outcome::Conflict))
     }
 
-    /// The event that says the same under another name, and that somebody is asked about.
-    fn held_copy(&self, seq: u64) -> Option<u64> {
-        let event = &self.told[&seq].event;
-        let about = |asked: &&Asked| matches!(asked.about, About::Excess(_) | About::Changed(_));
-        let mut held = self.asked.iter().filter(|asked| asked.open).filter(about);
-        held.find_map(|asked| {
-            let last = asked.events.last().filter(|last| **last != seq)?;
-            (self.told[last].event.data == event.data).then_some(*last)
-        })
-    }
-
-    /// Whether a business fact counts as said: it has been acted upon. What is held may yet be
-    /// discarded, and a copy that comes in the meantime must not be lost with it.
+    /// Whether a business fact has been acted upon.
     pub(super) fn stands(&self, seq: u64) -> bool {
         let told = &self.told[&seq];
         let in_force = !self.taken_back.contains(&told.decided);
         in_force && [Outcome::Applied, Outcome::Absorbed].contains(&told.outcome)
+    }
+
+    /// Whether what an event says is known and may yet be acted upon. Of several contents of one
+    /// name, nobody knows that of the later ones.
+    fn is_held_back(&self, seq: u64) -> bool {
+        let is_unclear = |asked: &Asked| {
+            asked.open && matches!(asked.about, About::Name(..)) && asked.events[1..].contains(&seq)
+        };
+        [Outcome::Parked, Outcome::Conflict].contains(&self.told[&seq].outcome)
+            && !self.asked.iter().any(is_unclear)
     }
 
     /// The item that a name means.

@@ -102,6 +102,9 @@ impl Book {
         for conflict in &rows.conflicts {
             assert_eq!(Some(*conflict), self.conflicts.get(&conflict.id), "the conflict");
         }
+        for (seq, said) in &rows.held {
+            assert_eq!(*said, state.held_facts().of_event(*seq), "what is held back");
+        }
         if let Some(woken) = &rows.woken {
             assert!(state.waiting().woken().eq(woken.iter().copied()), "what has come");
         }

@@ -130,6 +130,13 @@ const RELEASED: &str = "
 DELETE FROM waiting WHERE ledger = ?1 AND (wait, seq) IN
     (SELECT value->>0, value->>1 FROM jsonb_each(?2))";
 
+const HELD: &str = "
+INSERT OR REPLACE INTO held_facts (ledger, seq, doc)
+SELECT ?1, value->>0, value->>1 FROM jsonb_each(?2)";
+
+const LET_GO: &str = "
+DELETE FROM held_facts WHERE ledger = ?1 AND seq IN (SELECT value FROM json_each(?2))";
+
 const WOKEN: &str = "
 INSERT INTO woken (ledger, wait, discard)
 SELECT ?1, value->>0, value->>1 FROM jsonb_each(?2)";
@@ -209,6 +216,7 @@ async fn write(connection: &mut SqliteConnection, rows: &Rows<'_>) -> Result<(),
     let conflicts: Result<Vec<_>, _> = rows.conflicts.iter().map(|c| conflict(c)).collect();
     table(connection, CONFLICTS, conflicts?.iter()).await?;
     waiting(connection, rows).await?;
+    held_facts(connection, rows).await?;
     let finals = rows
         .finals
         .iter()
@@ -477,6 +485,18 @@ async fn waiting(connection: &mut SqliteConnection, rows: &Rows<'_>) -> Result<(
         table(connection, WOKEN, woken.map_err(damaged)?.iter()).await?;
     }
     Ok(())
+}
+
+async fn held_facts(connection: &mut SqliteConnection, rows: &Rows<'_>) -> Result<(), StoreError> {
+    let (mut held, mut let_go) = (Vec::new(), Vec::new());
+    for (seq, said) in &rows.held {
+        match said {
+            Some(said) => held.push((*seq, serde_json::to_string(said).map_err(damaged)?)),
+            None => let_go.push(*seq),
+        }
+    }
+    table(connection, HELD, held.into_iter()).await?;
+    table(connection, LET_GO, let_go.into_iter()).await
 }
 
 /// The columns of an item, in the order of [`ITEMS`].

@@ -47,6 +47,8 @@ pub(super) async fn load(
             .into_iter()
             .map(|(on, discard)| (on, discard != 0))
             .collect(),
+        held: documents(connection, "SELECT doc FROM held_facts WHERE ledger = ?1 ORDER BY seq")
+            .await?,
         timers: keyed(connection, "SELECT what, at FROM timers WHERE ledger = ?1")
             .await?
             .into_iter()
