@@ -286,17 +286,18 @@ impl Batch {
 
 /// The same fact with another content.
 fn alter(data: &mut EventData) {
-    match data {
-        EventData::OrderPlaced(data) => data.lines[0].quantity += 1,
-        EventData::OrderAmended(data) => {
-            if let Some(first) = data.lines.first_mut() {
-                first.quantity += 1;
-            }
-        }
-        EventData::OrderFulfilled(data) => data.lines[0].quantity += 1,
-        EventData::OrderReturned(data) => data.lines[0].quantity += 1,
-        EventData::ReservationPlaced(data) => data.lines[0].quantity += 1,
-        _ => {}
+    let quantity = match data {
+        EventData::OrderPlaced(data) => data.lines.first_mut().map(|line| &mut line.quantity),
+        EventData::OrderAmended(data) => data.lines.first_mut().map(|line| &mut line.quantity),
+        EventData::OrderFulfilled(data) => data.lines.first_mut().map(|line| &mut line.quantity),
+        EventData::OrderReturned(data) => data.lines.first_mut().map(|line| &mut line.quantity),
+        EventData::ReservationPlaced(data) => data.lines.first_mut().map(|line| &mut line.quantity),
+        EventData::TransferShipped(data) => data.lines.first_mut().map(|line| &mut line.quantity),
+        EventData::TransferReceived(data) => data.lines.first_mut().map(|line| &mut line.quantity),
+        _ => None,
+    };
+    if let Some(quantity) = quantity {
+        *quantity += 1;
     }
 }
 

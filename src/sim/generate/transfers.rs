@@ -15,9 +15,7 @@ impl Generator {
         if self.rng.percent(self.swarm.new_percent) {
             self.transfers += 1;
         }
-        let is_final = self.rng.percent(40);
-        let least = i64::from(!is_final || self.rng.percent(80));
-        let lines = (0..self.rng.within(least, 3)).map(|_| {
+        let lines = (0..self.rng.within(1, 3)).map(|_| {
             let (sku, quantity) = (self.goods(), self.quantity());
             ShippedItem { sku, quantity }
         });
