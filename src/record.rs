@@ -212,6 +212,9 @@ pub enum Change {
         location: LocationId,
         /// By how much `on_hand` would have moved.
         delta: i64,
+        /// The state that would have moved with it. Records of before this was noted name none.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        state: Option<Bucket>,
         /// The movement.
         fact: Fact,
     },

@@ -180,17 +180,17 @@ pub(super) fn take_back(draft: &mut Draft<'_>, record: &Record) -> Result<(), Re
             Change::Reversed { by: None, .. } => {
                 return Err("it brought an event back: reverse that event instead".to_owned());
             }
-            Change::Absorbed { sku, location, delta, movement, .. } => {
+            Change::Absorbed { sku, location, delta, state, movement, .. } => {
                 if let Some((time, source, delta)) = record.countered(change) {
                     let fact = Fact { time, source: source.clone() };
                     stand_again(draft, record, (sku, location), -delta, fact)?;
                 } else {
                     let fact = movement.clone().unwrap_or_else(|| fact_of(record));
-                    withdraw(draft, (sku, location), -delta, fact);
+                    withdraw(draft, (sku, location), (-delta, *state), fact);
                 }
             }
-            Change::Withdrawn { sku, location, delta, fact } => {
-                withdraw(draft, (sku, location), -delta, fact.clone());
+            Change::Withdrawn { sku, location, delta, state, fact } => {
+                withdraw(draft, (sku, location), (-delta, *state), fact.clone());
             }
             // A name that is known stays known; what an event waited for has come; what is only
             // noted has no effect.
@@ -236,7 +236,7 @@ fn negate(draft: &mut Draft<'_>, record: &Record, effect: &Effect) -> Result<(),
     draft.begin_part(basis);
     if contained && !counted && effect.state == Bucket::OnHand {
         draft.mention(sku, location);
-        draft.counter((&effect.sku, &effect.location), -effect.delta, None, fact);
+        draft.counter((&effect.sku, &effect.location), -effect.delta, fact);
     } else {
         draft.add(sku, location, effect.state, -effect.delta);
     }
@@ -244,9 +244,14 @@ fn negate(draft: &mut Draft<'_>, record: &Record, effect: &Effect) -> Result<(),
 }
 
 /// Notes that a movement that never had an effect is taken back, or stands again.
-fn withdraw(draft: &mut Draft<'_>, (sku, location): (&Sku, &LocationId), delta: i64, fact: Fact) {
+fn withdraw(
+    draft: &mut Draft<'_>,
+    (sku, location): (&Sku, &LocationId),
+    (delta, state): (i64, Option<Bucket>),
+    fact: Fact,
+) {
     let (sku, location) = (sku.clone(), location.clone());
-    draft.change(Change::Withdrawn { sku, location, delta, fact });
+    draft.change(Change::Withdrawn { sku, location, delta, state, fact });
 }
 
 /// A movement stands again whose taking back changed nothing, because a count contained both. So
@@ -269,7 +274,7 @@ fn stand_again(
         draft.begin_part(Some(Basis::Movement(fact)));
         draft.add(item, place, Bucket::OnHand, delta);
     } else {
-        draft.counter((sku, location), delta, None, fact);
+        draft.counter((sku, location), delta, fact);
     }
     Ok(())
 }

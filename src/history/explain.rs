@@ -6,7 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Step, newest_count};
+use super::Step;
+use super::level::newest_count;
 use crate::event::EventRef;
 use crate::id::{OrderId, Source};
 use crate::record::Bucket;

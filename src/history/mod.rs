@@ -3,17 +3,18 @@
 //! no past; a store keeps one [`Step`] for each record that touches a level.
 
 mod explain;
+mod level;
 
 pub use explain::{Cause, Explanation, Hold, TERMS_MAX, Term, explain, explain_newest};
+pub use level::level_at;
 
 use crate::conflict::ResolutionOption as O;
 use crate::event::{EventData, EventRef};
 use crate::id::{LocationId, OrderId, Sku, Source};
 use crate::record::{Basis, Bucket, Change, Counted, Fact, Record};
-use crate::state::{Baseline, Level};
 use crate::time::Timestamp;
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// What one record did to one level.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,11 +35,12 @@ pub struct Step {
     pub is_change: bool,
     /// By how much each number moved, in the order of [`Bucket::ALL`].
     pub moved: [i64; Bucket::ALL.len()],
-    /// By how much `on_hand` would have moved, had a count not contained it, by movements that never
-    /// had an effect: no count adds them up.
-    pub absorbed: i64,
-    /// The same of what takes back movements that had one. It moved nothing then, but it did as far
-    /// as a later count is concerned. Of a count, what was moved besides at its moment.
+    /// By how much each number would have moved, had a count not contained it, by movements that
+    /// never had an effect: no count adds them up.
+    pub absorbed: [i64; Bucket::ALL.len()],
+    /// By how much `on_hand` would have moved by what takes back movements that had an effect. It
+    /// moved nothing then, but it did as far as a later count is concerned. Of a count, what was
+    /// moved besides at its moment. The states that had moved are moved back in any case.
     pub countered: i64,
     /// What was counted, if it is an accepted count: a new starting point, not a movement.
     pub counted: Option<i64>,
@@ -73,7 +75,7 @@ pub fn steps(record: &Record) -> Vec<(&Sku, &LocationId, Step)> {
         order: record.order().cloned(),
         is_change: false,
         moved: [0; Bucket::ALL.len()],
-        absorbed: 0,
+        absorbed: [0; Bucket::ALL.len()],
         countered: 0,
         counted: None,
         uncounted: None,
@@ -116,19 +118,17 @@ pub fn steps(record: &Record) -> Vec<(&Sku, &LocationId, Step)> {
             Change::Uncounted { sku, location, seq, .. } => {
                 step(&mut steps, sku, location, uncounts(*seq)).is_change = true;
             }
-            Change::Absorbed { sku, location, delta, fact, movement, .. } => {
+            Change::Absorbed { sku, location, delta, state, fact, movement } => {
                 let own = fact.as_ref().or(movement.as_ref());
                 let new = own.map_or_else(|| blank.clone(), moves);
                 let step = step(&mut steps, sku, location, new);
-                let sum = match record.countered(change) {
-                    Some(_) => &mut step.countered,
-                    None => &mut step.absorbed,
-                };
-                *sum = sum.saturating_add(*delta);
+                match record.countered(change) {
+                    Some(_) => step.countered = step.countered.saturating_add(*delta),
+                    None => step.absorb(*delta, *state),
+                }
             }
-            Change::Withdrawn { sku, location, delta, fact } => {
-                let step = step(&mut steps, sku, location, moves(fact));
-                step.absorbed = step.absorbed.saturating_add(*delta);
+            Change::Withdrawn { sku, location, delta, state, fact } => {
+                step(&mut steps, sku, location, moves(fact)).absorb(*delta, *state);
             }
             _ => {}
         }
@@ -203,77 +203,28 @@ impl Step {
     pub const fn on_hand(&self) -> i64 {
         self.moved[Bucket::OnHand as usize]
     }
-}
 
-/// The level at a moment. `steps` are all that touched it, in any order. Its `version` counts the
-/// events that had an effect by then, and is 0 where nothing had happened yet.
-pub fn level_at(steps: &[Step], moment: Moment) -> Level {
-    let by_then = |step: &&Step| match moment {
-        Moment::Occurred(at) => step.occurred_at <= at,
-        Moment::Recorded(seq) => step.seq() <= seq,
-    };
-    let mut buckets = [0; Bucket::ALL.len()];
-    let mut records = BTreeSet::new();
-    let (mut seq, mut updated_at) = (0, Timestamp::default());
-    for step in steps.iter().filter(by_then).filter(|step| step.is_change) {
-        for (number, delta) in buckets.iter_mut().zip(step.moved) {
-            *number += delta;
-        }
-        records.insert(step.seq());
-        if step.seq() > seq {
-            (seq, updated_at) = (step.seq(), step.recorded_at);
+    /// Units would have come or gone, had a count not contained it, and with them a state.
+    fn absorb(&mut self, delta: i64, state: Option<Bucket>) {
+        for number in [Some(Bucket::OnHand), state].into_iter().flatten() {
+            let sum = &mut self.absorbed[number as usize];
+            *sum = sum.saturating_add(delta);
         }
     }
-    let newest = match moment {
-        // What truly was is not changed by a count that has been taken back since.
-        Moment::Occurred(_) => newest_count(steps.iter(), by_then),
-        Moment::Recorded(_) => newest_count(steps.iter().filter(by_then), |_| true),
-    };
-    if let Moment::Occurred(at) = moment {
-        buckets[Bucket::OnHand as usize] = on_hand_at(steps, newest, at);
-    }
-    let mut level = Level::with_buckets(buckets);
-    level.version = records.len() as u64;
-    level.seq = seq;
-    level.updated_at = updated_at;
-    let baseline = |count: &Step| Baseline {
-        time: count.occurred_at,
-        source: count.source.clone(),
-        seq: count.seq(),
-        overlap: None,
-        relied_on: false,
-    };
-    level.counted = newest.map(baseline).map(Box::new);
-    level
-}
 
-/// Of accepted counts that have not been taken back, the one that stands: the newest by its time,
-/// of the same time the last one recorded.
-fn newest_count<'a>(
-    steps: impl Iterator<Item = &'a Step> + Clone,
-    by_then: impl Fn(&&'a Step) -> bool,
-) -> Option<&'a Step> {
-    let gone: Vec<u64> = steps.clone().filter_map(|step| step.uncounted).collect();
-    let counts = steps.filter(|step| step.counted.is_some() && !gone.contains(&step.seq()));
-    counts.filter(by_then).max_by_key(|count| (count.occurred_at, count.seq()))
-}
-
-/// `on_hand` as it truly was. After the last count it is what it is now without what happened
-/// since; before, it is what was counted last before the moment, with all movements in between,
-/// those included that the next count contained.
-fn on_hand_at(steps: &[Step], newest: Option<&Step>, at: Timestamp) -> i64 {
-    let last = newest_count(steps.iter(), |_| true);
-    if last.map(Step::seq) == newest.map(Step::seq) {
-        let later = |step: &&Step| step.occurred_at > at;
-        let now: i64 = steps.iter().map(Step::on_hand).sum();
-        return now - steps.iter().filter(later).map(Step::movement).sum::<i64>();
+    /// By how much each number truly moved, whatever a later count made of it. A verdict is no
+    /// movement: the one that it is about is there besides.
+    fn truly_moved(&self) -> [i64; Bucket::ALL.len()] {
+        let mut moved = [0; Bucket::ALL.len()];
+        if !self.is_verdict {
+            for (number, state) in moved.iter_mut().zip(Bucket::ALL) {
+                let had_effect = match state {
+                    Bucket::OnHand => self.movement(),
+                    _ => self.moved[state as usize],
+                };
+                *number = had_effect + self.absorbed[state as usize];
+            }
+        }
+        moved
     }
-    let from = newest.map(|count| count.occurred_at);
-    let between = |step: &&Step| {
-        !step.is_verdict
-            && step.occurred_at <= at
-            && from.is_none_or(|from| step.occurred_at > from)
-    };
-    let moved: i64 = steps.iter().filter(between).map(|step| step.movement() + step.absorbed).sum();
-    newest.and_then(|count| count.counted).unwrap_or_default() + moved
 }

@@ -8,7 +8,7 @@ use crate::history::steps;
 use crate::history::{Explanation, Moment, Step, TERMS_MAX, explain, explain_newest, level_at};
 use crate::ledger::Ledger;
 use crate::record::Bucket;
-use crate::sim::model::LevelName;
+use crate::sim::model::{LevelName, MOVED};
 use crate::state::{Level, Oversold, State};
 use crate::time::Timestamp;
 
@@ -58,7 +58,7 @@ fn check_believed(pair: &Pair, kept: &Kept) {
 }
 
 /// At each moment at which anything happened, and right before it, as much was there as the model
-/// says.
+/// says, and in the states that units are moved into. Where anything was, something had happened.
 fn check_true(pair: &Pair, kept: &Kept) {
     for (name, steps) in kept {
         let moments: BTreeSet<Timestamp> = steps
@@ -67,8 +67,10 @@ fn check_true(pair: &Pair, kept: &Kept) {
             .collect();
         for at in moments {
             let level = level_at(steps, Moment::Occurred(at));
-            let (core, model) = (level.get(Bucket::OnHand), pair.model.on_hand_at(name, at));
-            assert_eq!(core, model, "what was there of {name:?} at {at}: core, model");
+            let (core, model) = (MOVED.map(|it| level.get(it)), pair.model.truly_at(name, at));
+            assert_eq!(core, model, "what was there of {name:?} at {at} ({MOVED:?}): core, model");
+            let is_empty = core.iter().all(|number| *number == 0);
+            assert!(is_empty || level.version > 0, "nothing had happened to {name:?} at {at}");
         }
     }
 }

@@ -22,6 +22,7 @@ mod excess;
 mod future;
 mod held_facts;
 mod history;
+mod history_of_states;
 mod idempotency;
 mod journal;
 mod kits;

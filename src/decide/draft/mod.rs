@@ -329,20 +329,15 @@ impl<'a> Draft<'a> {
         self.undoes != Undoes::Event || *fact != self.fact
     }
 
-    /// Notes that a movement is taken back which an accepted count contains: nothing moves now.
-    pub(super) fn counter(
-        &mut self,
-        (sku, location): (&Sku, &LocationId),
-        delta: i64,
-        state: Option<Bucket>,
-        fact: Fact,
-    ) {
+    /// Notes that a movement is taken back which an accepted count contains: `on_hand` does not move
+    /// now. The state that had moved with it does: no count finds out how many units are in one.
+    pub(super) fn counter(&mut self, (sku, location): (&Sku, &LocationId), delta: i64, fact: Fact) {
         let says = self.says_whose(&fact);
         self.change(Change::Absorbed {
             sku: sku.clone(),
             location: location.clone(),
             delta,
-            state,
+            state: None,
             fact: says.then_some(fact),
             movement: None,
         });

@@ -7,7 +7,7 @@ use super::facts::Movement;
 use super::levels::LevelName;
 use super::{Model, Told};
 use crate::id::Source;
-use crate::record::{Bucket, Outcome};
+use crate::record::Outcome;
 use crate::time::Timestamp;
 
 /// An accepted count.
@@ -50,27 +50,6 @@ impl Model {
     /// The newest accepted count of a level.
     pub(super) fn newest_count(&self, level: &LevelName) -> Option<&Count> {
         self.counts.iter().rev().find(|count| count.level == *level && !count.withdrawn)
-    }
-
-    /// What was on hand at a moment, as it truly was. Since the newest count: what is there now
-    /// without what moved later. Before it: what was counted last by then, and all that moved in
-    /// between, whatever a later count made of it.
-    pub fn on_hand_at(&self, level: &LevelName, at: Timestamp) -> i64 {
-        let moved = self.movements.iter().filter(|movement| movement.level == *level);
-        let newest = self.newest_count(level);
-        if newest.is_none_or(|count| count.time <= at) {
-            let later = moved.filter(|movement| movement.time > at && movement.counts());
-            return self.level(level)[Bucket::OnHand as usize]
-                - later.map(|movement| movement.delta).sum::<i64>();
-        }
-        let counts = self.counts.iter().filter(|count| count.level == *level && !count.withdrawn);
-        let last = counts.rev().find(|count| count.time <= at);
-        let between = moved.filter(|movement| {
-            !movement.withdrawn
-                && movement.time <= at
-                && last.is_none_or(|count| movement.time > count.time)
-        });
-        last.map_or(0, |count| count.counted) + between.map(|movement| movement.delta).sum::<i64>()
     }
 
     /// The rule for a count.

@@ -38,6 +38,7 @@ pub(super) struct Shift {
     pub level: LevelName,
     pub state: Bucket,
     pub delta: i64,
+    pub time: Timestamp,
     /// It was taken back.
     pub withdrawn: bool,
 }
@@ -77,11 +78,12 @@ impl Model {
         self.movements.push(movement);
     }
 
-    /// Units come into a state or leave it. Those that are available are in no state of their own.
-    pub(super) fn shift(&mut self, level: &LevelName, state: StockState, delta: i64) {
+    /// Units come into a state or leave it by what was said at `told`. Those that are available are
+    /// in no state of their own.
+    pub(super) fn shift(&mut self, told: u64, level: &LevelName, state: StockState, delta: i64) {
         if let Some(state) = state.bucket() {
-            let level = level.clone();
-            self.shifts.push(Shift { level, state, delta, withdrawn: false });
+            let (level, time) = (level.clone(), self.told[&told].time);
+            self.shifts.push(Shift { level, state, delta, time, withdrawn: false });
         }
     }
 }

@@ -14,6 +14,7 @@ mod levels;
 mod names;
 mod orders;
 mod orphans;
+mod past;
 mod reservations;
 mod resolve;
 mod rests;
@@ -32,6 +33,7 @@ pub use conflicts::{About, Asked};
 pub use kits::Parts;
 pub use levels::{Effects, LevelName, Levels, Numbers, available};
 pub use orders::{Line, Order, Share};
+pub use past::MOVED;
 
 use crate::event::Event;
 use crate::id::{ChannelId, EventId, ListingId, LocationId, Sku};

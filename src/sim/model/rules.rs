@@ -166,8 +166,8 @@ impl Model {
             }
             EventData::StockMoved(data) => {
                 let level = self.level_of(&data.sku, &data.location);
-                self.shift(&level, data.from_state, -data.quantity);
-                self.shift(&level, data.to_state, data.quantity);
+                self.shift(seq, &level, data.from_state, -data.quantity);
+                self.shift(seq, &level, data.to_state, data.quantity);
                 Outcome::Applied
             }
             EventData::StockCounted(data) => {

@@ -16,7 +16,7 @@ use crate::says::{
 type Tale = fn(&mut World);
 
 /// The tales, by the names of their journals.
-pub const TALES: [(&str, Tale); 14] = [
+pub const TALES: [(&str, Tale); 15] = [
     ("stock", stock),
     ("orders", orders),
     ("transfers", transfers),
@@ -31,6 +31,7 @@ pub const TALES: [(&str, Tale); 14] = [
     ("within_counts", within_counts),
     ("listings", listings),
     ("held_facts", held_facts),
+    ("states_within_counts", states_within_counts),
 ];
 
 /// Berlin, Hamburg and Munich, tea and mugs, a set of two of tea and a mug, and some of each.
@@ -422,4 +423,21 @@ fn held_facts(world: &mut World) {
     world.post(reversed("onhand", decided.envelope.id.as_str()));
     resolve(world, ConflictKind::FutureTime, O::Discard);
     world.post(placed("o1", &[line("1", "TEA", 4)]));
+}
+
+/// Movements within counts that have moved states as well, taken back and standing again.
+fn states_within_counts(world: &mut World) {
+    open_shop(world);
+    let mut to_inspect = goods("TEA", 2);
+    to_inspect["state"] = "quality_control".into();
+    world.post_all([
+        counted("TEA", "berlin", 30).at(100),
+        adjusted("TEA", "berlin", -4).with("state", "damaged").at(50).id("late"),
+        reversed("wms", "late").id("back"),
+        reversed("desk", "back"),
+        shipped("t1", "berlin", "hamburg", &[goods("TEA", 5)]).at(200),
+        counted("TEA", "hamburg", 12).at(900),
+        arrived("t1", "r1", &[to_inspect]).at(210).id("r1"),
+        reversed("wms", "r1"),
+    ]);
 }
