@@ -4,7 +4,6 @@ use std::collections::HashMap;
 
 use onhand::history::{Moment, Step, explain_newest, level_at};
 use onhand::id::{ChannelId, LocationId, Sku};
-use onhand::state::Level;
 use onhand::time::Timestamp;
 use onhand::wire::explain::{ChannelExplained, LevelExplained, ListingExplained, StockExplained};
 use onhand::wire::stock::{LevelRow, StockPage, StockQuery};
@@ -87,20 +86,9 @@ async fn levels_then(
             let mark = marks.get(&row.sku).copied().flatten();
             is_low(level.available(), mark)
         };
-        (had_begun(&steps, moment, &level) && (!only_low || low())).then(|| row.with(&level))
+        (level.version > 0 && (!only_low || low())).then(|| row.with(&level))
     });
     Ok(rows.collect())
-}
-
-/// Whether anything had happened to a level by then. A movement that a later count contains counts
-/// as well: it had no effect when it arrived, but it truly was.
-fn had_begun(steps: &[Step], moment: Moment, level: &Level) -> bool {
-    let had_happened = |step: &Step| match moment {
-        Moment::Occurred(at) => step.absorbed != 0 && step.occurred_at <= at,
-        // As it was believed, there was nothing to absorb it before the count.
-        Moment::Recorded(_) => false,
-    };
-    level.version > 0 || steps.iter().any(had_happened)
 }
 
 /// The low-stock marks of a page's items.

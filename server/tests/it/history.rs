@@ -54,7 +54,8 @@ async fn stock_is_read_as_it_was_on_both_clocks() {
     let seqs = shop(&server, &token).await;
     for (at, on_hand, version) in [
         ("2026-11-20T10:00:00Z", 20, 1),
-        ("2026-11-20T10:30:00Z", 17, 1),
+        // The sale is an event of then, though the count contains it.
+        ("2026-11-20T10:30:00Z", 17, 2),
         ("2026-11-20T11:00:00Z", 12, 2),
         ("2026-11-20T12:00:00%2B01:00", 12, 2),
         ("2026-11-20T12:00:00Z", 17, 3),
@@ -112,6 +113,34 @@ async fn a_level_is_there_from_its_first_movement_though_a_later_count_contains_
     }
     let (_, before) = get(&server, &token, "/api/v1/stock?at=2026-11-20T09:59:59Z").await;
     assert_eq!(before["levels"], json!([]), "nothing had happened yet");
+}
+
+/// Broken units that a later count contains could not be sold until then either.
+#[tokio::test]
+async fn before_a_count_the_states_of_what_it_contains_are_seen() {
+    let server = TestServer::start().await;
+    let token = server.token("test", Role::Operator).await;
+    let at = "2026-11-20T10:00:00Z";
+    let counted = json!({"sku": "TEA", "location": "berlin", "counted": 20});
+    let mut broken = delta("2", at, 3);
+    broken["data"]["state"] = "damaged".into();
+    let events = [
+        event("i", "item.upserted", at, &json!({"sku": "TEA"})),
+        event("l", "location.upserted", at, &json!({"location": "berlin"})),
+        event("1", "stock.counted", "2026-11-20T11:00:00Z", &counted),
+        broken,
+    ];
+    post(&server, &token, &events).await;
+    for (at, numbers, version) in
+        [("10:30:00Z", [3, 3, 0], 1), ("11:00:00Z", [20, 0, 20], 1), ("12:00:00Z", [20, 0, 20], 1)]
+    {
+        let path = format!("/api/v1/stock?at=2026-11-20T{at}");
+        let (_, body) = get(&server, &token, &path).await;
+        let level = &body["levels"][0];
+        let found = ["on_hand", "damaged", "available"].map(|name| level[name].clone());
+        assert_eq!(found, numbers.map(Value::from), "{at}: {body}");
+        assert_eq!(level["version"], version, "{at}: {body}");
+    }
 }
 
 #[tokio::test]

@@ -9,6 +9,7 @@ use onhand::state::{Level, Overlap, Oversold};
 use serde::Serialize;
 use sqlx::sqlite::SqliteConnection;
 
+use super::steps::ABSORBED;
 use super::{LEDGER, damaged, search, signed, summary, writing};
 use crate::store::StoreError;
 use crate::store::rows::{LevelStep, Rows};
@@ -34,17 +35,19 @@ FROM jsonb_each(?2)";
 const TRAILS: &str = "
 INSERT INTO trails (ledger, seq, sku, location, occurred_at, recorded_at, previous,
     source, on_hand, committed, reserved, damaged, quality_control, safety_stock, incoming,
-    absorbed, countered, counted, uncounted, is_verdict)
+    absorbed, absorbed_damaged, absorbed_quality_control, countered, counted, uncounted,
+    is_verdict)
 SELECT ?1, value->>0, value->>1, value->>2, value->>3, value->>4, value->>5, value->>6,
     value->>'$[7][0]', value->>'$[7][1]', value->>'$[7][2]', value->>'$[7][3]', value->>'$[7][4]',
-    value->>'$[7][5]', value->>'$[7][6]', value->>8, value->>9, value->>10, value->>11,
-    value->>12
+    value->>'$[7][5]', value->>'$[7][6]', value->>'$[8][0]', value->>'$[8][1]', value->>'$[8][2]',
+    value->>9, value->>10, value->>11, value->>12
 FROM jsonb_each(?2)";
 
 const MENTIONS: &str = "
 INSERT INTO mentions (ledger, sku, location, occurred_at, seq, source, absorbed,
-    countered, is_verdict)
-SELECT ?1, value->>0, value->>1, value->>2, value->>3, value->>4, value->>5, value->>6, value->>7
+    absorbed_damaged, absorbed_quality_control, countered, is_verdict)
+SELECT ?1, value->>0, value->>1, value->>2, value->>3, value->>4, value->>'$[5][0]',
+    value->>'$[5][1]', value->>'$[5][2]', value->>6, value->>7
 FROM jsonb_each(?2)";
 
 const NAMED: &str = "
@@ -341,7 +344,7 @@ impl Texts {
         self.trails = text(others.into_iter().map(trail))?;
         let mentions = mentions.into_iter().map(|LevelStep { sku, location, step, .. }| {
             let (at, seq) = (step.occurred_at.micros(), signed(step.seq()));
-            let (absorbed, countered) = (step.absorbed, step.countered);
+            let (absorbed, countered) = (absorbed(step), step.countered);
             (sku, location, at, seq, &step.source, absorbed, countered, i64::from(step.is_verdict))
         });
         self.mentions = text(mentions)?;
@@ -383,7 +386,7 @@ fn trail<'a>(
         previous.map(signed),
         &step.source,
         step.moved,
-        step.absorbed,
+        absorbed(step),
         step.countered,
         step.counted,
         step.uncounted.map(signed),
@@ -391,12 +394,17 @@ fn trail<'a>(
     )
 }
 
+/// What a count has absorbed: units that came or went, and the states in which they can do so.
+fn absorbed(step: &Step) -> [i64; ABSORBED.len()] {
+    ABSORBED.map(|number| step.absorbed[number as usize])
+}
+
 /// Whether a step says nothing but by how much `on_hand` moved.
 fn is_move(step: &Step) -> bool {
     let others = &step.moved[Bucket::OnHand as usize + 1..];
     others.iter().all(|moved| *moved == 0)
         && step.is_movement()
-        && step.absorbed == 0
+        && absorbed(step) == [0; ABSORBED.len()]
         && step.countered == 0
         && !step.is_verdict
 }

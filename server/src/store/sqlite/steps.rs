@@ -46,7 +46,8 @@ pub(super) const ALL: i64 = 0;
 const STEPS: &str = walk!(
     "SELECT w.key, t.occurred_at, t.source, t.absorbed, t.counted, t.is_verdict, j.source, j.id,
             j.seq, j.type, j.recorded_at, j.order_id, t.uncounted, t.on_hand, t.committed,
-            t.reserved, t.damaged, t.quality_control, t.safety_stock, t.incoming, t.countered
+            t.reserved, t.damaged, t.quality_control, t.safety_stock, t.incoming, t.countered,
+            t.absorbed_damaged, t.absorbed_quality_control
      FROM walk AS w
      CROSS JOIN trails AS t ON t.ledger = ?1 AND t.seq = w.seq AND t.sku = w.sku
                            AND t.location = w.location
@@ -54,7 +55,7 @@ const STEPS: &str = walk!(
      UNION ALL
      SELECT w.key, m.occurred_at, m.source, m.absorbed, NULL, m.is_verdict, j.source, j.id,
             j.seq, j.type, j.recorded_at, j.order_id, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
-            m.countered
+            m.countered, m.absorbed_damaged, m.absorbed_quality_control
      FROM json_each(?2) AS w
      CROSS JOIN mentions AS m ON m.ledger = ?1 AND m.sku = w.value->>0 AND m.location = w.value->>1
                              AND w.value->>3 IS NULL
@@ -64,6 +65,15 @@ const STEPS: &str = walk!(
 
 /// Column of the first number in [`STEPS`]; the others follow in the order of [`Bucket::ALL`].
 const FIRST_NUMBER: usize = 13;
+
+/// Column of what takes back movements within a count.
+const COUNTERED: usize = FIRST_NUMBER + Bucket::ALL.len();
+
+/// The numbers that a count can absorb: `on_hand`, and the states in which units come or go.
+pub(super) const ABSORBED: [Bucket; 3] = [Bucket::OnHand, Bucket::Damaged, Bucket::QualityControl];
+
+/// Columns of what it has absorbed of them.
+const ABSORBED_COLUMNS: [usize; ABSORBED.len()] = [3, COUNTERED + 1, COUNTERED + 2];
 
 /// What the journal did to some levels.
 pub(super) async fn steps(
@@ -96,6 +106,10 @@ fn step(row: &SqliteRow) -> Result<Step, StoreError> {
             *delta = number(column)?;
         }
     }
+    let mut absorbed = [0; Bucket::ALL.len()];
+    for (state, column) in ABSORBED.into_iter().zip(ABSORBED_COLUMNS) {
+        absorbed[state as usize] = number(column)?;
+    }
     Ok(Step {
         event: EventRef { source: name(row, 6)?, id: name(row, 7)?, seq: unsigned(number(8)?) },
         event_type: row.try_get::<String, _>(9).map_err(damaged)?.into(),
@@ -105,8 +119,8 @@ fn step(row: &SqliteRow) -> Result<Step, StoreError> {
         order: order.map(OrderId::new).transpose().map_err(damaged)?,
         is_change,
         moved,
-        absorbed: number(3)?,
-        countered: number(FIRST_NUMBER + Bucket::ALL.len())?,
+        absorbed,
+        countered: number(COUNTERED)?,
         counted: row.try_get(4).map_err(damaged)?,
         uncounted: uncounted.map(unsigned),
         is_verdict: number(5)? != 0,

@@ -68,15 +68,17 @@ DROP TABLE trails;
 DROP TABLE mentions;
 DROP TABLE named;
 ALTER TABLE head DROP COLUMN ahead;
-DELETE FROM _sqlx_migrations WHERE version IN (7, 9, 11);";
+DELETE FROM _sqlx_migrations WHERE version IN (7, 9, 11, 12);";
 
 /// Everything in the tables that the trails brought, and what is about an item without one, as text.
 const TRAILS: &str = "
 SELECT 't' || json_array(seq, sku, location, occurred_at, recorded_at, previous, source, on_hand,
-    committed, reserved, damaged, quality_control, safety_stock, incoming, absorbed, countered,
-    counted, uncounted, is_verdict) FROM trails
+    committed, reserved, damaged, quality_control, safety_stock, incoming, absorbed,
+    absorbed_damaged, absorbed_quality_control, countered, counted, uncounted, is_verdict)
+FROM trails
 UNION ALL
-SELECT 'm' || json_array(sku, location, occurred_at, seq, source, absorbed, countered, is_verdict)
+SELECT 'm' || json_array(sku, location, occurred_at, seq, source, absorbed, absorbed_damaged,
+    absorbed_quality_control, countered, is_verdict)
 FROM mentions
 UNION ALL
 SELECT 'n' || json_array(sku, seq) FROM named

@@ -2,6 +2,7 @@
 //! opening again, what a batch needs is found, half a batch never exists, and every question has
 //! the same answer everywhere. The contract of the queue stands beside it.
 
+mod absorbed_states;
 mod agree;
 mod commit;
 mod fetch;
