@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::event::{EventRef, Fingerprint};
 use crate::id::{
-    ChannelId, ConflictId, LineId, ListingId, LocationId, OrderId, Sku, Text, TransferId,
+    ChannelId, ConflictId, LineId, ListingId, LocationId, OrderId, Sku, Source, Text, TransferId,
 };
 use crate::record::WaitKey;
 use crate::time::Timestamp;
@@ -69,8 +69,11 @@ pub struct Conflict {
     pub status: ConflictStatus,
     /// When it opened (server time).
     pub opened_at: Timestamp,
-    /// The record that opened it: what came after that is not in its evidence.
+    /// The record that opened it.
     pub opened_seq: u64,
+    /// The last record that renewed its evidence while it was open.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub renewed_seq: Option<u64>,
     /// The item it is about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sku: Option<Sku>,
@@ -144,6 +147,15 @@ impl Conflict {
     /// Whether it is about a movement near a count that had its effect, not about a count held back.
     pub(crate) fn is_about_late_movement(&self) -> bool {
         self.kind == ConflictKind::CountOverlap && self.count.is_some()
+    }
+
+    /// When the count was made that it holds, and by whom, if it holds one.
+    pub(crate) fn held_count(&self) -> Option<(Timestamp, &Source)> {
+        let holds_count = self.kind == ConflictKind::CountOverlap && self.count.is_none();
+        let event = self.events.last().filter(|_| holds_count)?;
+        // What was counted comes first of all that is shown.
+        let counted = self.evidence.first()?;
+        Some((counted.at?, &event.source))
     }
 
     /// What it is about, in one sentence for people.

@@ -1,16 +1,13 @@
 //! `stock.counted`: a new starting point for a level (rules 2 and 3).
 
-use std::collections::BTreeMap;
-
 use super::draft::Draft;
+use super::overlap::{moved, near_of, shown};
 use super::stock::{level_of, version_differs};
 use super::{Lifted, Stop};
 use crate::conflict::{ConflictKind, Evidence};
 use crate::event::{Event, StockCounted};
-use crate::id::Source;
 use crate::record::{Bucket, Change, Counted, Outcome};
 use crate::state::{Baseline, Movement};
-use crate::time::Timestamp;
 
 /// A count at T: older than the newest accepted one it is superseded; with a movement of another
 /// source within the window a person decides; else `on_hand` becomes what was counted plus all
@@ -33,21 +30,14 @@ pub(super) fn counted(
         return Ok(Outcome::Superseded);
     }
     let movements = draft.movements(sku, location);
-    let near = near_of(draft, &movements);
+    let near = near_of(draft, &movements, (time, &draft.fact.source));
     // Once a person was asked, their word counts, not a version that the level happens to have by
     // now.
     let certain = lifted.overlap.is_none()
         && event.expected_version == Some(draft.state.level(sku, location).version);
-    let decided = lifted.overlap.filter(|_| are_seen(&near, lifted.seen));
-    if !near.is_empty() && !certain && decided.is_none() {
-        let mut evidence = vec![
-            Evidence::at("counted", data.counted, time),
-            Evidence::new("on hand before", level.get(Bucket::OnHand)),
-        ];
-        evidence.extend(near.iter().take(10).map(|movement| {
-            let what = format!("{:+} by {} (#{})", movement.delta, movement.source, movement.seq);
-            Evidence::at("moved", what, movement.time)
-        }));
+    if !near.is_empty() && !certain && lifted.overlap.is_none() {
+        let counted = Evidence::at("counted", data.counted, time);
+        let evidence = shown(counted, level.get(Bucket::OnHand), near.into_iter().map(moved));
         let about = draft.about(sku, location);
         draft.open(ConflictKind::CountOverlap, about, evidence);
         draft.mention(sku, location);
@@ -59,7 +49,7 @@ pub(super) fn counted(
         seq: draft.seq,
         // What a person has said of the movements around the count holds for those too that were
         // taken back in the meantime, should they ever stand again.
-        overlap: decided,
+        overlap: lifted.overlap,
         relied_on: false,
     };
     let window_us = draft.state.settings.count_window_us;
@@ -82,37 +72,4 @@ pub(super) fn counted(
         before: level.counted.map(|count| *count),
     }));
     Ok(Outcome::Applied)
-}
-
-/// The movements of others within seconds of the count, oldest first. Those of one source at one
-/// moment that cancel out, such as a movement that was taken back, make nothing ambiguous.
-fn near_of<'a>(draft: &Draft<'_>, movements: &'a [Movement]) -> Vec<&'a Movement> {
-    let window_us = draft.state.settings.count_window_us;
-    let near = |movement: &&Movement| {
-        movement.source != draft.fact.source
-            && movement.time.since(draft.fact.time).abs() <= window_us
-    };
-    let sums = sums(movements.iter().filter(near));
-    let open = |movement: &&Movement| sums[&(movement.time, &movement.source)] != 0;
-    let mut near: Vec<&Movement> = movements.iter().filter(near).filter(open).collect();
-    near.sort_unstable_by_key(|movement| (movement.time, movement.seq));
-    near
-}
-
-/// Whether a person who was asked with the record `seen` knows these movements: a decision holds for
-/// those that there were. Any that came since has to be seen first, also if it is an earlier one
-/// that stands again; what was moved and taken back since is not there at all.
-fn are_seen(near: &[&Movement], seen: u64) -> bool {
-    sums(near.iter().copied().filter(|movement| movement.seq > seen)).values().all(|sum| *sum == 0)
-}
-
-/// By how much each source moved the level at each moment.
-fn sums<'a>(
-    movements: impl Iterator<Item = &'a Movement>,
-) -> BTreeMap<(Timestamp, &'a Source), i64> {
-    let mut sums = BTreeMap::new();
-    for movement in movements {
-        *sums.entry((movement.time, &movement.source)).or_default() += movement.delta;
-    }
-    sums
 }

@@ -29,7 +29,14 @@ impl Draft<'_> {
         self.check_range()?;
         let effects = self.all_effects();
         flag_near_counts(&mut self);
+        self.show_again(|draft, conflict| match conflict.kind {
+            ConflictKind::Oversold => draft
+                .level_about(conflict)
+                .map(|(sku, location)| short_by(draft.level(sku, location))),
+            _ => draft.shown_near(conflict, &effects),
+        });
         self.watch_oversold();
+        self.show_near_counts(&effects);
         self.note_held_facts(outcome);
         let mentions = self.mentioned(&effects);
         let fact = self.fact_of_another();
@@ -83,23 +90,19 @@ impl Draft<'_> {
     }
 
     /// Opens a conflict where more is promised than is there, once, and closes it when that is
-    /// over (contract.md section 3.3, below the safeguards).
+    /// over (contract.md section 3.3, below the safeguards). Until then it shows the present numbers.
     fn watch_oversold(&mut self) {
-        let turned = |level: &Level| match level.oversold {
+        let concerns = |level: &Level| match level.oversold {
             Oversold::No => level.available() < 0,
-            Oversold::Open(_) | Oversold::Acknowledged => level.available() >= 0,
+            Oversold::Open(_) => true,
+            Oversold::Acknowledged => level.available() >= 0,
         };
-        let turned = self.levels.iter().filter(|(_, level)| turned(level));
-        let turned: Vec<_> = turned.map(|(key, level)| (*key, level.clone())).collect();
-        for ((sku, location), level) in turned {
-            let available = level.available();
+        let levels = self.levels.iter().filter(|(_, level)| concerns(level));
+        let levels: Vec<_> = levels.map(|(key, level)| (*key, level.clone())).collect();
+        for ((sku, location), level) in levels {
             match level.oversold {
                 Oversold::No => {
-                    let evidence = vec![
-                        Evidence::new("on hand", level.get(Bucket::OnHand)),
-                        Evidence::new("committed", level.get(Bucket::Committed)),
-                        Evidence::new("short by", -available),
-                    ];
+                    let evidence = short_by(&level);
                     let about = self.about(sku, location);
                     let own = self.conflict;
                     self.open(ConflictKind::Oversold, about, evidence);
@@ -107,8 +110,12 @@ impl Draft<'_> {
                     self.conflict = own;
                 }
                 Oversold::Open(id) => {
-                    if let Some(conflict) = self.state.open_conflict(id).cloned() {
+                    let Some(conflict) = self.open_conflict(id).cloned() else { continue };
+                    let evidence = short_by(&level);
+                    if level.available() >= 0 {
                         self.close(&conflict, ConflictStatus::AutoResolved, None);
+                    } else if conflict.evidence != evidence {
+                        self.renew(&conflict, evidence);
                     }
                 }
                 Oversold::Acknowledged => {
@@ -120,4 +127,13 @@ impl Draft<'_> {
             }
         }
     }
+}
+
+/// What is shown of an oversold level.
+fn short_by(level: &Level) -> Vec<Evidence> {
+    vec![
+        Evidence::new("on hand", level.get(Bucket::OnHand)),
+        Evidence::new("committed", level.get(Bucket::Committed)),
+        Evidence::new("short by", -level.available()),
+    ]
 }

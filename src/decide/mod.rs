@@ -12,6 +12,7 @@ mod movement;
 mod names;
 mod order;
 mod orphan;
+mod overlap;
 mod poison;
 mod release;
 mod reopen;
@@ -95,8 +96,6 @@ pub(crate) struct Lifted {
     pub(crate) without_order: bool,
     /// What a person has said of the movements around a count.
     pub(crate) overlap: Option<Overlap>,
-    /// The last record that the person can have seen of these movements.
-    pub(crate) seen: u64,
 }
 
 impl Lifted {

@@ -144,18 +144,14 @@ fn stands_near(draft: &Draft<'_>, conflict: &Conflict) -> Result<bool, Refusal> 
 
 /// Whether the count stands that a conflict is about.
 pub(super) fn count_stands(draft: &Draft<'_>, conflict: &Conflict) -> bool {
-    let sku = conflict.sku.as_ref().and_then(|sku| draft.sku(sku));
-    let location = conflict.location.as_ref().and_then(|location| draft.location(location));
-    let counted =
-        sku.zip(location).and_then(|(sku, location)| draft.level(sku, location).counted.clone());
+    let level = draft.level_about(conflict).map(|(sku, location)| draft.level(sku, location));
+    let counted = level.and_then(|level| level.counted.as_ref());
     counted.map(|count| count.seq) == conflict.count
 }
 
 /// An oversold level is asked about again if it is still, or again, short.
 fn is_short(draft: &mut Draft<'_>, record: &Record, conflict: &Conflict) -> Result<bool, Refusal> {
-    let sku = conflict.sku.as_ref().and_then(|sku| draft.sku(sku));
-    let location = conflict.location.as_ref().and_then(|location| draft.location(location));
-    let (sku, location) = sku.zip(location).ok_or("its level is not known")?;
+    let (sku, location) = draft.level_about(conflict).ok_or("its level is not known")?;
     let level = draft.level(sku, location);
     let short = level.available() < 0;
     match level.oversold {

@@ -121,7 +121,7 @@ pub(crate) fn resolve(
         }
         (ConflictKind::Orphan, Some(held)) => orphan::decide(draft, choice, held)?,
         (ConflictKind::Poison, Some(held)) => poison::decide(draft, conflict, choice.option, held),
-        (_, Some(held)) => carry_out(draft, conflict, choice.option, held),
+        (_, Some(held)) => carry_out(draft, choice.option, held),
         (_, None) => return Err(Refused::Impossible("its event is not at hand".to_owned())),
     };
     result.map_err(Refused::from)
@@ -142,14 +142,9 @@ impl From<Stop> for Refused {
 }
 
 /// Decides a held event again with the safeguard lifted that held it, and all those before it.
-fn carry_out(
-    mut draft: Draft<'_>,
-    conflict: &Conflict,
-    option: O,
-    held: &Record,
-) -> Result<Decision, Stop> {
+fn carry_out(mut draft: Draft<'_>, option: O, held: &Record) -> Result<Decision, Stop> {
     draft.stand_for(held);
-    let mut lifted = Lifted { seen: conflict.opened_seq, ..Lifted::again() };
+    let mut lifted = Lifted::again();
     match option {
         O::Discard | O::KeepFirst => {
             draft.change(Change::Final {
@@ -229,9 +224,7 @@ fn map(draft: &mut Draft<'_>, conflict: &Conflict, choice: &Choice) -> Result<()
 fn flip(draft: &mut Draft<'_>, conflict: &Conflict, option: O, held: &Record) -> Outcome {
     draft.subject = held.event_ref();
     draft.fact = Fact { time: held.fact_time(), source: held.fact_source().clone() };
-    let sku = conflict.sku.as_ref().and_then(|name| draft.sku(name));
-    let location = conflict.location.as_ref().and_then(|name| draft.location(name));
-    let (Some(sku), Some(location)) = (sku, location) else { return Outcome::Applied };
+    let Some((sku, location)) = draft.level_about(conflict) else { return Outcome::Applied };
     let counted = draft.state.level(sku, location).counted.as_ref();
     if let Some(newer) = counted.filter(|count| count.seq > held.seq) {
         // What the movement did is no longer part of the number, so there is nothing to flip.

@@ -309,8 +309,11 @@ fn uncount(draft: &mut Draft<'_>, counted: &Counted) -> Result<(), Refusal> {
 
 /// A conflict about what the record did is over with it, unless a decision on it rests on that.
 fn turn_back(draft: &mut Draft<'_>, record: &Record, conflict: &Conflict) -> Result<(), Refusal> {
-    // Whether a level is oversold follows from the level, and whether a transfer arrived as it left
-    // from the transfer.
+    // Whether a level is oversold follows from the level, whether a transfer arrived as it left from
+    // the transfer, and what a conflict shows from what has moved.
+    if conflict.renewed_seq == Some(record.seq) {
+        return Ok(());
+    }
     let by_reversal = is_of_reversal(record);
     let reopened = by_reversal && conflict.status == ConflictStatus::Open;
     if conflict.kind == ConflictKind::Oversold && reopened && conflict.opened_seq != record.seq {

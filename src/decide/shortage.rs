@@ -12,9 +12,7 @@ use crate::state::{HOLDERS_MAX, LocIx, Oversold, SkuIx};
 
 /// The level that the conflict is about. It is measured anew: what is left is a new question.
 fn level_of(draft: &mut Draft<'_>, conflict: &Conflict) -> Result<(SkuIx, LocIx), Refused> {
-    let sku = conflict.sku.as_ref().and_then(|sku| draft.sku(sku));
-    let location = conflict.location.as_ref().and_then(|location| draft.location(location));
-    let level = sku.zip(location);
+    let level = draft.level_about(conflict);
     let (sku, location) =
         level.ok_or_else(|| Refused::Impossible("its level is not known".to_owned()))?;
     draft.level_mut(sku, location).oversold = Oversold::No;

@@ -160,7 +160,6 @@ impl<'a> Needs<'a> {
     fn event(&mut self, event: &Event, time: Timestamp) {
         #[cfg(feature = "sim")]
         crate::sim::trap::spring(crate::sim::trap::Phase::Load, event.id.as_str());
-        let state = &self.ledger.state;
         if let Some(order) = event.data.order() {
             self.order(order);
         }
@@ -173,13 +172,7 @@ impl<'a> Needs<'a> {
         if let EventData::StockCounted(count) = &event.data
             && let Some(level) = self.level(&count.sku, &count.location)
         {
-            let from = time.plus_micros(-state.settings.count_window_us);
-            if !state.working.has_movements(level, from) {
-                let (sku, location) = state.names(level.0, level.1);
-                let wanted = &mut self.wants.movements;
-                let wanted = wanted.entry((sku.clone(), location.clone())).or_insert(from);
-                *wanted = from.min(*wanted);
-            }
+            self.movements(level, time);
         }
         if let EventData::EventOrphaned(orphaned) = &event.data {
             self.record(orphaned.seq);
@@ -188,6 +181,18 @@ impl<'a> Needs<'a> {
             self.target(&reversed.source, &reversed.id);
         }
         self.wakes(&event.data);
+    }
+
+    /// All that has moved near a count of this moment, and since.
+    fn movements(&mut self, level: (SkuIx, LocIx), time: Timestamp) {
+        let state = &self.ledger.state;
+        let from = time.plus_micros(-state.settings.count_window_us);
+        if !state.working.has_movements(level, from) {
+            let (sku, location) = state.names(level.0, level.1);
+            let wanted = &mut self.wants.movements;
+            let wanted = wanted.entry((sku.clone(), location.clone())).or_insert(from);
+            *wanted = from.min(*wanted);
+        }
     }
 
     /// What it takes to take back what was recorded under a name.
@@ -222,18 +227,31 @@ impl<'a> Needs<'a> {
                 Change::Released { on: WaitKey::Order(order), .. }
                 | Change::Released { on: WaitKey::RestOfOrder(order, _), .. } => self.order(order),
                 Change::Released { on: WaitKey::Transfer(transfer), .. } => self.transfer(transfer),
-                Change::Conflict(conflict)
-                    if conflict.opened_seq == seq
-                        && conflict.kind != ConflictKind::Oversold
-                        && !conflict.is_about_transfer() =>
-                {
-                    self.decision_on(conflict.id);
-                }
-                Change::Conflict(conflict) if conflict.status == ConflictStatus::Resolved => {
-                    self.decided(record, conflict);
-                }
+                Change::Conflict(conflict) => self.turned_back(record, conflict),
                 _ => {}
             }
+        }
+    }
+
+    /// What it takes to take back what a record has done to a conflict.
+    fn turned_back(&mut self, record: &Record, conflict: &Conflict) {
+        if conflict.opened_seq == record.seq
+            && conflict.kind != ConflictKind::Oversold
+            && !conflict.is_about_transfer()
+        {
+            self.decision_on(conflict.id);
+        } else if conflict.status == ConflictStatus::Resolved {
+            self.decided(record, conflict);
+        }
+        if conflict.status == ConflictStatus::Open {
+            return;
+        }
+        // What a count was held for may be asked again, and is shown anew then.
+        if let Some((time, _)) = conflict.held_count()
+            && let Some((sku, location)) = conflict.sku.as_ref().zip(conflict.location.as_ref())
+            && let Some(level) = self.level(sku, location)
+        {
+            self.movements(level, time);
         }
     }
 

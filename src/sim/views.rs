@@ -17,6 +17,7 @@ pub(super) struct Shown {
     listing: Option<(ChannelId, ListingId)>,
     events: Vec<u64>,
     event_count: u64,
+    version: u64,
 }
 
 impl Shown {
@@ -40,6 +41,7 @@ impl Shown {
             listing: conflict.channel.clone().zip(conflict.listing.clone()),
             events: conflict.events.iter().map(|event| event.seq).collect(),
             event_count: conflict.event_count,
+            version: conflict.version,
         }
     }
 
@@ -73,7 +75,8 @@ impl Shown {
         if events.len() > EVENTS_LISTED_MAX {
             events.drain(EVENTS_LISTED_MAX - 1..events.len() - 1);
         }
-        Self { kind: asked.about.kind(), sku, location, order, listing, events, event_count }
+        let (kind, version) = (asked.about.kind(), asked.version);
+        Self { kind, sku, location, order, listing, events, event_count, version }
     }
 }
 

@@ -95,7 +95,13 @@ pub enum Subject {
     Orphan(u64),
     /// This event came with several contents.
     Event(Source, EventId),
+    /// A count of this level at this moment is held. There may be several.
+    HeldCount(Sku, LocationId, Timestamp, ConflictId),
 }
+
+/// The first id of a conflict that there can be, and the last.
+const ALL_CONFLICTS: [ConflictId; 2] =
+    [ConflictId::from_number(0), ConflictId::from_number(u64::MAX)];
 
 /// The central state of one ledger.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -182,6 +188,27 @@ impl State {
         self.subjects.get(subject).and_then(|id| self.conflicts.get(id))
     }
 
+    /// The open conflicts that hold a count of a level which is near to a moment.
+    pub(crate) fn held_counts(
+        &self,
+        sku: &Sku,
+        location: &LocationId,
+        near: Timestamp,
+    ) -> impl Iterator<Item = ConflictId> {
+        let window_us = self.settings.count_window_us;
+        let (from, to) = (near.plus_micros(-window_us), near.plus_micros(window_us));
+        let subject =
+            |time, conflict| Subject::HeldCount(sku.clone(), location.clone(), time, conflict);
+        let [first, last] = ALL_CONFLICTS;
+        self.subjects.range(subject(from, first)..=subject(to, last)).map(|(_, id)| *id)
+    }
+
+    /// Whether any count is held.
+    pub(crate) fn holds_counts(&self) -> bool {
+        // Their subjects come last.
+        matches!(self.subjects.last_key_value(), Some((Subject::HeldCount(..), _)))
+    }
+
     /// Which events wait for what.
     pub const fn waiting(&self) -> &Waiting {
         &self.waiting
@@ -243,6 +270,11 @@ impl State {
                 .events
                 .first()
                 .map(|first| Subject::Event(first.source.clone(), first.id.clone())),
+            ConflictKind::CountOverlap => {
+                let (sku, location) = conflict.sku.clone().zip(conflict.location.clone())?;
+                let (time, _) = conflict.held_count()?;
+                Some(Subject::HeldCount(sku, location, time, conflict.id))
+            }
             _ => None,
         }
     }

@@ -254,9 +254,10 @@ fn lines_of_kits_are_cancelled_where_a_component_is_short() {
 fn a_decision_in_the_batch_of_the_orders_sees_them() {
     let (mut world, conflict) = world(10);
     let late = placed("o4", &[line_from("1", "TEA", 1, "berlin")]);
+    let expected_version = conflict.version + 1;
     let inputs = [
         onhand::ledger::Input::Event(late.event("late")),
-        onhand::ledger::Input::Resolve(to(&conflict, "hamburg")),
+        onhand::ledger::Input::Resolve(Choice { expected_version, ..to(&conflict, "hamburg") }),
     ];
     world.answers(&inputs);
     assert_eq!(promised(&world, "o4"), (0, 1), "the last one ordered is moved first");

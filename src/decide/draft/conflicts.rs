@@ -89,6 +89,7 @@ impl Draft<'_> {
             status: ConflictStatus::Open,
             opened_at: self.now,
             opened_seq: self.seq,
+            renewed_seq: None,
             sku: about.sku,
             location: about.location,
             order: about.order,
@@ -125,6 +126,32 @@ impl Draft<'_> {
         self.changes.push(Change::Conflict(Box::new(conflict)));
     }
 
+    /// Shows other evidence in an open conflict: who decides has to see it first.
+    pub(crate) fn renew(&mut self, conflict: &Conflict, evidence: Vec<Evidence>) {
+        let mut conflict = Conflict { evidence, ..conflict.clone() };
+        conflict.version += 1;
+        conflict.renewed_seq = Some(self.seq);
+        self.changes.push(Change::Conflict(Box::new(conflict)));
+    }
+
+    /// Shows in each conflict that this decision has opened again what is so by now; `shown` says
+    /// what that is, where it follows from a level.
+    pub(crate) fn show_again(&mut self, shown: impl Fn(&Self, &Conflict) -> Option<Vec<Evidence>>) {
+        for place in 0..self.changes.len() {
+            let Change::Conflict(conflict) = &self.changes[place] else { continue };
+            let again = conflict.status == ConflictStatus::Open
+                && conflict.opened_seq != self.seq
+                && self.state.open_conflict(conflict.id).is_none();
+            if !again {
+                continue;
+            }
+            let Some(evidence) = shown(self, conflict) else { continue };
+            if let Change::Conflict(conflict) = &mut self.changes[place] {
+                conflict.evidence = evidence;
+            }
+        }
+    }
+
     /// Closes an open conflict.
     pub(crate) fn close(
         &mut self,
@@ -143,6 +170,13 @@ impl Draft<'_> {
             seq: self.seq,
         });
         self.changes.push(Change::Conflict(Box::new(conflict)));
+    }
+
+    /// The level that a conflict is about.
+    pub(crate) fn level_about(&self, conflict: &Conflict) -> Option<(SkuIx, LocIx)> {
+        let sku = conflict.sku.as_ref().and_then(|sku| self.sku(sku));
+        let location = conflict.location.as_ref().and_then(|location| self.location(location));
+        sku.zip(location)
     }
 
     /// A conflict about a level.

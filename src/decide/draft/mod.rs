@@ -4,8 +4,8 @@
 mod conflicts;
 mod documents;
 mod held;
+mod movements;
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 pub(crate) use conflicts::About;
@@ -21,7 +21,7 @@ use crate::record::{
     Basis, Bucket, Change, Effect, Fact, ItemInfo, LET_GO_MAX, Original, Outcome, Record, Timer,
     WaitKey,
 };
-use crate::state::{Known, Level, LocIx, Movement, Settings, SkuIx, State};
+use crate::state::{Known, Level, LocIx, Settings, SkuIx, State};
 use crate::time::{Now, Timestamp, Uptime};
 use crate::transfer::Transfer;
 
@@ -188,38 +188,6 @@ impl<'a> Draft<'a> {
             }
         }
         effects
-    }
-
-    /// The movements of a level, with those of the parts that are finished.
-    pub(super) fn movements(&self, sku: SkuIx, location: LocIx) -> Cow<'a, [Movement]> {
-        let known = Cow::Borrowed(self.state.movements(sku, location));
-        let here = |effect: &&Effect| {
-            effect.state == Bucket::OnHand
-                && effect.sku == *self.sku_name(sku)
-                && effect.location == *self.state.catalogue.location_name(location)
-        };
-        let own = self.effects.iter().filter(here).filter_map(|effect| {
-            let fact = match &effect.basis {
-                Some(Basis::Count(_)) => return None,
-                Some(Basis::Movement(fact)) => fact,
-                None => &self.fact,
-            };
-            let (source, delta) = (fact.source.clone(), effect.delta);
-            Some(Movement { time: fact.time, seq: self.seq, source, delta })
-        });
-        // What it takes back of movements that a count contains.
-        let countered = self.changes.iter().filter_map(|change| match change {
-            Change::Absorbed { sku: item, location: place, delta, fact: Some(fact), .. }
-                if item == self.sku_name(sku)
-                    && place == self.state.catalogue.location_name(location) =>
-            {
-                let (source, delta) = (fact.source.clone(), *delta);
-                Some(Movement { time: fact.time, seq: self.seq, source, delta })
-            }
-            _ => None,
-        });
-        let own: Vec<Movement> = own.chain(countered).collect();
-        if own.is_empty() { known } else { Cow::Owned([&known[..], &own[..]].concat()) }
     }
 
     /// An earlier record, if it is at hand.

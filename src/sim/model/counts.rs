@@ -1,8 +1,8 @@
 //! Counts: what was physically there at a moment.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::conflicts::About;
+use super::conflicts::{About, Asked};
 use super::facts::Movement;
 use super::levels::LevelName;
 use super::{Model, Told};
@@ -40,10 +40,10 @@ impl Count {
 pub(super) enum Around {
     /// Nobody has been asked.
     Unknown,
-    /// Those that stood after this record are in the count.
-    Counted(u64),
-    /// Those that stood after this record came after it.
-    Later(u64),
+    /// They are in the count.
+    Counted,
+    /// They came after it.
+    Later,
 }
 
 impl Model {
@@ -76,20 +76,8 @@ impl Model {
             before: BTreeSet::new(),
             withdrawn: false,
         };
-        let (seen, in_it) = match around {
-            Around::Unknown => (None, None),
-            Around::Counted(seen) => (Some(seen), Some(true)),
-            Around::Later(seen) => (Some(seen), Some(false)),
-        };
-        // What was moved, or taken back, since the person was asked, they have not seen.
-        let seen = seen.map(|seen| self.journal_at(seen).after.clone());
-        let unseen = near.iter().map(|number| &self.movements[*number]).any(|movement| {
-            let seen = seen.as_ref().map(|then| then.moved_with(movement));
-            seen != Some(self.moved_with(movement))
-        });
-        let asked = around != Around::Unknown;
-        let current = !asked && versioned == Some(self.version(&count.level));
-        if unseen && !current {
+        let current = versioned == Some(self.version(&count.level));
+        if !near.is_empty() && around == Around::Unknown && !current {
             self.ask(About::HeldCount(count.level), [told]);
             return Outcome::Conflict;
         }
@@ -99,10 +87,10 @@ impl Model {
             self.may_be_on_either_side(movement, &count)
         });
         let all: BTreeSet<usize> = all.collect();
-        match in_it {
-            Some(true) => count.contains = all,
-            Some(false) => count.before = all,
-            None => {}
+        match around {
+            Around::Counted => count.contains = all,
+            Around::Later => count.before = all,
+            Around::Unknown => {}
         }
         self.counts.push(count);
         Outcome::Applied
@@ -136,6 +124,25 @@ impl Model {
                 && other.source == movement.source
         });
         same.map(|other| other.delta).sum()
+    }
+
+    /// Who decides on a count that is held has to know of all that has moved near it: what has moved
+    /// since a moment makes another question of it.
+    pub(super) fn watch_held_counts(&mut self, before: &Self) {
+        for index in 0..before.asked.len() {
+            let Asked { about, events, open, .. } = &self.asked[index];
+            let About::HeldCount(level) = about else { continue };
+            let Told { time, event, .. } = &self.told[events.last().expect("it is held")];
+            let near = |model: &Self| -> BTreeMap<(Timestamp, Source), i64> {
+                let near = model.movements_near(level, *time, &event.source).into_iter();
+                let near = near.map(|number| &model.movements[number]);
+                near.map(|it| ((it.time, it.source.clone()), model.moved_with(it))).collect()
+            };
+            let was_open = before.asked[index].open;
+            if *open && was_open && near(before) != near(self) {
+                self.asked[index].version += 1;
+            }
+        }
     }
 
     /// Whether nobody but a person can tell which came first.

@@ -112,20 +112,28 @@ impl Model {
         self.journal.iter().filter(|said| said.raised.contains(name)).count() as u64
     }
 
-    /// Asks about each level where more is promised than is there, once, until that is over.
-    pub(super) fn watch_oversold(&mut self, event: u64) {
-        let levels = self.levels();
+    /// Asks about each level where more is promised than is there, once, until that is over. Other
+    /// numbers than before make another question of it.
+    pub(super) fn watch_oversold(&mut self, event: u64, before: &Self) {
+        let (earlier, levels) = (before.levels(), self.levels());
+        let numbers = |levels: &Levels, name: &LevelName| {
+            let level = levels.get(name).copied().unwrap_or_default();
+            let shown = [Bucket::OnHand, Bucket::Committed].map(|it| level[it as usize]);
+            (shown, available(&level))
+        };
         let short: BTreeSet<LevelName> = levels
             .iter()
             .filter(|(_, numbers)| available(numbers) < 0)
             .map(|(name, _)| name.clone())
             .collect();
         self.acknowledged.retain(|name| short.contains(name));
-        for asked in self.asked.iter_mut().filter(|asked| asked.open) {
-            if let About::Oversold(name) = &asked.about
-                && !short.contains(name)
-            {
+        for (index, asked) in self.asked.iter_mut().enumerate().filter(|(_, asked)| asked.open) {
+            let About::Oversold(name) = &asked.about else { continue };
+            let was_open = before.asked.get(index).is_some_and(|before| before.open);
+            if !short.contains(name) {
                 asked.open = false;
+            } else if was_open && numbers(&earlier, name) != numbers(&levels, name) {
+                asked.version += 1;
             }
         }
         for name in short {

@@ -304,7 +304,8 @@ impl Model {
     /// Ends a record about the event told at `about`: what it changed is the difference between
     /// after and before.
     fn record(&mut self, did: Did, about: u64, outcome: Outcome, before: Rc<Self>) {
-        self.watch_oversold(about);
+        self.watch_oversold(about, &before);
+        self.watch_held_counts(&before);
         let effects = levels::difference(&before.levels(), &self.levels());
         // A level that went and came back in parts has moved.
         let between = std::mem::take(&mut self.between);

@@ -111,8 +111,8 @@ impl Model {
             }
             About::HeldCount(_) => {
                 let around = match choice.option {
-                    O::KeepCounted => Around::Counted(asked.opened),
-                    _ => Around::Later(asked.opened),
+                    O::KeepCounted => Around::Counted,
+                    _ => Around::Later,
                 };
                 self.try_again(held(), &Waived { around, version: true, ..waived })
             }

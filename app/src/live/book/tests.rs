@@ -74,6 +74,7 @@ fn conflict(number: u64, kind: ConflictKind, status: ConflictStatus, version: u6
         status,
         opened_at: Timestamp::from_micros(0),
         opened_seq: 1,
+        renewed_seq: None,
         sku: None,
         location: None,
         order: None,

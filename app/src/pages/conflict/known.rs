@@ -181,6 +181,7 @@ mod tests {
             status: ConflictStatus::Open,
             opened_at: at(30),
             opened_seq: 3,
+            renewed_seq: None,
             sku: None,
             location: None,
             order: None,
