@@ -4,7 +4,7 @@ use super::draft::Draft;
 use super::overlap::{moved, near_of, shown};
 use super::stock::{level_of, version_differs};
 use super::{Lifted, Stop};
-use crate::conflict::{ConflictKind, Evidence};
+use crate::conflict::{ConflictKind, ConflictStatus, Evidence};
 use crate::event::{Event, StockCounted};
 use crate::record::{Bucket, Change, Counted, Outcome};
 use crate::state::{Baseline, Movement};
@@ -60,6 +60,11 @@ pub(super) fn counted(
     let on_hand = after.fold(data.counted, i64::saturating_add);
     let change = on_hand.saturating_sub(level.get(Bucket::OnHand));
     draft.add(sku, location, Bucket::OnHand, change);
+    // On which side of an older count a movement lies makes no difference any more. They come
+    // before the count, so that it is gone when they are asked again.
+    for conflict in draft.late_movements(sku, location) {
+        draft.close(&conflict, ConflictStatus::AutoResolved, None);
+    }
     draft.change(Change::Counted(Counted {
         sku: draft.sku_name(sku).clone(),
         location: draft.state.catalogue.location_name(location).clone(),

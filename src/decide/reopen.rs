@@ -54,7 +54,11 @@ pub(super) fn reopen(draft: &mut Draft<'_>, conflict: &Conflict) -> Result<(), R
 fn known(draft: &Draft<'_>, event: &EventRef) -> Result<Known, Refusal> {
     let known = draft.state.known(&event.source, &event.id);
     let known = known.iter().find(|known| known.seq == event.seq);
-    known.cloned().ok_or_else(|| format!("event #{} is not at hand", event.seq))
+    known.cloned().ok_or_else(|| not_at_hand(event))
+}
+
+fn not_at_hand(event: &EventRef) -> Refusal {
+    format!("event #{} is not at hand", event.seq)
 }
 
 /// The events that the record decided are held by the conflict again.
@@ -135,15 +139,30 @@ fn took_effect(record: &Record) -> Result<bool, Refusal> {
 
 /// A movement near a count is asked about again as long as both stand.
 fn stands_near(draft: &Draft<'_>, conflict: &Conflict) -> Result<bool, Refusal> {
-    let movement = conflict.events.last().ok_or("the conflict has no event")?;
-    if let Some(by) = known(draft, movement)?.reversed_by {
-        return Err(format!("event #{} is taken back already (#{by})", movement.seq));
+    if let Some(by) = movement_gone_by(draft, conflict)? {
+        let movement = conflict.events.last().map_or(0, |event| event.seq);
+        return Err(format!("event #{movement} is taken back already (#{by})"));
     }
     Ok(count_stands(draft, conflict))
 }
 
+/// The same for a question that was over by itself: nobody is asked on which side of a count that is
+/// gone something lies, nor about a movement that is.
+pub(super) fn asked_again(draft: &mut Draft<'_>, conflict: &Conflict) -> Result<(), Refusal> {
+    let stands = count_stands(draft, conflict) && movement_gone_by(draft, conflict)?.is_none();
+    if stands { reopen(draft, conflict) } else { Ok(()) }
+}
+
+/// The record that has taken the movement back that a conflict is about.
+fn movement_gone_by(draft: &Draft<'_>, conflict: &Conflict) -> Result<Option<u64>, Refusal> {
+    let movement = conflict.events.last().ok_or("the conflict has no event")?;
+    let known = draft.known(&movement.source, &movement.id);
+    let known = known.into_iter().find(|known| known.seq == movement.seq);
+    known.map(|known| known.reversed_by).ok_or_else(|| not_at_hand(movement))
+}
+
 /// Whether the count stands that a conflict is about.
-pub(super) fn count_stands(draft: &Draft<'_>, conflict: &Conflict) -> bool {
+fn count_stands(draft: &Draft<'_>, conflict: &Conflict) -> bool {
     let level = draft.level_about(conflict).map(|(sku, location)| draft.level(sku, location));
     let counted = level.and_then(|level| level.counted.as_ref());
     counted.map(|count| count.seq) == conflict.count

@@ -299,9 +299,8 @@ fn uncount(draft: &mut Draft<'_>, counted: &Counted) -> Result<(), Refusal> {
         seq: counted.seq,
         counted: counted.before.clone(),
     });
-    let late = draft.state.open_conflicts().filter(|it| it.count == Some(counted.seq));
-    let moot: Vec<Conflict> = late.filter_map(|it| draft.open_conflict(it.id)).cloned().collect();
-    for conflict in moot {
+    let late = draft.late_movements(sku, location).into_iter();
+    for conflict in late.filter(|conflict| conflict.count == Some(counted.seq)) {
         draft.close(&conflict, ConflictStatus::AutoResolved, None);
     }
     Ok(())
@@ -335,11 +334,8 @@ fn turn_back(draft: &mut Draft<'_>, record: &Record, conflict: &Conflict) -> Res
         ConflictStatus::Open if by_reversal => {
             return Err(format!("{} is open again: decide that instead", conflict.id));
         }
-        // Nobody is asked on which side of a count that is gone something lies.
-        ConflictStatus::AutoResolved
-            if conflict.is_about_late_movement() && !reopen::count_stands(draft, conflict) =>
-        {
-            return Ok(());
+        ConflictStatus::AutoResolved if conflict.is_about_late_movement() => {
+            return reopen::asked_again(draft, conflict);
         }
         // What was over with an event is to be asked again with it.
         ConflictStatus::AutoResolved

@@ -22,6 +22,8 @@ pub(super) fn apply(draft: &mut Draft<'_>, conflict: &Conflict) -> Result<Outcom
         draft.change(Change::Final { seq, outcome, decided: None });
     }
     draft.begin_part(None);
+    // What is asked again without the first is no question about the second.
+    draft.conflict = None;
     // The version that the sender saw was that before the first content, which is gone.
     let lifted = Lifted { version: conflict.kind == ConflictKind::IdReused, ..Lifted::default() };
     let outcome = weigh(draft, &second.envelope, second.seq, lifted)?;

@@ -253,6 +253,11 @@ impl<'a> Needs<'a> {
         {
             self.movements(level, time);
         }
+        if conflict.is_about_late_movement()
+            && let Some(movement) = conflict.events.last()
+        {
+            self.name(movement);
+        }
     }
 
     /// The events of a conflict whose decision is taken back, and what became of them.

@@ -95,6 +95,9 @@ pub enum Subject {
     Orphan(u64),
     /// This event came with several contents.
     Event(Source, EventId),
+    /// A movement came late to the count of this level. There may be several, so the conflict says
+    /// which.
+    LateMovement(Sku, LocationId, ConflictId),
     /// A count of this level at this moment is held. There may be several.
     HeldCount(Sku, LocationId, Timestamp, ConflictId),
 }
@@ -188,6 +191,17 @@ impl State {
         self.subjects.get(subject).and_then(|id| self.conflicts.get(id))
     }
 
+    /// The open conflicts about movements that came late to a count of a level.
+    pub(crate) fn late_movements(
+        &self,
+        sku: &Sku,
+        location: &LocationId,
+    ) -> impl Iterator<Item = ConflictId> {
+        let [first, last] = ALL_CONFLICTS
+            .map(|conflict| Subject::LateMovement(sku.clone(), location.clone(), conflict));
+        self.subjects.range(first..=last).map(|(_, id)| *id)
+    }
+
     /// The open conflicts that hold a count of a level which is near to a moment.
     pub(crate) fn held_counts(
         &self,
@@ -272,6 +286,9 @@ impl State {
                 .map(|first| Subject::Event(first.source.clone(), first.id.clone())),
             ConflictKind::CountOverlap => {
                 let (sku, location) = conflict.sku.clone().zip(conflict.location.clone())?;
+                if conflict.is_about_late_movement() {
+                    return Some(Subject::LateMovement(sku, location, conflict.id));
+                }
                 let (time, _) = conflict.held_count()?;
                 Some(Subject::HeldCount(sku, location, time, conflict.id))
             }

@@ -4,7 +4,8 @@
 //! In all scenarios 20 units are there, `wms` counts at second 100, and `shop` moves something.
 
 use onhand::conflict::{Choice, Conflict, ConflictKind, ConflictStatus, ResolutionOption as O};
-use onhand::ledger::Refused;
+use onhand::journal;
+use onhand::ledger::{Ledger, Refused};
 use onhand::record::{Bucket, Change, Outcome};
 use onhand::wire::EventResult;
 
@@ -514,11 +515,135 @@ fn a_movement_applied_by_a_decision_is_flipped_like_any_other() {
     world.quiet();
 }
 
+/// Where a count contains the movement, or not, whatever a person says of the count before, there is
+/// nothing left to say.
+#[test]
+fn a_newer_count_ends_the_question_about_a_late_movement() {
+    for second in [95, 105] {
+        let (mut world, _, conflict) = late(second);
+        let count = world.post(counted("TEA", "berlin", 30).at(500));
+        assert_eq!((count.outcome, count.conflict), (Outcome::Applied, None));
+        assert_eq!(world.status(&conflict), ConflictStatus::AutoResolved);
+        assert_eq!(world.store.conflict(conflict.id).resolution.as_ref().unwrap().by, "onhand");
+        let refused = world.resolve(&conflict, O::KeepCounted).unwrap_err();
+        assert!(matches!(refused, Refused::NotOpen), "{refused}");
+        assert_eq!(world.on_hand("TEA", "berlin"), 30);
+        world.quiet();
+    }
+}
+
+/// A count elsewhere, an older one, and one that is held leave the question as it is.
+#[test]
+fn only_an_accepted_newer_count_of_the_level_ends_the_question() {
+    let others = [
+        counted("TEA", "hamburg", 30).at(500),
+        counted("MUG", "berlin", 30).at(500),
+        counted("TEA", "berlin", 30).at(99),
+        counted("TEA", "berlin", 30).at(108).by("pos"),
+    ];
+    for says in others {
+        let (mut world, _, conflict) = late(105);
+        world.post(says);
+        assert_eq!(world.status(&conflict), ConflictStatus::Open);
+    }
+}
+
+#[test]
+fn a_newer_count_ends_the_question_in_whichever_way_it_is_accepted() {
+    // A person decides on it.
+    let (mut world, _, late_sale) = late(105);
+    world.post(counted("TEA", "berlin", 30).at(108).by("pos"));
+    let held = world.open(ConflictKind::CountOverlap).remove(1);
+    world.resolve(&held, O::KeepCounted).unwrap();
+    assert_eq!(world.status(&late_sale), ConflictStatus::AutoResolved);
+    world.quiet();
+    // It takes the place of another content.
+    let (mut world, _, late_sale) = late(105);
+    world.post(received("MUG", "berlin", 1).at(500).id("x"));
+    world.post(counted("TEA", "berlin", 30).at(500).id("x"));
+    let reused = world.open(ConflictKind::IdReused).remove(0);
+    world.resolve(&reused, O::ApplySecond).unwrap();
+    assert_eq!(world.status(&late_sale), ConflictStatus::AutoResolved);
+    world.quiet();
+    // It has waited for a name.
+    let (mut world, _, late_sale) = late(105);
+    world.post(counted("TEE", "berlin", 30).at(500));
+    let unmapped = world.open(ConflictKind::Unmapped).remove(0);
+    let tea = Choice { sku: Some("TEA".parse().unwrap()), ..choice(&unmapped, O::Map) };
+    world.choose(tea).unwrap();
+    assert_eq!(world.status(&late_sale), ConflictStatus::AutoResolved);
+    world.quiet();
+}
+
+/// The count that the question is about stands again, and so does the question.
+#[test]
+fn the_question_is_asked_again_once_the_newer_count_is_taken_back() {
+    for (second, before) in [(95, 15), (105, 12)] {
+        for (option, on_hand) in [(O::KeepCounted, 15), (O::KeepDifference, 12)] {
+            let (mut world, _, first) = late(second);
+            world.post(counted("TEA", "berlin", 30).at(500).id("newer"));
+            world.post(counted("TEA", "berlin", 40).at(600).id("newest"));
+            world.post(reversed("wms", "newest"));
+            world.quiet();
+            world.post(reversed("wms", "newer"));
+            assert_eq!(world.on_hand("TEA", "berlin"), before);
+            let asked = world.conflict();
+            assert_eq!((asked.id, asked.version), (first.id, 3));
+            world.resolve(&asked, option).unwrap();
+            assert_eq!(world.on_hand("TEA", "berlin"), on_hand, "{option:?} of a sale at {second}");
+            world.quiet();
+        }
+    }
+}
+
+#[test]
+fn the_question_is_asked_again_where_another_content_takes_the_place_of_the_newer_count() {
+    let (mut world, _, first) = late(105);
+    world.post(counted("TEA", "berlin", 30).at(500).id("x"));
+    world.post(counted("TEA", "hamburg", 30).at(500).id("x"));
+    world.resolve(&world.conflict(), O::ApplySecond).unwrap();
+    let asked = world.conflict();
+    assert_eq!((asked.id, asked.version), (first.id, 3));
+    // A count that takes its place ends the question again, at once.
+    let (mut world, _, first) = late(105);
+    world.post(counted("TEA", "berlin", 30).at(500).id("x"));
+    world.post(counted("TEA", "berlin", 31).at(500).id("x"));
+    world.resolve(&world.conflict(), O::ApplySecond).unwrap();
+    assert_eq!(world.status(&first), ConflictStatus::AutoResolved);
+    assert_eq!(world.on_hand("TEA", "berlin"), 31);
+    world.quiet();
+}
+
+#[test]
+fn nobody_is_asked_again_about_a_movement_that_was_taken_back_under_the_newer_count() {
+    // Both counts contain the one sale, neither of them the other.
+    for second in [95, 105] {
+        let mut world = world().given([counted("TEA", "berlin", 15).at(100)]);
+        world.post(sold(3, second).id("sale"));
+        world.post(counted("TEA", "berlin", 30).at(102).by("shop").id("newer"));
+        world.quiet();
+        let gone = world.post_all([reversed("shop", "sale"), reversed("shop", "newer")]);
+        assert!(gone.iter().all(|result| result.outcome == Outcome::Applied), "{gone:?}");
+        assert_eq!(world.on_hand("TEA", "berlin"), 15);
+        world.quiet();
+    }
+}
+
+/// A ledger of before a newer count ended the question may have it open still.
 #[test]
 fn a_flip_after_a_newer_count_changes_nothing() {
     for (second, option) in [(105, O::KeepCounted), (95, O::KeepDifference)] {
         let (mut world, _, conflict) = late(second);
         world.post(counted("TEA", "berlin", 30).at(500));
+        let mut earlier = Ledger::default();
+        for entry in &world.store.journal {
+            let mut record = entry.record.clone();
+            let ends = |change: &Change| matches!(change, Change::Conflict(it) if it.version > 1);
+            record.changes.retain(|change| !ends(change));
+            earlier.replay(&record, &journal::encode(&record));
+        }
+        earlier.keep();
+        (world.ledger, world.replay_always) = (earlier, false);
         let record = world.resolve(&conflict, option).unwrap();
         assert_eq!(record.outcome, Outcome::Superseded);
         assert_eq!(world.on_hand("TEA", "berlin"), 30);

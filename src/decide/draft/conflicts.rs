@@ -1,5 +1,7 @@
 //! The conflicts of a decision in the making: opened, joined, closed, and found again.
 
+use std::collections::BTreeSet;
+
 use super::Draft;
 use crate::conflict::{Choice, Conflict, ConflictKind, ConflictStatus, Evidence, Resolution};
 use crate::event::EventRef;
@@ -150,6 +152,20 @@ impl Draft<'_> {
                 conflict.evidence = evidence;
             }
         }
+    }
+
+    /// The open conflicts about movements that came late to a count of a level, as they are at this
+    /// point of the decision.
+    pub(crate) fn late_movements(&self, sku: SkuIx, location: LocIx) -> Vec<Conflict> {
+        let (item, place) = (self.sku_name(sku), self.state.catalogue.location_name(location));
+        let here = |conflict: &&Conflict| {
+            conflict.is_about_late_movement()
+                && conflict.sku.as_ref() == Some(item)
+                && conflict.location.as_ref() == Some(place)
+        };
+        let own = self.own_conflicts().filter(here).map(|conflict| conflict.id);
+        let ids: BTreeSet<ConflictId> = self.state.late_movements(item, place).chain(own).collect();
+        ids.into_iter().filter_map(|id| self.open_conflict(id)).cloned().collect()
     }
 
     /// Closes an open conflict.

@@ -92,6 +92,12 @@ impl Model {
             Around::Later => count.before = all,
             Around::Unknown => {}
         }
+        // On which side of an older count something lies makes no difference any more.
+        for asked in &mut self.asked {
+            if matches!(&asked.about, About::LateMovement { level, .. } if *level == count.level) {
+                asked.open = false;
+            }
+        }
         self.counts.push(count);
         Outcome::Applied
     }

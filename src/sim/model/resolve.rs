@@ -213,14 +213,12 @@ impl Model {
         let mut counts = self.counts.iter_mut().rev();
         let newest = counts.find(|count| count.level == *level && !count.withdrawn);
         let count = newest.expect("they came late for a count");
-        // A newer count leaves nothing to flip.
-        if count.seq < moved {
-            if option == O::KeepDifference {
-                count.before.extend(numbers);
-            }
-            for number in numbers {
-                self.movements[*number].absorbed = option == O::KeepCounted;
-            }
+        assert!(count.seq < moved, "a newer count leaves nothing to ask");
+        if option == O::KeepDifference {
+            count.before.extend(numbers);
+        }
+        for number in numbers {
+            self.movements[*number].absorbed = option == O::KeepCounted;
         }
         true
     }

@@ -204,8 +204,8 @@ impl Model {
         }
     }
 
-    /// Questions that a record raised are over with it. Those that a reversal settled are asked
-    /// again with what it brings back.
+    /// Questions that a record raised are over with it. Those that a reversal settled, or a count,
+    /// are asked again with what comes back.
     fn undo_questions(&mut self, record: u64, before: &Self, after: &Self) {
         let reverses = self.is_reversal(record) || self.first_of_two(record).is_some();
         let decided = self.journal_at(record).did;
@@ -218,7 +218,7 @@ impl Model {
             match before.asked.get(index) {
                 None if !derived => self.asked[index].open = false,
                 Some(earlier)
-                    if reverses
+                    if (reverses || matches!(later.about, About::LateMovement { .. }))
                         && !derived
                         && earlier.open
                         && !later.open
@@ -231,10 +231,11 @@ impl Model {
         }
     }
 
-    /// Nobody is asked on which side of a count that is gone something lies.
+    /// Nobody is asked on which side of a count that is gone something lies, nor about what is gone.
     fn still_matters(&self, about: &About) -> bool {
-        let About::LateMovement { level, count, .. } = about else { return true };
+        let About::LateMovement { level, numbers, count } = about else { return true };
         self.newest_count(level).is_some_and(|newest| newest.seq == *count)
+            && !self.movements[numbers[0]].withdrawn
     }
 }
 

@@ -16,7 +16,7 @@ use crate::says::{
 type Tale = fn(&mut World);
 
 /// The tales, by the names of their journals.
-pub const TALES: [(&str, Tale); 15] = [
+pub const TALES: [(&str, Tale); 16] = [
     ("stock", stock),
     ("orders", orders),
     ("transfers", transfers),
@@ -32,6 +32,7 @@ pub const TALES: [(&str, Tale); 15] = [
     ("listings", listings),
     ("held_facts", held_facts),
     ("states_within_counts", states_within_counts),
+    ("renewed", renewed),
 ];
 
 /// Berlin, Hamburg and Munich, tea and mugs, a set of two of tea and a mug, and some of each.
@@ -439,5 +440,28 @@ fn states_within_counts(world: &mut World) {
         counted("TEA", "hamburg", 12).at(900),
         arrived("t1", "r1", &[to_inspect]).at(210).id("r1"),
         reversed("wms", "r1"),
+    ]);
+}
+
+/// Questions that become others while they are open, end by a newer count, and come back.
+fn renewed(world: &mut World) {
+    open_shop(world);
+    world.post_all([
+        // More moves near a count that is held, and is taken back.
+        adjusted("TEA", "berlin", -3).by("shop").at(95),
+        counted("TEA", "berlin", 35).at(100),
+        adjusted("TEA", "berlin", -1).by("shop").at(101).id("sale"),
+        reversed("shop", "sale"),
+    ]);
+    resolve(world, ConflictKind::CountOverlap, O::KeepCounted);
+    world.post_all([
+        adjusted("TEA", "berlin", -2).by("shop").at(105),
+        counted("TEA", "berlin", 31).at(200).id("newer"),
+        reversed("wms", "newer"),
+        // A shortage grows, and is still open.
+        placed("o1", &[line_from("1", "MUG", 25, "berlin")]).at(300),
+        adjusted("MUG", "berlin", -2).at(310).id("broken"),
+        reversed("wms", "broken"),
+        adjusted("MUG", "berlin", -4).at(320),
     ]);
 }
