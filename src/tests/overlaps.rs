@@ -604,6 +604,14 @@ fn the_question_is_asked_again_where_another_content_takes_the_place_of_the_newe
     world.resolve(&world.conflict(), O::ApplySecond).unwrap();
     let asked = world.conflict();
     assert_eq!((asked.id, asked.version), (first.id, 3));
+    // What is held of the other content is what the decision has led to.
+    let (mut world, _, first) = late(105);
+    world.post(counted("TEA", "berlin", 30).at(500).id("x"));
+    world.post(counted("TEA", "berlin", 31).at(108).id("x"));
+    let decision = world.resolve(&world.conflict(), O::ApplySecond).unwrap();
+    let open = world.open(ConflictKind::CountOverlap);
+    assert_eq!((open.len(), open[0].id), (2, first.id));
+    assert_eq!((decision.outcome, decision.conflict), (Outcome::Conflict, Some(open[1].id)));
     // A count that takes its place ends the question again, at once.
     let (mut world, _, first) = late(105);
     world.post(counted("TEA", "berlin", 30).at(500).id("x"));
