@@ -257,7 +257,7 @@ fn note_known(state: &mut State, record: &Record) {
                 let name = (&orphaned.source, &orphaned.id);
                 state.working.decide(*seq, name, *outcome, record.seq);
             }
-            (Change::Final { seq, outcome, decided }, _) => {
+            (Change::Final { seq, outcome, decided, .. }, _) => {
                 let decided = decided.unwrap_or(record.seq);
                 state.working.find_and_decide(*seq, *outcome, decided);
             }

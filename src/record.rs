@@ -310,7 +310,19 @@ pub enum Change {
         /// The record that decided it so, if that is an earlier one, which stands again.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         decided: Option<u64>,
+        /// The record that had decided it before, where the conflict does not say so to whoever
+        /// takes the decision back: of a receipt, and of what a channel showed. None is named in
+        /// records of before this was noted.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        before: Option<u64>,
     },
+}
+
+impl Change {
+    /// What has become of an event by the record itself.
+    pub(crate) const fn became(seq: u64, outcome: Outcome) -> Self {
+        Self::Final { seq, outcome, decided: None, before: None }
+    }
 }
 
 /// What an event can wait for.

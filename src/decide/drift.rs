@@ -119,6 +119,6 @@ pub(super) fn decide(
 /// Says what has become of all reports of a conflict.
 fn all_are(draft: &mut Draft<'_>, conflict: &Conflict, outcome: Outcome) {
     for event in &conflict.events {
-        draft.change(Change::Final { seq: event.seq, outcome, decided: None });
+        draft.change(Change::became(event.seq, outcome));
     }
 }

@@ -46,8 +46,7 @@ pub(super) fn ask_again(draft: &mut Draft<'_>, seq: u64) -> Outcome {
 fn open(draft: &mut Draft<'_>, held: &Record) {
     #[cfg(feature = "sim")]
     crate::sim::trap::spring(crate::sim::trap::Phase::Time, held.envelope.id.as_str());
-    let (seq, outcome) = (held.seq, Outcome::Conflict);
-    draft.change(Change::Final { seq, outcome, decided: None });
+    draft.change(Change::became(held.seq, Outcome::Conflict));
     let event = &held.envelope;
     let mut evidence = vec![
         Evidence::at("the event says", describe(event), event.time),
@@ -82,8 +81,7 @@ pub(super) fn decide(
     draft.stand_for(held);
     draft.change(Change::Released { on, seq: held.seq });
     if choice.option == O::Discard {
-        let (seq, outcome) = (held.seq, Outcome::Rejected);
-        draft.change(Change::Final { seq, outcome, decided: None });
+        draft.change(Change::became(held.seq, Outcome::Rejected));
         return Ok(draft.finish(Outcome::Applied).map_err(Stop::from));
     }
     draft.told = told(&draft, choice, &held.envelope.data)?;

@@ -39,8 +39,7 @@ pub(crate) fn flag(
             event = &held.envelope;
             draft.stand_for(held);
             waiting::end(&mut draft, due.on.clone(), due.seq);
-            let (seq, outcome) = (held.seq, Outcome::Conflict);
-            draft.change(Change::Final { seq, outcome, decided: None });
+            draft.change(Change::became(held.seq, Outcome::Conflict));
         }
         Failed::Timer(timer) => {
             draft.change(Change::Timer { what: (*timer).clone(), at: None });
@@ -72,8 +71,7 @@ pub(super) fn decide(
 ) -> Result<Decision, Stop> {
     draft.stand_for(held);
     if option == O::Discard {
-        let (seq, outcome) = (held.seq, Outcome::Rejected);
-        draft.change(Change::Final { seq, outcome, decided: None });
+        draft.change(Change::became(held.seq, Outcome::Rejected));
         return Ok(draft.finish(Outcome::Applied)?);
     }
     let outcome = match &held.envelope.data {

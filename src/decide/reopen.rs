@@ -2,7 +2,7 @@
 
 use super::draft::Draft;
 use super::reverse::{Refusal, at_hand, leave, take_back};
-use super::waiting;
+use super::{transfer, waiting};
 use crate::conflict::{Conflict, ConflictKind, ConflictStatus};
 use crate::event::{EventData, EventRef};
 use crate::record::{Change, LET_GO_MAX, Outcome, Record, WaitKey};
@@ -21,7 +21,10 @@ pub(super) fn decided(draft: &mut Draft<'_>, record: &Record) -> Result<(), Refu
         ConflictKind::MassChange => {
             wait_again(draft, record, conflict, &WaitKey::Approval(conflict.id))?
         }
-        ConflictKind::Excess if conflict.is_about_transfer() => not_withdrawn(record)?,
+        ConflictKind::Excess if conflict.is_about_transfer() => {
+            transfer::stand_again(draft, record, conflict)?;
+            true
+        }
         ConflictKind::Drift => took_effect(record)?,
         ConflictKind::Oversold => is_short(draft, record, conflict)?,
         ConflictKind::CountOverlap if conflict.count.is_some() => stands_near(draft, conflict)?,
@@ -51,7 +54,7 @@ pub(super) fn reopen(draft: &mut Draft<'_>, conflict: &Conflict) -> Result<(), R
 }
 
 /// What is known of an event of the conflict.
-fn known(draft: &Draft<'_>, event: &EventRef) -> Result<Known, Refusal> {
+pub(super) fn known(draft: &Draft<'_>, event: &EventRef) -> Result<Known, Refusal> {
     let known = draft.state.known(&event.source, &event.id);
     let known = known.iter().find(|known| known.seq == event.seq);
     known.cloned().ok_or_else(|| not_at_hand(event))
@@ -66,14 +69,7 @@ fn hold_again(draft: &mut Draft<'_>, record: &Record, conflict: &Conflict) -> Re
     let is_orphan = conflict.kind == ConflictKind::Orphan;
     for change in &record.changes {
         let Change::Final { seq, .. } = change else { continue };
-        let event = conflict.events.iter().find(|event| event.seq == *seq);
-        let known = known(draft, event.ok_or("an event of the conflict is not listed")?)?;
-        if let Some(by) = known.reversed_by {
-            return Err(format!("event #{seq} is taken back already (#{by})"));
-        }
-        if known.decided != record.seq {
-            return Err(format!("event #{seq} has been decided again since (#{})", known.decided));
-        }
+        decided_by(draft, record, conflict, *seq)?;
         let waits = |wanted: &Change| match wanted {
             Change::Waiting { on, seq: of } | Change::Released { on, seq: of } if of == seq => {
                 Some(on.clone())
@@ -101,10 +97,29 @@ fn hold_again(draft: &mut Draft<'_>, record: &Record, conflict: &Conflict) -> Re
         // What held it stands again: the record that opened the conflict, or for an id that came
         // with several contents, each of them.
         let each = conflict.kind == ConflictKind::IdReused || outcome == Outcome::Parked;
-        let decided = Some(if each { *seq } else { conflict.opened_seq });
-        draft.change(Change::Final { seq: *seq, outcome, decided });
+        let held = if each { *seq } else { conflict.opened_seq };
+        draft.change(Change::Final { seq: *seq, outcome, decided: Some(held), before: None });
     }
     Ok(())
+}
+
+/// An event of the conflict, which is still as the record has decided.
+pub(super) fn decided_by(
+    draft: &Draft<'_>,
+    record: &Record,
+    conflict: &Conflict,
+    seq: u64,
+) -> Result<EventRef, Refusal> {
+    let event = conflict.events.iter().find(|event| event.seq == seq);
+    let event = event.ok_or("an event of the conflict is not listed")?;
+    let known = known(draft, event)?;
+    if let Some(by) = known.reversed_by {
+        return Err(format!("event #{seq} is taken back already (#{by})"));
+    }
+    if known.decided != record.seq {
+        return Err(format!("event #{seq} has been decided again since (#{})", known.decided));
+    }
+    Ok(event.clone())
 }
 
 /// Of several contents of one id only one may hold. One that came after the decision, and was
@@ -117,15 +132,6 @@ fn nothing_else_holds(draft: &Draft<'_>, conflict: &Conflict) -> Result<(), Refu
         Some(other) => Err(format!("#{} of the same id holds: reverse that first", other.seq)),
         None => Ok(()),
     }
-}
-
-/// A receipt that was withdrawn by a decision is sent again, if it was right after all.
-fn not_withdrawn(record: &Record) -> Result<bool, Refusal> {
-    let withdrawn = |change: &Change| matches!(change, Change::Final { .. });
-    if record.changes.iter().any(withdrawn) {
-        return Err("the receipt can be sent again instead".to_owned());
-    }
-    Ok(true)
 }
 
 /// What a decision adjusted is taken back, and the channel is told so; what it had the channel told
@@ -267,7 +273,7 @@ fn wait_again(
         let is_name = conflict.kind == ConflictKind::Unmapped;
         let decided = if first && is_name { conflict.opened_seq } else { known.seq };
         let (seq, outcome, decided) = (known.seq, Outcome::Conflict, Some(decided));
-        draft.change(Change::Final { seq, outcome, decided });
+        draft.change(Change::Final { seq, outcome, decided, before: None });
         draft.change(Change::Waiting { on: key.clone(), seq: known.seq });
     }
     Ok(!events.is_empty())

@@ -105,17 +105,13 @@ pub(crate) fn resolve(
             draft.finish(outcome).map_err(Stop::from)
         }
         (_, Some(held)) if conflict.is_about_transfer() => {
-            transfer::settle(&mut draft, conflict, choice.option, held);
+            transfer::settle(&mut draft, conflict, choice.option, held)?;
             draft.finish(Outcome::Applied).map_err(Stop::from)
         }
         (ConflictKind::IdReused, _) => {
             // All contents but the first are refused, however many there were.
             for event in conflict.events.iter().skip(1) {
-                draft.change(Change::Final {
-                    seq: event.seq,
-                    outcome: Outcome::Rejected,
-                    decided: None,
-                });
+                draft.change(Change::became(event.seq, Outcome::Rejected));
             }
             draft.finish(Outcome::Applied).map_err(Stop::from)
         }
@@ -147,11 +143,7 @@ fn carry_out(mut draft: Draft<'_>, option: O, held: &Record) -> Result<Decision,
     let mut lifted = Lifted::again();
     match option {
         O::Discard | O::KeepFirst => {
-            draft.change(Change::Final {
-                seq: held.seq,
-                outcome: Outcome::Rejected,
-                decided: None,
-            });
+            draft.change(Change::became(held.seq, Outcome::Rejected));
             return Ok(draft.finish(Outcome::Applied)?);
         }
         O::ApplyRequested => lifted.version = true,

@@ -18,8 +18,7 @@ pub(super) fn apply(draft: &mut Draft<'_>, conflict: &Conflict) -> Result<Outcom
     draft.stand_for(second);
     drop_first(draft, first)?;
     for event in conflict.events.iter().skip(2) {
-        let (seq, outcome) = (event.seq, Outcome::Rejected);
-        draft.change(Change::Final { seq, outcome, decided: None });
+        draft.change(Change::became(event.seq, Outcome::Rejected));
     }
     draft.begin_part(None);
     // What is asked again without the first is no question about the second.
@@ -27,7 +26,7 @@ pub(super) fn apply(draft: &mut Draft<'_>, conflict: &Conflict) -> Result<Outcom
     // The version that the sender saw was that before the first content, which is gone.
     let lifted = Lifted { version: conflict.kind == ConflictKind::IdReused, ..Lifted::default() };
     let outcome = weigh(draft, &second.envelope, second.seq, lifted)?;
-    draft.change(Change::Final { seq: second.seq, outcome, decided: None });
+    draft.change(Change::became(second.seq, outcome));
     Ok(outcome)
 }
 
@@ -64,12 +63,12 @@ fn drop_first(draft: &mut Draft<'_>, first: &EventRef) -> Result<(), Refused> {
             }
         }
         Outcome::Parked => {
-            let (seq, outcome) = (known.seq, Outcome::Rejected);
+            let seq = known.seq;
             let on = draft.state.waiting().all().find(|(_, waits)| *waits == seq);
             let on = on.map(|(on, _)| on.clone());
             let on = on.ok_or_else(|| Refused::Impossible("the first is on its way".to_owned()))?;
             waiting::end(draft, on, seq);
-            draft.change(Change::Final { seq, outcome, decided: None });
+            draft.change(Change::became(seq, Outcome::Rejected));
         }
         Outcome::Conflict => {
             let problem = "the first is held by another conflict: decide that first";

@@ -181,7 +181,7 @@ impl Ledger {
         for record in &self.records {
             for change in &record.changes {
                 match change {
-                    Change::Final { seq, outcome, decided: by } => {
+                    Change::Final { seq, outcome, decided: by, .. } => {
                         decided.insert(*seq, (*outcome, by.unwrap_or(record.seq)));
                     }
                     Change::Reversed { seq, by, .. } => {

@@ -111,6 +111,10 @@ impl<'a> Needs<'a> {
                     }
                     _ => {}
                 }
+                // What has become of these so far is noted, to be so again.
+                if conflict.is_about_transfer() {
+                    conflict.events.iter().for_each(|event| self.name(event));
+                }
                 if let Some(event) = conflict.events.last() {
                     match self.ledger.record(event.seq) {
                         Some(held) => self.held(held),

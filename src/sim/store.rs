@@ -106,7 +106,7 @@ impl Store {
                 Change::Held { seq, said: None } => {
                     assert!(self.held.remove(seq).is_some(), "only what is held back is let go");
                 }
-                Change::Final { seq, outcome, decided } => {
+                Change::Final { seq, outcome, decided, .. } => {
                     self.finals.insert(*seq, (*outcome, decided.unwrap_or(record.seq)));
                 }
                 Change::Reversed { seq, by: Some(by), .. } => {

@@ -1,8 +1,8 @@
 //! Reversing what happened to a transfer: what is on its way follows from what left and what
 //! arrived.
 
-use onhand::conflict::{ConflictKind, ConflictStatus, ResolutionOption as O};
-use onhand::record::{Bucket, Outcome};
+use onhand::conflict::{Conflict, ConflictKind, ConflictStatus, ResolutionOption as O};
+use onhand::record::{Bucket, Outcome, Record};
 use onhand::wire::EventResult;
 
 use crate::harness::World;
@@ -183,13 +183,111 @@ fn a_receipt_that_a_decision_has_changed_rests_under_it() {
     assert_eq!(tea(&world), (15, 0, 7));
 }
 
+/// A world with a receipt that was discarded, and the decision.
+fn discarded(mut world: World) -> (World, Conflict, Record) {
+    let conflict = world.conflict();
+    let decision = world.resolve(&conflict, O::Discard).unwrap();
+    (world, conflict, decision)
+}
+
+fn take_back(world: &mut World, decision: &Record) -> EventResult {
+    world.post(reversed("onhand", decision.envelope.id.as_str()))
+}
+
+/// Short or surplus, as it left or by way of a count: it stands again, and is asked about again.
 #[test]
-fn a_receipt_that_was_discarded_is_sent_again_instead() {
-    let mut world = world();
-    world.post(arrived("t1", "r1", &[goods("TEA", 7)]).id("r1"));
-    let decision = world.resolve(&world.conflict(), O::Discard).unwrap();
-    let result = world.post(reversed("onhand", decision.envelope.id.as_str()));
-    assert!(reason(&result).contains("can be sent again instead"), "{result:?}");
+fn a_receipt_that_was_discarded_stands_again() {
+    for arrives in [3, 7] {
+        for is_counted in [false, true] {
+            let mut world = world();
+            let rows = [goods("TEA", arrives), goods("MUG", 4)];
+            let receipt = arrived("t1", "r1", &rows).with("final", true).at(50).id("r1");
+            let receipt = world.post(receipt);
+            if is_counted {
+                world.post(counted("TEA", "hamburg", 9).at(100));
+            }
+            let (before, transfer) = (tea(&world), world.store.transfer("t1").cloned());
+            let (mut world, conflict, decision) = discarded(world);
+            assert_eq!(world.outcome(&receipt), Outcome::Rejected);
+            world.quiet();
+            assert_eq!(take_back(&mut world, &decision).conflict, Some(conflict.id));
+            assert_eq!(tea(&world), before, "{arrives} {is_counted}");
+            assert_eq!(world.store.transfer("t1").cloned(), transfer);
+            assert_eq!(world.outcome(&receipt), Outcome::Applied);
+            let again = world.conflict();
+            assert_eq!((again.id, again.version), (conflict.id, conflict.version + 2));
+            let twice = take_back(&mut world, &decision);
+            assert!(reason(&twice).contains("taken back already"), "{twice:?}");
+            // It is what it was, under its own name as well.
+            assert_eq!(world.post(reversed("wms", "r1")).outcome, Outcome::Applied);
+            assert_eq!(world.on_hand("MUG", "hamburg"), 0);
+            assert_eq!(world.level("TEA", "hamburg").get(Bucket::Incoming), 5);
+            world.quiet();
+        }
+    }
+}
+
+#[test]
+fn a_receipt_that_had_waited_stands_again_by_what_released_it() {
+    let mut world = World::new().given([received("TEA", "berlin", 20).at(-900)]);
+    world.post_all([
+        arrived("t1", "r1", &[goods("TEA", 7)]).id("r1"),
+        shipped("t1", "berlin", "hamburg", &[goods("TEA", 5)]),
+    ]);
+    let known = |world: &World| world.transfer("t1").receipts[0].clone();
+    let before = known(&world);
+    for _ in 0..2 {
+        let (after, _, decision) = discarded(world);
+        world = after;
+        assert_eq!(tea(&world), (15, 5, 0));
+        assert_eq!(take_back(&mut world, &decision).outcome, Outcome::Applied);
+        assert_eq!((tea(&world), known(&world)), ((15, 0, 7), before.clone()));
+    }
+    assert_eq!(world.post(reversed("wms", "r1")).outcome, Outcome::Applied);
+    assert_eq!(tea(&world), (15, 5, 0));
+}
+
+#[test]
+fn what_is_asked_without_the_receipt_is_over_when_it_stands_again() {
+    let world = world().given([
+        arrived("t1", "r1", &[goods("TEA", 6)]).id("r1"),
+        arrived("t1", "r2", &[goods("TEA", 2)]).id("r2"),
+    ]);
+    let (mut world, conflict, decision) = discarded(world);
+    let rest = world.conflict();
+    assert_ne!(rest.id, conflict.id);
+    assert_eq!((tea(&world), rest.events[0].id.as_str()), ((15, 0, 6), "r1"));
+    assert_eq!(take_back(&mut world, &decision).conflict, Some(conflict.id));
+    assert_eq!(world.status(&rest), ConflictStatus::AutoResolved);
+    let again = world.conflict();
+    assert_eq!((again.id, again.event_count), (conflict.id, 2));
+    assert_eq!(tea(&world), (15, 0, 8));
+}
+
+/// What rests on the receipt's being gone is named: it has to be reversed first.
+#[test]
+fn a_receipt_that_was_sent_again_goes_before_the_discarded_one_stands_again() {
+    let surplus = || arrived("t1", "r1", &[goods("TEA", 7)]).id("r1");
+    let table = [
+        (arrived("t1", "r1", &[goods("TEA", 5)]).id("again"), "reverse receipt r1 (#11) first"),
+        (arrived("t1", "r2", &[goods("MUG", 1)]).id("again"), "reverse receipt r2 (#11) first"),
+        (received("TEA", "munich", 1).id("r1"), "of the same id holds: reverse that first"),
+    ];
+    for (since, refusal) in table {
+        let (mut world, conflict, decision) = discarded(world().given([surplus()]));
+        let other = world.post(since);
+        let mut rests = ("wms".to_owned(), "again".to_owned());
+        if other.outcome == Outcome::Conflict {
+            let second = world.resolve(&world.conflict(), O::ApplySecond).unwrap();
+            rests = ("onhand".to_owned(), second.envelope.id.to_string());
+        }
+        let result = take_back(&mut world, &decision);
+        assert!(reason(&result).contains(refusal), "{result:?}");
+        assert_eq!(world.post(reversed(&rests.0, &rests.1)).outcome, Outcome::Applied);
+        assert_eq!(take_back(&mut world, &decision).outcome, Outcome::Applied, "{refusal}");
+        assert_eq!(tea(&world), (15, 0, 7));
+        assert_eq!(world.open(ConflictKind::Excess)[0].id, conflict.id);
+    }
 }
 
 #[test]

@@ -165,7 +165,7 @@ impl<'a> Rows<'a> {
                     }
                 }
                 Change::Woken { .. } => woken = true,
-                Change::Final { seq, outcome, decided } => {
+                Change::Final { seq, outcome, decided, .. } => {
                     self.finals.insert(*seq, (*outcome, decided.unwrap_or(by)));
                 }
                 Change::Reversed { seq, by, .. } => {

@@ -205,7 +205,7 @@ impl<'a> Draft<'a> {
         let mut known = self.state.known(source, id).to_vec();
         for change in &self.changes {
             match change {
-                Change::Final { seq, outcome, decided } => {
+                Change::Final { seq, outcome, decided, .. } => {
                     let own = known.iter_mut().find(|known| known.seq == *seq);
                     if let Some(own) = own {
                         own.decide(*outcome, decided.unwrap_or(self.seq));

@@ -9,7 +9,7 @@ mod undo;
 pub(super) use receive::receive;
 pub(super) use settle::settle;
 pub(super) use ship::ship;
-pub(super) use undo::{books_incoming, take_back_update};
+pub(super) use undo::{books_incoming, stand_again, take_back_update};
 
 use std::collections::BTreeMap;
 

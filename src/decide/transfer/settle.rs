@@ -10,6 +10,8 @@
 
 use super::super::draft::Draft;
 use super::super::movement::move_on_hand;
+use super::super::reopen::known;
+use super::super::resolve::Refused;
 use super::receive::{move_items, take_back};
 use super::{put, watch};
 use crate::conflict::{Conflict, ResolutionOption as O};
@@ -24,21 +26,22 @@ pub(in crate::decide) fn settle(
     conflict: &Conflict,
     option: O,
     held: &Record,
-) {
+) -> Result<(), Refused> {
     let transfer = conflict.transfer.as_ref().and_then(|id| draft.transfer(id));
-    let Some(transfer) = transfer.cloned() else { return };
+    let Some(transfer) = transfer.cloned() else { return Ok(()) };
     draft.subject = held.event_ref();
     let before = transfer.clone();
     match option {
         O::ApplyAnyway => trust_the_receipt(draft, transfer),
         O::Cap => trust_the_shipment(draft, transfer),
-        _ => withdraw(draft, transfer, held),
+        _ => withdraw(draft, transfer, held)?,
     }
     for change in &mut draft.changes {
         if let Change::Transfer(update) = change {
             update.before = Some(Box::new(before.clone()));
         }
     }
+    Ok(())
 }
 
 /// What arrived is what left.
@@ -109,10 +112,12 @@ fn take_out(draft: &mut Draft<'_>, transfer: &mut Transfer, surplus: Vec<(Sku, i
 }
 
 /// The receipt was never said.
-fn withdraw(draft: &mut Draft<'_>, mut transfer: Transfer, held: &Record) {
+fn withdraw(draft: &mut Draft<'_>, mut transfer: Transfer, held: &Record) -> Result<(), Refused> {
+    let before = known(draft, &held.event_ref()).map_err(Refused::Impossible)?.decided;
     if let EventData::TransferReceived(data) = &held.envelope.data {
         take_back(draft, &mut transfer, &data.receipt);
-        draft.change(Change::Final { seq: held.seq, outcome: Outcome::Rejected, decided: None });
+        let (seq, outcome) = (held.seq, Outcome::Rejected);
+        draft.change(Change::Final { seq, outcome, decided: None, before: Some(before) });
     }
     // What other receipts have left unsettled is asked about anew; what is short now is still the
     // doing of the one withdrawn.
@@ -121,4 +126,5 @@ fn withdraw(draft: &mut Draft<'_>, mut transfer: Transfer, held: &Record) {
     }
     watch(draft, &transfer, None);
     draft.subject = held.event_ref();
+    Ok(())
 }

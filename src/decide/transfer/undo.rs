@@ -1,12 +1,14 @@
 //! Taking back what an event did to a transfer.
 
 use super::super::draft::Draft;
+use super::super::reopen::decided_by;
 use super::super::reverse::takes_the_place_of_another;
 use super::{book_incoming, differing, evidence, open_conflict, put, watch_last};
-use crate::conflict::ConflictStatus;
+use crate::conflict::{Conflict, ConflictStatus};
 use crate::event::EventData;
-use crate::record::{Change, Record, WaitKey};
-use crate::transfer::{Transfer, TransferUpdate};
+use crate::record::{Change, Outcome, Record, WaitKey};
+use crate::state::Known;
+use crate::transfer::{Receipt, Transfer, TransferUpdate};
 
 /// Takes an update back. What is `incoming` follows from the transfer, except where a person had
 /// decided, be it that one content takes the place of another: then all is as it was before.
@@ -24,7 +26,7 @@ pub(in crate::decide) fn take_back_update(
         let mut after = before.as_ref().clone();
         after.update(update.clone());
         if after != transfer {
-            return Err("the transfer has moved on since: reverse that first".to_owned());
+            return Err(moved_on(&after, &transfer));
         }
         if books_incoming(record) {
             put(draft, before.as_ref().clone());
@@ -49,6 +51,50 @@ pub(in crate::decide) fn take_back_update(
         return not_shipped(draft, transfer);
     }
     not_received(draft, transfer, update, seq)
+}
+
+/// Why a transfer cannot go back to what it was, now that it is not what a decision had left.
+fn moved_on(after: &Transfer, now: &Transfer) -> String {
+    let is_new = |receipt: &&Receipt| after.receipts.iter().all(|it| it.said != receipt.said);
+    let what = now.receipts.iter().rev().find(is_new).map_or_else(
+        || "that".to_owned(),
+        |receipt| format!("receipt {} (#{})", receipt.receipt, receipt.said.seq),
+    );
+    format!("the transfer has moved on since: reverse {what} first")
+}
+
+/// A receipt that a decision has withdrawn stands again, as it came, now that its transfer is what it
+/// was. What the decision has left to be asked about the others is over with it.
+///
+/// # Errors
+/// Says what rests on it.
+pub(in crate::decide) fn stand_again(
+    draft: &mut Draft<'_>,
+    record: &Record,
+    conflict: &Conflict,
+) -> Result<(), String> {
+    let transfer = conflict.transfer.as_ref().and_then(|id| draft.transfer(id)).cloned();
+    let transfer = transfer.ok_or("its transfer is not at hand")?;
+    for change in &record.changes {
+        let Change::Final { seq, before, .. } = change else { continue };
+        let before = before.ok_or("the receipt can be sent again instead")?;
+        let event = decided_by(draft, record, conflict, *seq)?;
+        let took_effect = |known: &&Known| {
+            let in_effect = matches!(known.outcome, Outcome::Applied | Outcome::Absorbed);
+            known.seq != *seq && known.reversed_by.is_none() && in_effect
+        };
+        let known = draft.known(&event.source, &event.id);
+        if let Some(other) = known.iter().find(took_effect) {
+            return Err(format!("#{} of the same id holds: reverse that first", other.seq));
+        }
+        let receipt = transfer.receipts.iter().find(|receipt| receipt.said.seq == *seq);
+        let outcome = receipt.ok_or("the receipt is not at hand")?.said.outcome;
+        draft.change(Change::Final { seq: *seq, outcome, decided: Some(before), before: None });
+    }
+    if let Some(other) = open_conflict(draft, &transfer) {
+        draft.close(&other, ConflictStatus::AutoResolved, None);
+    }
+    Ok(())
 }
 
 /// Whether what a record changed in a transfer makes its effects on `incoming` follow from the

@@ -165,7 +165,14 @@ impl Model {
                     self.open_again(index);
                 }
             }
-            About::Transfer(..) => self.open_again(index),
+            About::Transfer(..) => {
+                self.tell_again(&before, &after);
+                // What was left to be asked without the receipt.
+                if let Some(other) = self.open_about(&self.asked[index].about) {
+                    self.asked[other].open = false;
+                }
+                self.open_again(index);
+            }
             // The channel is told, either way.
             About::Drift { .. } => {}
             About::LateMovement { level, count, .. } => {
@@ -174,11 +181,7 @@ impl Model {
                 }
             }
             _ => {
-                for (seq, told) in &after.told {
-                    if before.told.get(seq) != Some(told) {
-                        self.told.insert(*seq, before.told[seq].clone());
-                    }
-                }
+                self.tell_again(&before, &after);
                 for (on, seq) in after.waiting.difference(&before.waiting) {
                     self.wait_no_longer(*seq);
                     self.leave(on, *seq);
@@ -194,6 +197,15 @@ impl Model {
                     }
                 }
                 self.open_again(index);
+            }
+        }
+    }
+
+    /// What a record has decided of events is as it was before.
+    fn tell_again(&mut self, before: &Self, after: &Self) {
+        for (seq, told) in &after.told {
+            if before.told.get(seq) != Some(told) {
+                self.told.insert(*seq, before.told[seq].clone());
             }
         }
     }

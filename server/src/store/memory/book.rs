@@ -127,7 +127,7 @@ impl Book {
                     let id = reservation.reservation.clone();
                     self.reservations.insert(id, reservation.as_ref().clone());
                 }
-                Change::Final { seq, outcome, decided } => {
+                Change::Final { seq, outcome, decided, .. } => {
                     self.finals.insert(*seq, (*outcome, decided.unwrap_or(record.seq)));
                 }
                 Change::Reversed { seq, by: Some(by), .. } => {
