@@ -26,7 +26,7 @@ pub(super) fn decided(draft: &mut Draft<'_>, record: &Record) -> Result<(), Refu
             true
         }
         ConflictKind::Drift => took_effect(record)?,
-        ConflictKind::Oversold => is_short(draft, record, conflict)?,
+        ConflictKind::Oversold => is_short(draft, conflict)?,
         ConflictKind::CountOverlap if conflict.count.is_some() => stands_near(draft, conflict)?,
         _ => {
             hold_again(draft, record, conflict)?;
@@ -174,21 +174,15 @@ fn count_stands(draft: &Draft<'_>, conflict: &Conflict) -> bool {
     counted.map(|count| count.seq) == conflict.count
 }
 
-/// An oversold level is asked about again if it is still, or again, short.
-fn is_short(draft: &mut Draft<'_>, record: &Record, conflict: &Conflict) -> Result<bool, Refusal> {
+/// An oversold level is asked about again if it is still, or again, short, and nobody is asked yet.
+fn is_short(draft: &mut Draft<'_>, conflict: &Conflict) -> Result<bool, Refusal> {
     let (sku, location) = draft.level_about(conflict).ok_or("its level is not known")?;
     let level = draft.level(sku, location);
-    let short = level.available() < 0;
-    match level.oversold {
-        Oversold::No | Oversold::Acknowledged if short => {
-            draft.level_mut(sku, location).oversold = Oversold::Open(conflict.id);
-            Ok(true)
-        }
-        // What the decision did is taken back all the same.
-        _ if !record.effects.is_empty() => Ok(false),
-        Oversold::Open(other) => Err(format!("{other} is open about the same by now")),
-        _ => Err("the level has recovered since".to_owned()),
+    if level.available() >= 0 || matches!(level.oversold, Oversold::Open(_)) {
+        return Ok(false);
     }
+    draft.level_mut(sku, location).oversold = Oversold::Open(conflict.id);
+    Ok(true)
 }
 
 /// A name that was mapped means nothing again, and what waited for it waits again; says whether
