@@ -6,6 +6,7 @@
 use super::Stop;
 use super::draft::{About, Draft};
 use super::movement::move_on_hand;
+use super::reopen::known;
 use super::resolve::Refused;
 use super::stock::sku_of;
 use crate::conflict::{
@@ -28,7 +29,9 @@ pub(super) fn reported(
     if found.difference == 0 {
         if let Some(conflict) = open {
             draft.close(&conflict, ConflictStatus::AutoResolved, None);
-            all_are(draft, &conflict, Outcome::Superseded);
+            for event in &conflict.events {
+                draft.change(Change::became(event.seq, Outcome::Superseded));
+            }
         }
         return Ok(Outcome::Applied);
     }
@@ -89,7 +92,7 @@ pub(super) fn decide(
     held: &Record,
 ) -> Result<Outcome, Refused> {
     if choice.option != O::AcceptChannel {
-        all_are(draft, conflict, Outcome::Rejected);
+        all_are(draft, conflict, Outcome::Rejected)?;
         return Ok(Outcome::Applied);
     }
     let EventData::ChannelLevelReported(ChannelLevelReported { drift: Some(found), .. }) =
@@ -112,13 +115,15 @@ pub(super) fn decide(
         return Err(needs());
     }
     move_on_hand(draft, sku, location, found.difference, None);
-    all_are(draft, conflict, Outcome::Applied);
+    all_are(draft, conflict, Outcome::Applied)?;
     Ok(draft.outcome_of_fact())
 }
 
-/// Says what has become of all reports of a conflict.
-fn all_are(draft: &mut Draft<'_>, conflict: &Conflict, outcome: Outcome) {
+/// Says what has become of all reports of a conflict by a person's decision.
+fn all_are(draft: &mut Draft<'_>, conflict: &Conflict, outcome: Outcome) -> Result<(), Refused> {
     for event in &conflict.events {
-        draft.change(Change::became(event.seq, outcome));
+        let before = Some(known(draft, event).map_err(Refused::Impossible)?.decided);
+        draft.change(Change::Final { seq: event.seq, outcome, decided: None, before });
     }
+    Ok(())
 }

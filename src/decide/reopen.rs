@@ -25,7 +25,7 @@ pub(super) fn decided(draft: &mut Draft<'_>, record: &Record) -> Result<(), Refu
             transfer::stand_again(draft, record, conflict)?;
             true
         }
-        ConflictKind::Drift => took_effect(record)?,
+        ConflictKind::Drift => differs(draft, record, conflict)?,
         ConflictKind::Oversold => is_short(draft, conflict)?,
         ConflictKind::CountOverlap if conflict.count.is_some() => stands_near(draft, conflict)?,
         _ => {
@@ -68,7 +68,7 @@ fn not_at_hand(event: &EventRef) -> Refusal {
 fn hold_again(draft: &mut Draft<'_>, record: &Record, conflict: &Conflict) -> Result<(), Refusal> {
     let is_orphan = conflict.kind == ConflictKind::Orphan;
     for change in &record.changes {
-        let Change::Final { seq, .. } = change else { continue };
+        let Change::Final { seq, before, .. } = change else { continue };
         decided_by(draft, record, conflict, *seq)?;
         let waits = |wanted: &Change| match wanted {
             Change::Waiting { on, seq: of } | Change::Released { on, seq: of } if of == seq => {
@@ -95,9 +95,10 @@ fn hold_again(draft: &mut Draft<'_>, record: &Record, conflict: &Conflict) -> Re
             }
         }
         // What held it stands again: the record that opened the conflict, or for an id that came
-        // with several contents, each of them.
-        let each = conflict.kind == ConflictKind::IdReused || outcome == Outcome::Parked;
-        let held = if each { *seq } else { conflict.opened_seq };
+        // with several contents, and for what a channel showed, each of them.
+        let each = matches!(conflict.kind, ConflictKind::IdReused | ConflictKind::Drift)
+            || outcome == Outcome::Parked;
+        let held = before.unwrap_or(if each { *seq } else { conflict.opened_seq });
         draft.change(Change::Final { seq: *seq, outcome, decided: Some(held), before: None });
     }
     Ok(())
@@ -134,13 +135,15 @@ fn nothing_else_holds(draft: &Draft<'_>, conflict: &Conflict) -> Result<(), Refu
     }
 }
 
-/// What a decision adjusted is taken back, and the channel is told so; what it had the channel told
-/// is told by now. Either way it shows Onhand's number, and there is nothing to ask.
-fn took_effect(record: &Record) -> Result<bool, Refusal> {
-    if record.effects.is_empty() {
-        return Err("the channel has been told by now".to_owned());
+/// What a channel showed is asked about again, unless that is being asked by now of what it has shown
+/// since.
+fn differs(draft: &mut Draft<'_>, record: &Record, conflict: &Conflict) -> Result<bool, Refusal> {
+    let about = State::subject_of(conflict);
+    if about.is_some_and(|listing| draft.conflict_about(&listing).is_some()) {
+        return Ok(false);
     }
-    Ok(false)
+    hold_again(draft, record, conflict)?;
+    Ok(true)
 }
 
 /// A movement near a count is asked about again as long as both stand.

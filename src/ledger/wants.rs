@@ -112,7 +112,7 @@ impl<'a> Needs<'a> {
                     _ => {}
                 }
                 // What has become of these so far is noted, to be so again.
-                if conflict.is_about_transfer() {
+                if conflict.kind == ConflictKind::Drift || conflict.is_about_transfer() {
                     conflict.events.iter().for_each(|event| self.name(event));
                 }
                 if let Some(event) = conflict.events.last() {

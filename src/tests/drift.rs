@@ -4,7 +4,8 @@
 use onhand::conflict::{Choice, ConflictKind, ConflictStatus, ResolutionOption as O};
 use onhand::event::{AcknowledgedLevel, ChannelDrift};
 use onhand::ledger::Refused;
-use onhand::record::Outcome;
+use onhand::record::{Outcome, Record};
+use onhand::wire::EventResult;
 
 use crate::harness::{World, choice};
 use crate::says::{
@@ -181,20 +182,77 @@ fn a_kit_holds_no_stock_that_could_be_adjusted() {
     world.quiet();
 }
 
+fn take_back(world: &mut World, decision: &Record) -> EventResult {
+    world.post(reversed("onhand", decision.envelope.id.as_str()))
+}
+
+/// Whatever was decided: the question is open again, with all that it was about.
 #[test]
-fn an_accepted_number_can_be_taken_back_and_a_published_one_cannot() {
+fn a_decision_can_be_taken_back() {
+    for option in [O::AcceptChannel, O::Republish] {
+        let mut world = world();
+        let reports = [world.report("tea", 8, drift(-2)), world.report("tea", 7, drift(-3))];
+        let conflict = world.conflict();
+        let decision = world.resolve(&conflict, option).unwrap();
+        assert_eq!(take_back(&mut world, &decision).conflict, Some(conflict.id), "{option:?}");
+        assert_eq!(world.on_hand("TEA", "berlin"), 10);
+        for report in &reports {
+            assert_eq!(world.outcome(report), Outcome::Conflict, "it is asked about again");
+        }
+        let again = world.conflict();
+        assert_eq!((again.id, again.version), (conflict.id, conflict.version + 2));
+        assert_eq!((&again.events, &again.evidence), (&conflict.events, &conflict.evidence));
+        let twice = take_back(&mut world, &decision);
+        assert_eq!(twice.outcome, Outcome::Rejected, "{twice:?}");
+        // Another report joins it, and it is decided otherwise.
+        world.report("tea", 6, drift(-4));
+        world.resolve(&world.conflict(), O::AcceptChannel).unwrap();
+        assert_eq!(world.on_hand("TEA", "berlin"), 6);
+        assert_eq!(world.outcome(&reports[0]), Outcome::Applied);
+        world.quiet();
+    }
+}
+
+#[test]
+fn a_question_that_is_asked_again_closes_by_itself_like_any_other() {
     let mut world = world();
-    world.report("tea", 7, drift(-3));
-    let record = world.resolve(&world.conflict(), O::AcceptChannel).unwrap();
-    let back = world.post(reversed("onhand", record.envelope.id.as_str()));
-    assert_eq!((back.outcome, world.on_hand("TEA", "berlin")), (Outcome::Applied, 10));
-    // The channel is told Onhand's number again: there is nothing to ask.
+    let report = world.report("tea", 7, drift(-3));
+    let conflict = world.conflict();
+    let decision = world.resolve(&conflict, O::Republish).unwrap();
+    // The channel shows Onhand's number by now: that closes what is open, and this is not yet.
+    world.report("tea", 10, drift(0));
+    take_back(&mut world, &decision);
+    assert_eq!(world.conflict().id, conflict.id);
+    world.report("tea", 10, drift(0));
+    assert_eq!(world.status(&conflict), ConflictStatus::AutoResolved);
+    assert_eq!(world.outcome(&report), Outcome::Superseded);
     world.quiet();
-    world.report("tea", 7, drift(-3));
-    let record = world.resolve(&world.conflict(), O::Republish).unwrap();
-    let back = world.post(reversed("onhand", record.envelope.id.as_str()));
-    assert_eq!(back.outcome, Outcome::Rejected);
-    world.quiet();
+}
+
+#[test]
+fn a_listing_about_which_somebody_is_asked_anew_is_not_asked_about_twice() {
+    for (option, outcome) in
+        [(O::AcceptChannel, Outcome::Applied), (O::Republish, Outcome::Rejected)]
+    {
+        let mut world = world();
+        let report = world.report("tea", 7, drift(-3));
+        let first = world.conflict();
+        let decision = world.resolve(&first, option).unwrap();
+        world.report("tea", 9, drift(2));
+        let newer = world.conflict();
+        let back = take_back(&mut world, &decision);
+        assert_eq!((back.outcome, world.on_hand("TEA", "berlin")), (Outcome::Applied, 10));
+        assert_eq!(world.conflict(), newer, "{option:?}");
+        assert_eq!(world.status(&first), ConflictStatus::Resolved);
+        assert_eq!(world.outcome(&report), outcome);
+        // Another listing is another question.
+        world.resolve(&newer, O::Republish).unwrap();
+        world.report("tea-1kg", 5, drift(-5));
+        let decision = world.resolve(&world.conflict(), option).unwrap();
+        world.report("tea", 7, drift(-3));
+        take_back(&mut world, &decision);
+        assert_eq!(world.open(ConflictKind::Drift).len(), 2);
+    }
 }
 
 #[test]

@@ -52,6 +52,20 @@ fn question(record: &Record) -> Option<(ChannelId, ListingId, (Sku, i64))> {
     Some((level.channel.clone(), level.listing.clone(), question))
 }
 
+/// Whether a decision about a channel's number was taken back in this batch, so that a person is
+/// asked again.
+pub(super) fn asks_again(batch: &Committed) -> bool {
+    let is_asked = |change: &Change| {
+        matches!(change, Change::Conflict(conflict)
+            if conflict.kind == ConflictKind::Drift && conflict.status == ConflictStatus::Open)
+    };
+    let mut records = batch.entries.iter().map(|entry| &entry.record);
+    records.any(|record| {
+        let takes_back = matches!(record.envelope.data, EventData::EventReversed(_));
+        takes_back && record.changes.iter().any(is_asked)
+    })
+}
+
 /// The listings about which nobody is asked any more since this batch.
 pub(super) fn decided(batch: &Committed) -> Vec<(&ChannelId, &ListingId)> {
     let changes = batch.entries.iter().flat_map(|entry| &entry.record.changes);

@@ -10,6 +10,7 @@ use onhand::record::{Bucket, Change, Effect, Record};
 use tokio::sync::broadcast::error::RecvError;
 
 use super::channels::Channels;
+use super::drift;
 use crate::processor::Committed;
 use crate::shutdown::Shutdown;
 
@@ -37,7 +38,9 @@ pub(super) async fn run(
             batch = batches.recv() => batch,
         };
         match batch {
-            Ok(batch) => channels.take(&batch, &own_sales(&batch)),
+            Ok(batch) if !drift::asks_again(&batch) => channels.take(&batch, &own_sales(&batch)),
+            // By how much its listing differs, an earlier batch says.
+            Ok(_) => channels.read_anew(&shutdown).await,
             // What was missed is in the store; what channels sold meanwhile is not known, so they
             // are asked.
             Err(RecvError::Lagged(missed)) => {

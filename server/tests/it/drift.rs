@@ -137,6 +137,47 @@ async fn a_person_is_asked_and_accepts_the_channels_number() {
     assert_eq!(house.counts(&shop).drifted, 1);
 }
 
+/// Takes the last decision back.
+async fn reverse(house: &House) {
+    let decisions = house.events("type=conflict.resolved").await;
+    let id = &decisions.last().unwrap()["envelope"]["id"];
+    let data = json!({"source": "onhand", "id": id, "reason": "a mistake"});
+    house.send(&[("event.reversed", data)]).await;
+}
+
+#[tokio::test]
+async fn a_decision_that_is_taken_back_is_asked_for_again() {
+    let house = House::with(&[("A", 10), ("B", 5)]).await;
+    let shop = asking(&house).await;
+    let conflict = edited(&house, &shop, 4).await;
+    resolve(&house, &conflict, json!({"option": "accept_channel"})).await;
+    house.in_sync(&shop).await;
+    assert_eq!((house.available("A").await, shop.shows("A")), (4, 4));
+    reverse(&house).await;
+    assert_eq!(house.available("A").await, 10);
+    eventually("the listing is left alone again", async || {
+        (house.publication(&shop, "A").await["state"] == "drifted").then_some(())
+    })
+    .await;
+    is_held(&house, &shop, 4).await;
+    let path = format!("/api/v1/conflicts/{}", conflict["id"].as_str().unwrap());
+    let again = house.ask(Method::GET, &path, None).await;
+    assert_eq!((&again["status"], &again["events"]), (&json!("open"), &conflict["events"]));
+    resolve(&house, &again, json!({"option": "republish"})).await;
+    house.in_sync(&shop).await;
+    assert_eq!(shop.shows("A"), 10);
+    // The channel shows Onhand's number by now, so there is nothing to ask for long.
+    reverse(&house).await;
+    eventually("nobody is asked any more", async || {
+        let view = house.ask(Method::GET, &path, None).await;
+        (view["status"] == "auto_resolved").then_some(())
+    })
+    .await;
+    house.adjust("A", -3).await;
+    house.in_sync(&shop).await;
+    assert_eq!(shop.shows("A"), 7);
+}
+
 #[tokio::test]
 async fn the_question_closes_by_itself_when_the_number_is_put_back() {
     let house = House::with(&[("A", 10), ("B", 5)]).await;

@@ -4,7 +4,7 @@ use super::Model;
 use super::conflicts::About;
 use crate::conflict::{Choice, ResolutionOption as O};
 use crate::event::{ChannelDrift, ChannelLevelReported, EventData};
-use crate::id::{LocationId, Source};
+use crate::id::{ChannelId, ListingId, LocationId, Source};
 use crate::record::Outcome;
 
 impl Model {
@@ -12,12 +12,7 @@ impl Model {
     pub(super) fn report(&mut self, seq: u64, data: &ChannelLevelReported) -> Option<Outcome> {
         let Some(found) = &data.drift else { return Some(Outcome::Applied) };
         let listing = (data.channel.clone(), data.listing.clone());
-        let open = self.asked.iter().position(|asked| {
-            let of_listing =
-                matches!(&asked.about, About::Drift { listing: known, .. } if *known == listing);
-            asked.open && of_listing
-        });
-        match open {
+        match self.open_drift(&listing) {
             Some(open) if found.difference == 0 => {
                 self.asked[open].open = false;
                 for event in self.asked[open].events.clone() {
@@ -38,6 +33,15 @@ impl Model {
                 Some(Outcome::Conflict)
             }
         }
+    }
+
+    /// The index of the open question about a listing.
+    pub(super) fn open_drift(&self, listing: &(ChannelId, ListingId)) -> Option<usize> {
+        self.asked.iter().position(|asked| {
+            let of_listing =
+                matches!(&asked.about, About::Drift { listing: known, .. } if known == listing);
+            asked.open && of_listing
+        })
     }
 
     fn only_location(&self, found: &ChannelDrift) -> Option<LocationId> {

@@ -173,8 +173,12 @@ impl Model {
                 }
                 self.open_again(index);
             }
-            // The channel is told, either way.
-            About::Drift { .. } => {}
+            About::Drift { listing, .. } => {
+                if self.open_drift(&listing).is_none() {
+                    self.tell_again(&before, &after);
+                    self.open_again(index);
+                }
+            }
             About::LateMovement { level, count, .. } => {
                 if self.newest_count(&level).is_some_and(|newest| newest.seq == count) {
                     self.open_again(index);
