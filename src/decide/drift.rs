@@ -8,6 +8,7 @@ use super::draft::{About, Draft};
 use super::movement::move_on_hand;
 use super::reopen::known;
 use super::resolve::Refused;
+use super::reverse::{self, Refusal, at_hand};
 use super::stock::sku_of;
 use crate::conflict::{
     Choice, Conflict, ConflictKind, ConflictStatus, Evidence, ResolutionOption as O,
@@ -125,5 +126,20 @@ fn all_are(draft: &mut Draft<'_>, conflict: &Conflict, outcome: Outcome) -> Resu
         let before = Some(known(draft, event).map_err(Refused::Impossible)?.decided);
         draft.change(Change::Final { seq: event.seq, outcome, decided: None, before });
     }
+    Ok(())
+}
+
+/// A report takes part in its conflict no longer, which asks about the last of the others then.
+pub(super) fn leave(draft: &mut Draft<'_>, conflict: &Conflict, seq: u64) -> Result<(), Refusal> {
+    let mut rest = conflict.clone();
+    if let Some(last) = conflict.events.iter().rev().find(|event| event.seq != seq) {
+        let last = at_hand(draft, last.seq)?;
+        if let EventData::ChannelLevelReported(data) = &last.envelope.data
+            && let Some(found) = &data.drift
+        {
+            rest.evidence = evidence(&last.envelope, data, found);
+        }
+    }
+    reverse::leave(draft, &rest, seq);
     Ok(())
 }

@@ -293,11 +293,15 @@ fn take_back_release(draft: &mut Draft<'_>, known: &Known, waits: bool) -> Resul
 }
 
 /// Whether a conflict that the record has opened holds the event, which waits for nothing else: it is
-/// over with the record.
+/// over with the record. So is its part in what a channel is asked about.
 fn holds_by_itself(draft: &Draft<'_>, record: &Record) -> bool {
     let waits = record.changes.iter().any(|it| matches!(it, Change::Waiting { .. }));
     let mut opened = record.changes.iter().filter_map(|change| match change {
-        Change::Conflict(conflict) if conflict.opened_seq == record.seq => Some(conflict.id),
+        Change::Conflict(conflict)
+            if conflict.opened_seq == record.seq || conflict.kind == ConflictKind::Drift =>
+        {
+            Some(conflict.id)
+        }
         _ => None,
     });
     !waits && opened.any(|id| draft.open_conflict(id).is_some())

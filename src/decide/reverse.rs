@@ -6,7 +6,7 @@
 //! later rests on what it would take back: that has to be reversed first.
 
 use super::draft::Draft;
-use super::{order, reopen, reservation, transfer};
+use super::{drift, order, reopen, reservation, transfer};
 use crate::conflict::{Conflict, ConflictKind, ConflictStatus, ResolutionOption as O};
 use crate::event::{EventData, EventReversed};
 use crate::history::is_verdict;
@@ -321,13 +321,21 @@ fn turn_back(draft: &mut Draft<'_>, record: &Record, conflict: &Conflict) -> Res
     if conflict.kind == ConflictKind::Oversold || conflict.is_about_transfer() {
         return Ok(());
     }
+    let joined = conflict.status == ConflictStatus::Open && !by_reversal;
+    let gathers = matches!(conflict.kind, ConflictKind::Unmapped | ConflictKind::Drift);
+    if joined
+        && gathers
+        && let Some((open, event)) =
+            draft.open_conflict(conflict.id).cloned().zip(conflict.events.last())
+    {
+        if conflict.kind == ConflictKind::Drift {
+            return drift::leave(draft, &open, event.seq);
+        }
+        leave(draft, &open, event.seq);
+        return Ok(());
+    }
     match conflict.status {
         ConflictStatus::Open if conflict.kind == ConflictKind::Unmapped && !by_reversal => {
-            if let Some((open, event)) =
-                draft.open_conflict(conflict.id).cloned().zip(conflict.events.last())
-            {
-                leave(draft, &open, event.seq);
-            }
             return Ok(());
         }
         ConflictStatus::Open if conflict.opened_seq == record.seq => {}
@@ -365,7 +373,7 @@ fn turn_back(draft: &mut Draft<'_>, record: &Record, conflict: &Conflict) -> Res
 }
 
 /// An event that waits for a name no longer leaves the conflict about that name, which is over when
-/// nothing else waits.
+/// nothing else waits; so does a report of a channel.
 pub(super) fn leave(draft: &mut Draft<'_>, conflict: &Conflict, seq: u64) {
     if conflict.event_count <= 1 {
         draft.close(conflict, ConflictStatus::AutoResolved, None);

@@ -239,6 +239,7 @@ impl<'a> Needs<'a> {
 
     /// What it takes to take back what a record has done to a conflict.
     fn turned_back(&mut self, record: &Record, conflict: &Conflict) {
+        self.reports(conflict);
         if conflict.opened_seq == record.seq
             && conflict.kind != ConflictKind::Oversold
             && !conflict.is_about_transfer()
@@ -261,6 +262,17 @@ impl<'a> Needs<'a> {
             && let Some(movement) = conflict.events.last()
         {
             self.name(movement);
+        }
+    }
+
+    /// The reports of a channel that one may be taken out of: the last of the others is asked about.
+    fn reports(&mut self, conflict: &Conflict) {
+        let ledger = self.ledger;
+        let open = ledger.state.open_conflict(conflict.id);
+        for event in
+            open.filter(|it| it.kind == ConflictKind::Drift).iter().flat_map(|it| &it.events)
+        {
+            self.record(event.seq);
         }
     }
 

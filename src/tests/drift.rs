@@ -1,10 +1,11 @@
 //! Drift: a channel shows a number that nothing explains. Where a person is to be asked, Onhand's own
 //! report of it opens one conflict for the listing; what the channel itself says is an observation.
 
-use onhand::conflict::{Choice, ConflictKind, ConflictStatus, ResolutionOption as O};
-use onhand::event::{AcknowledgedLevel, ChannelDrift};
-use onhand::ledger::Refused;
+use onhand::conflict::{Choice, Conflict, ConflictKind, ConflictStatus, ResolutionOption as O};
+use onhand::event::{AcknowledgedLevel, ChannelDrift, EventData};
+use onhand::ledger::{Input, Refused};
 use onhand::record::{Outcome, Record};
+use onhand::state::Settings;
 use onhand::wire::EventResult;
 
 use crate::harness::{World, choice};
@@ -14,7 +15,11 @@ use crate::says::{
 
 /// Tea, in Berlin alone.
 fn world() -> World {
-    let mut world = World::empty();
+    world_with(Settings::default())
+}
+
+fn world_with(settings: Settings) -> World {
+    let mut world = World::with(settings);
     world.post_all([location("berlin", 1), item("TEA"), received("TEA", "berlin", 10).at(-60)]);
     world
 }
@@ -253,6 +258,100 @@ fn a_listing_about_which_somebody_is_asked_anew_is_not_asked_about_twice() {
         take_back(&mut world, &decision);
         assert_eq!(world.open(ConflictKind::Drift).len(), 2);
     }
+}
+
+/// A report that joined by a decision leaves when that is taken back, whoever opened the question.
+#[test]
+fn a_report_that_is_held_again_is_not_asked_about_any_more() {
+    let difference = |conflict: &Conflict| conflict.evidence.last().unwrap().value.clone();
+    for opens in [false, true] {
+        let mut world = world();
+        if !opens {
+            world.report("tea", 8, drift(-2));
+        }
+        let ahead = world.report_at("tea", 7, drift(-3), 90_000);
+        let held = world.open(ConflictKind::FutureTime).remove(0);
+        let decision = world.resolve(&held, O::ApplyAsReceived).unwrap();
+        if opens {
+            world.report("tea", 8, drift(-2));
+        }
+        let asked = world.conflict();
+        assert_eq!((asked.kind, asked.event_count), (ConflictKind::Drift, 2));
+        assert_eq!(take_back(&mut world, &decision).conflict, Some(held.id));
+        let rest = world.open(ConflictKind::Drift).remove(0);
+        assert_eq!((rest.id, rest.event_count, rest.events.len()), (asked.id, 1, 1));
+        assert_eq!(rest.version, asked.version + 1);
+        assert_eq!(difference(&rest), "-2", "what the last of the others shows");
+        world.resolve(&rest, O::AcceptChannel).unwrap();
+        assert_eq!(world.on_hand("TEA", "berlin"), 8);
+        assert_eq!(world.outcome(&ahead), Outcome::Conflict, "it is held, and not decided");
+        assert_eq!(world.conflict().id, held.id);
+    }
+}
+
+#[test]
+fn a_question_is_over_with_the_only_report_that_it_was_about() {
+    let mut world = world();
+    world.report_at("tea", 7, drift(-3), 90_000);
+    let held = world.conflict();
+    let decision = world.resolve(&held, O::ApplyAsReceived).unwrap();
+    let asked = world.conflict();
+    assert_eq!(asked.kind, ConflictKind::Drift);
+    take_back(&mut world, &decision);
+    assert_eq!(world.status(&asked), ConflictStatus::AutoResolved);
+    assert_eq!(world.conflict().id, held.id);
+}
+
+/// Reports that were held with their batch leave as well, when its approval is taken back.
+#[test]
+fn reports_that_wait_for_their_batch_again_are_not_asked_about_any_more() {
+    let report = |id: &str| {
+        let mut event = reported("web", "tea", 7).by("channel:web").in_batch("b").event(id);
+        let EventData::ChannelLevelReported(level) = &mut event.data else { unreachable!() };
+        level.drift = Some(Box::new(drift(-3)));
+        event
+    };
+    for asked_before in [false, true] {
+        let mut world = world_with(Settings { mass_change_min: 1, ..Settings::default() });
+        if asked_before {
+            world.report("tea", 8, drift(-2));
+        }
+        let empties = counted("TEA", "berlin", 0).in_batch("b").event("c");
+        world.inputs(&[Input::Group(vec![empties, report("r1"), report("r2")])]);
+        let batch = world.open(ConflictKind::MassChange).remove(0);
+        let decision = world.resolve(&batch, O::Approve).unwrap();
+        let asked = world.open(ConflictKind::Drift).remove(0);
+        assert_eq!(asked.event_count, 2 + u64::from(asked_before));
+        assert_eq!(take_back(&mut world, &decision).conflict, Some(batch.id));
+        assert_eq!(world.on_hand("TEA", "berlin"), 10);
+        let counts: Vec<u64> =
+            world.open(ConflictKind::Drift).iter().map(|conflict| conflict.event_count).collect();
+        assert_eq!(counts, if asked_before { vec![1] } else { Vec::new() });
+        // Both wait for the batch, and go on with it.
+        world.resolve(&world.open(ConflictKind::MassChange)[0], O::Approve).unwrap();
+        assert_eq!(world.conflict().event_count, asked.event_count);
+    }
+}
+
+/// Two decisions about one report: the later one has to go first, and both can.
+#[test]
+fn a_report_that_was_decided_since_is_held_again_after_that_is_taken_back() {
+    let mut world = world();
+    let ahead = world.report_at("tea", 7, drift(-3), 90_000);
+    let held = world.conflict();
+    let first = world.resolve(&held, O::ApplyAsReceived).unwrap();
+    world.report("tea", 8, drift(-2));
+    let asked = world.conflict();
+    let second = world.resolve(&asked, O::Republish).unwrap();
+    let early = take_back(&mut world, &first);
+    assert_eq!(early.outcome, Outcome::Rejected);
+    let reason = early.reason.unwrap();
+    assert!(reason.contains(&format!("decided again since (#{})", second.seq)), "{reason}");
+    assert_eq!(take_back(&mut world, &second).outcome, Outcome::Applied);
+    assert_eq!(world.conflict().id, asked.id);
+    assert_eq!(take_back(&mut world, &first).conflict, Some(held.id));
+    assert_eq!(world.outcome(&ahead), Outcome::Conflict);
+    assert_eq!(world.open(ConflictKind::Drift)[0].event_count, 1);
 }
 
 #[test]

@@ -155,7 +155,18 @@ impl World {
 
     /// What Onhand finds on the channel `web`: a listing shows this, which nothing explains.
     pub fn report(&mut self, listing: &str, shown: i64, drift: ChannelDrift) -> EventResult {
-        let mut event = self.name(&reported("web", listing, shown).by("channel:web"));
+        self.report_at(listing, shown, drift, 0)
+    }
+
+    /// The same at a second.
+    pub fn report_at(
+        &mut self,
+        listing: &str,
+        shown: i64,
+        drift: ChannelDrift,
+        at: i64,
+    ) -> EventResult {
+        let mut event = self.name(&reported("web", listing, shown).by("channel:web").at(at));
         if let EventData::ChannelLevelReported(level) = &mut event.data {
             level.drift = Some(Box::new(drift));
         }

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use super::conflicts::About;
+use super::conflicts::{About, Asked};
 use super::orders::{Line, Order, Share};
 use super::{Did, Model, Transfer};
 use crate::id::ReservationId;
@@ -215,6 +215,10 @@ impl Model {
             }
             let derived =
                 matches!(later.about, About::Oversold(_) | About::Transfer(..) | About::Unknown(_));
+            if matches!(later.about, About::Drift { .. }) {
+                self.leave_drift(index, before.asked.get(index), later);
+                continue;
+            }
             match before.asked.get(index) {
                 None if !derived => self.asked[index].open = false,
                 Some(earlier)
@@ -228,6 +232,18 @@ impl Model {
                 }
                 _ => {}
             }
+        }
+    }
+
+    /// What a record has added to a question about a listing is not asked any more.
+    fn leave_drift(&mut self, index: usize, earlier: Option<&Asked>, later: &Asked) {
+        let known = earlier.map_or(&[][..], |asked| &asked.events);
+        let asked = &mut self.asked[index];
+        let count = asked.events.len();
+        if asked.open {
+            asked.events.retain(|seq| known.contains(seq) || !later.events.contains(seq));
+            asked.version += u64::from(asked.events.len() < count);
+            asked.open = !asked.events.is_empty();
         }
     }
 
