@@ -39,7 +39,7 @@ pub async fn view(
 }
 
 /// Conflicts with the options that they offer, none of them tried out: each of these would take the
-/// rules' time, and what cannot be done as things stand is only left out of a single conflict.
+/// rules' time, and why one cannot be taken as things stand is only said of a single conflict.
 ///
 /// # Errors
 /// When the store cannot be read.
@@ -138,10 +138,12 @@ async fn try_out(
             }
             Some(view(Some(Preview { levels, publications, more }), None))
         }
-        // The field that was given will not do; without one, the option is not for this conflict.
-        Answer::Refused(refused @ (Refused::Needs { .. } | Refused::Impossible(_)))
-            if !needs.is_empty() =>
-        {
+        // The field that was given will not do.
+        Answer::Refused(refused @ Refused::Needs { .. }) if !needs.is_empty() => {
+            Some(view(None, Some(refused.to_string())))
+        }
+        // What cannot be done as things stand says why: something may have to be reversed first.
+        Answer::Refused(refused @ Refused::Impossible(_)) => {
             Some(view(None, Some(refused.to_string())))
         }
         // What could not be handled before may still fail, and can be tried all the same.

@@ -122,6 +122,41 @@ async fn events_and_decisions_of_earlier_runs_are_taken_back() {
     assert_eq!(store.load(settings).await.unwrap().catalogue().sku_aliases().len(), 0);
 }
 
+/// What an option would take back first has to stay, which the option says.
+#[tokio::test]
+async fn an_option_says_what_has_to_be_reversed_before_it_can_be_taken() {
+    let server = TestServer::start().await;
+    let token = server.token("manager", Role::Manager).await;
+    let shipped = |quantity: i64| {
+        json!({"transfer": "t1", "from": "berlin", "to": "hamburg",
+            "lines": [{"sku": "TEA", "quantity": quantity}]})
+    };
+    let arrived = json!({"transfer": "t1", "receipt": "r1",
+        "lines": [{"sku": "TEA", "quantity": 5}]});
+    let given = json!([
+        event("i", "item.upserted", json!({"sku": "TEA"})),
+        event("b", "location.upserted", json!({"location": "berlin", "rank": 1})),
+        event("h", "location.upserted", json!({"location": "hamburg", "rank": 2})),
+        event("t", "transfer.shipped", shipped(5)),
+        event("r", "transfer.received", arrived),
+        event("t", "transfer.shipped", shipped(6)),
+    ]);
+    let results = post(&server, &token, given).await;
+    let path = format!("/api/v1/conflicts/{}", results[5]["conflict"].as_str().unwrap());
+    let second = async || {
+        let view = get(&server, &token, &path).await;
+        let options = view["options"].as_array().unwrap().clone();
+        options.into_iter().find(|option| option["option"] == "apply_second").unwrap()
+    };
+    let option = second().await;
+    assert_eq!(option["problem"], "receipts of the transfer rest on it: reverse those first");
+    assert_eq!(option["preview"], Value::Null, "{option}");
+    post(&server, &token, json!([reversal("1", "wms", "r")])).await;
+    let option = second().await;
+    assert_eq!(option["problem"], Value::Null, "{option}");
+    assert_eq!(option["preview"]["levels"].as_array().unwrap().len(), 2, "{option}");
+}
+
 #[tokio::test]
 async fn only_managers_may() {
     let server = TestServer::start().await;
