@@ -175,6 +175,8 @@ pub(super) fn take_back(draft: &mut Draft<'_>, record: &Record) -> Result<(), Re
             }
             Change::Conflict(conflict) => turn_back(draft, record, conflict)?,
             Change::Reversed { seq, by: Some(_), .. } => {
+                // What stands again moves apart from what goes for it, also where that is as much.
+                draft.begin_part(None);
                 draft.change(Change::Reversed { seq: *seq, by: None, verdict: false });
             }
             Change::Reversed { by: None, .. } => {

@@ -3,7 +3,7 @@
 
 use onhand::conflict::{ConflictKind, ConflictStatus, ResolutionOption as O};
 use onhand::ledger::Refused;
-use onhand::record::Outcome;
+use onhand::record::{Bucket, Outcome};
 
 use crate::harness::World;
 use crate::says::{
@@ -482,6 +482,21 @@ fn the_second_is_taken_back_with_the_decision_and_the_first_is_in_force_again() 
     world.post(reversed("shop", "first"));
     assert_eq!(world.committed("TEA", "berlin"), 0);
     world.quiet();
+}
+
+/// What is on its way is another transfer's, though it is as much: whoever has seen the level before
+/// has not seen that.
+#[test]
+fn the_version_grows_also_where_as_much_goes_as_comes() {
+    let ships = |transfer| shipped(transfer, "berlin", "hamburg", &[goods("TEA", 3)]).id("x");
+    let mut world = world();
+    world.post_all([ships("t1"), ships("t2")]);
+    assert_eq!(world.version("TEA", "hamburg"), 1);
+    let decision = world.resolve(&world.conflict(), O::ApplySecond).unwrap();
+    assert_eq!(world.version("TEA", "hamburg"), 2);
+    world.post(reversed("onhand", decision.envelope.id.as_str()));
+    assert_eq!(world.version("TEA", "hamburg"), 3);
+    assert_eq!(world.level("TEA", "hamburg").get(Bucket::Incoming), 3);
 }
 
 /// The second content took the place of the first, the third takes the place of the second: for a
