@@ -171,6 +171,14 @@ impl Order {
         self.facts.iter().map(|fact| fact.seq).min()
     }
 
+    /// Whether anything is known of it. A shipment or a return of which nothing fitted left no line,
+    /// so it tells nothing of the order.
+    pub fn is_heard_of(&self) -> bool {
+        let tells =
+            |fact: &OrderFact| !matches!(fact.key, FactKey::Fulfilled(_) | FactKey::Returned(_));
+        !self.lines.is_empty() || self.facts.iter().any(tells)
+    }
+
     /// Whether the order was placed.
     pub fn is_placed(&self) -> bool {
         self.fact(&FactKey::Placed).is_some()

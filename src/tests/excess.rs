@@ -9,6 +9,7 @@ use serde_json::Value;
 use crate::harness::World;
 use crate::says::{
     back, cancelled, fulfilled, line, line_from, part, part_from, placed, received, returned,
+    reversed,
 };
 
 /// 20 units at Berlin and an order of 5 on line 1 and 4 on line 2.
@@ -206,6 +207,31 @@ fn a_line_that_nobody_can_name_is_not_dropped_quietly() {
     world.resolve(&conflict, O::Cap).unwrap();
     assert_eq!(world.on_hand("TEA", "berlin"), 15);
     assert_eq!(world.outcome(&result), Outcome::Applied);
+}
+
+/// A shipment of which nothing fitted tells nothing of an order of which all else is taken back: what
+/// comes waits for the order again.
+#[test]
+fn what_has_left_no_line_is_not_heard_of() {
+    let mut world = World::new().given([received("TEA", "berlin", 20)]);
+    world.post(fulfilled("o1", "f1", &[sku(part_from("1", 1, "berlin"), "TEA")]).id("first"));
+    world.pass(86_400);
+    world.resolve(&world.conflict(), O::ApplyWithoutOrder).unwrap();
+    let results = world.post_all([
+        placed("o1", &[line("1", "TEA", 1)]).at(4),
+        fulfilled("o1", "f2", &[part("9", 1)]).at(5),
+        fulfilled("o1", "f3", &[part("9", 1)]).at(6),
+        // Another content of the order is right, and not known yet.
+        placed("o1", &[line("1", "NEW", 1)]).at(7),
+    ]);
+    let changed = world.open(ConflictKind::OrderChanged).remove(0);
+    world.resolve(&changed, O::ApplySecond).unwrap();
+    let held = world.open(ConflictKind::Excess);
+    world.resolve(&held[0], O::Cap).unwrap();
+    world.post(reversed("shop", "first"));
+    world.resolve(&held[1], O::Cap).unwrap();
+    let outcomes = [world.outcome(&results[1]), world.outcome(&results[2])];
+    assert_eq!(outcomes, [Outcome::Applied, Outcome::Parked]);
 }
 
 #[test]

@@ -69,7 +69,7 @@ pub(super) fn fact(
 /// its order.
 fn known(draft: &Draft<'_>, order: &OrderId, lifted: Lifted) -> Option<Order> {
     let known = draft.order(order).cloned();
-    let known = known.filter(|known| !known.facts.is_empty() || !known.lines.is_empty());
+    let known = known.filter(Order::is_heard_of);
     known.or_else(|| lifted.without_order.then(|| Order::new(order.clone())))
 }
 

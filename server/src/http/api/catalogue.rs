@@ -92,7 +92,7 @@ async fn order(
     let order = OrderId::new(order).map_err(|_| missing())?;
     let order = state.ledger.store().order(&order).await?;
     // Of one whose only event was taken back nothing is left.
-    let order = order.filter(|order| !order.facts.is_empty() || !order.lines.is_empty());
+    let order = order.filter(Order::is_heard_of);
     Ok(Json(view(order.ok_or_else(missing)?)))
 }
 
