@@ -2,6 +2,7 @@
 //! of the event's type. Deciding looks at the state and changes nothing.
 
 mod catalogue;
+mod contents;
 mod count;
 mod draft;
 mod drift;

@@ -41,9 +41,6 @@ pub(super) fn reopen(draft: &mut Draft<'_>, conflict: &Conflict) -> Result<(), R
     if let Some(other) = about.and_then(|subject| draft.conflict_about(&subject)) {
         return Err(format!("{} is open about the same by now", other.id));
     }
-    if conflict.kind == ConflictKind::IdReused {
-        nothing_else_holds(draft, conflict)?;
-    }
     let mut conflict = conflict.clone();
     conflict.status = ConflictStatus::Open;
     conflict.version += 1;
@@ -104,13 +101,13 @@ fn hold_again(draft: &mut Draft<'_>, record: &Record, conflict: &Conflict) -> Re
     Ok(())
 }
 
-/// An event of the conflict, which is still as the record has decided.
+/// Checks that an event of the conflict is still as the record has decided.
 pub(super) fn decided_by(
     draft: &Draft<'_>,
     record: &Record,
     conflict: &Conflict,
     seq: u64,
-) -> Result<EventRef, Refusal> {
+) -> Result<(), Refusal> {
     let event = conflict.events.iter().find(|event| event.seq == seq);
     let event = event.ok_or("an event of the conflict is not listed")?;
     let known = known(draft, event)?;
@@ -120,19 +117,7 @@ pub(super) fn decided_by(
     if known.decided != record.seq {
         return Err(format!("event #{seq} has been decided again since (#{})", known.decided));
     }
-    Ok(event.clone())
-}
-
-/// Of several contents of one id only one may hold. One that came after the decision, and was
-/// decided on its own, has to go before this conflict can be asked about again.
-fn nothing_else_holds(draft: &Draft<'_>, conflict: &Conflict) -> Result<(), Refusal> {
-    let Some(EventRef { source, id, .. }) = conflict.events.first() else { return Ok(()) };
-    let listed = |known: &Known| conflict.events.iter().any(|event| event.seq == known.seq);
-    let known = draft.state.known(source, id);
-    match known.iter().find(|known| known.holds() && !listed(known)) {
-        Some(other) => Err(format!("#{} of the same id holds: reverse that first", other.seq)),
-        None => Ok(()),
-    }
+    Ok(())
 }
 
 /// What a channel showed is asked about again, unless that is being asked by now of what it has shown

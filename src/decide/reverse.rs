@@ -6,7 +6,7 @@
 //! later rests on what it would take back: that has to be reversed first.
 
 use super::draft::Draft;
-use super::{drift, order, reopen, reservation, transfer};
+use super::{contents, drift, order, reopen, reservation, transfer};
 use crate::conflict::{Conflict, ConflictKind, ConflictStatus, ResolutionOption as O};
 use crate::event::{EventData, EventReversed};
 use crate::history::is_verdict;
@@ -45,7 +45,7 @@ fn by_name(draft: &mut Draft<'_>, source: &Source, id: &EventId) -> Result<(), R
     for seq in [known.decided].into_iter().chain((!own).then_some(known.seq)) {
         draft.change(Change::Reversed { seq, by, verdict });
     }
-    Ok(())
+    contents::hold_alone(draft)
 }
 
 /// Of all that was recorded under a name, what is in force.

@@ -4,7 +4,7 @@
 use super::draft::{Draft, Undoes};
 use super::resolve::Refused;
 use super::reverse::{at_hand, replaced, take_back};
-use super::{Lifted, waiting, weigh};
+use super::{Lifted, contents, waiting, weigh};
 use crate::conflict::{Conflict, ConflictKind};
 use crate::event::EventRef;
 use crate::record::{Change, Outcome};
@@ -27,6 +27,7 @@ pub(super) fn apply(draft: &mut Draft<'_>, conflict: &Conflict) -> Result<Outcom
     let lifted = Lifted { version: conflict.kind == ConflictKind::IdReused, ..Lifted::default() };
     let outcome = weigh(draft, &second.envelope, second.seq, lifted)?;
     draft.change(Change::became(second.seq, outcome));
+    contents::hold_alone(draft).map_err(Refused::Impossible)?;
     Ok(outcome)
 }
 

@@ -221,11 +221,8 @@ impl<'a> Needs<'a> {
                 Change::Order(update) => self.order(&update.order),
                 Change::Transfer(update) => self.transfer(&update.transfer),
                 Change::Reservation(known) => self.reservation(&known.reservation),
-                // What was dropped for its sake would come back with it.
-                Change::Reversed { seq: dropped, by: Some(_), .. }
-                    if matches!(record.envelope.data, EventData::ConflictResolved(_)) =>
-                {
-                    self.taken_back(*dropped);
+                Change::Reversed { seq: dropped, by: Some(_), .. } => {
+                    self.dropped(record, *dropped);
                 }
                 // It waits again, unless that has come.
                 Change::Released { on: WaitKey::Order(order), .. }
@@ -234,6 +231,17 @@ impl<'a> Needs<'a> {
                 Change::Conflict(conflict) => self.turned_back(record, conflict),
                 _ => {}
             }
+        }
+    }
+
+    /// What it takes to let something stand again that a record has taken back.
+    fn dropped(&mut self, record: &Record, dropped: u64) {
+        // What was dropped for its sake would come back with it.
+        if matches!(record.envelope.data, EventData::ConflictResolved(_)) {
+            self.taken_back(dropped);
+        }
+        if let Some(dropped) = self.record(dropped) {
+            self.name(&dropped.event_ref());
         }
     }
 

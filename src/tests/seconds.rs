@@ -519,3 +519,52 @@ fn an_order_that_is_there_only_in_between_wakes_nothing() {
     assert_eq!((world.on_hand("TEA", "berlin"), world.committed("TEA", "berlin")), (21, 0));
     world.quiet();
 }
+
+/// Of several contents of one id one holds at most: what would let another stand beside it is refused,
+/// and says which has to go first.
+#[test]
+fn two_contents_of_an_id_never_hold_together() {
+    let takes_back =
+        |decided: &onhand::record::Record| reversed("onhand", decided.envelope.id.as_str());
+    let late = || adjusted("TEA", "berlin", -1).at(9_999).id("x");
+    let second = || adjusted("TEA", "berlin", -2).id("x");
+    // Its first content is given up, the second applied, and that is taken back.
+    let mut world = world();
+    world.post(late());
+    let discarded = world.resolve(&world.conflict(), O::Discard).unwrap();
+    world.post(second());
+    let applied = world.resolve(&world.conflict(), O::ApplySecond).unwrap();
+    let refused = world.post(takes_back(&discarded));
+    assert_eq!((refused.outcome, world.on_hand("TEA", "berlin")), (Outcome::Rejected, 18));
+    assert!(refused.reason.unwrap().contains("of the same id holds"));
+    world.post(takes_back(&applied));
+    world.resolve(&world.conflict(), O::KeepFirst).unwrap();
+    assert_eq!(world.post(takes_back(&discarded)).outcome, Outcome::Applied);
+    world.resolve(&world.conflict(), O::ApplyAsReceived).unwrap();
+    assert_eq!(world.on_hand("TEA", "berlin"), 19);
+}
+
+#[test]
+fn a_content_that_was_taken_back_does_not_come_back_beside_another() {
+    let mut world = world();
+    world.post(adjusted("TEA", "berlin", -1).id("x"));
+    world.post(reversed("wms", "x").id("back"));
+    world.post(adjusted("TEA", "berlin", -2).id("x"));
+    world.resolve(&world.conflict(), O::ApplySecond).unwrap();
+    let refused = world.post(reversed("desk", "back"));
+    assert_eq!((refused.outcome, world.on_hand("TEA", "berlin")), (Outcome::Rejected, 18));
+    assert!(refused.reason.unwrap().contains("of the same id holds"));
+}
+
+#[test]
+fn what_was_discarded_by_its_name_does_not_wait_again_beside_another_content() {
+    let mut world = world();
+    world.post(adjusted("NEW", "berlin", -1).id("x"));
+    let discarded = world.resolve(&world.conflict(), O::Discard).unwrap();
+    world.post(adjusted("TEA", "berlin", -2).id("x"));
+    world.resolve(&world.conflict(), O::ApplySecond).unwrap();
+    let refused = world.post(reversed("onhand", discarded.envelope.id.as_str()));
+    assert_eq!(refused.outcome, Outcome::Rejected);
+    assert!(refused.reason.unwrap().contains("of the same id holds"));
+    world.quiet();
+}

@@ -6,8 +6,7 @@ use super::super::reverse::takes_the_place_of_another;
 use super::{book_incoming, differing, evidence, open_conflict, put, watch_last};
 use crate::conflict::{Conflict, ConflictStatus};
 use crate::event::EventData;
-use crate::record::{Change, Outcome, Record, WaitKey};
-use crate::state::Known;
+use crate::record::{Change, Record, WaitKey};
 use crate::transfer::{Receipt, Transfer, TransferUpdate};
 
 /// Takes an update back. What is `incoming` follows from the transfer, except where a person had
@@ -78,15 +77,7 @@ pub(in crate::decide) fn stand_again(
     for change in &record.changes {
         let Change::Final { seq, before, .. } = change else { continue };
         let before = before.ok_or("the receipt can be sent again instead")?;
-        let event = decided_by(draft, record, conflict, *seq)?;
-        let took_effect = |known: &&Known| {
-            let in_effect = matches!(known.outcome, Outcome::Applied | Outcome::Absorbed);
-            known.seq != *seq && known.reversed_by.is_none() && in_effect
-        };
-        let known = draft.known(&event.source, &event.id);
-        if let Some(other) = known.iter().find(took_effect) {
-            return Err(format!("#{} of the same id holds: reverse that first", other.seq));
-        }
+        decided_by(draft, record, conflict, *seq)?;
         let receipt = transfer.receipts.iter().find(|receipt| receipt.said.seq == *seq);
         let outcome = receipt.ok_or("the receipt is not at hand")?.said.outcome;
         draft.change(Change::Final { seq: *seq, outcome, decided: Some(before), before: None });

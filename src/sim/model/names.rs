@@ -1,10 +1,12 @@
 //! What names mean, and the identity of events and business facts.
 
+use std::collections::BTreeMap;
+
 use super::conflicts::{About, Asked};
 use super::levels::LevelName;
 use super::{Model, Ruling, Told};
 use crate::event::{Event, EventData, OrderedLine};
-use crate::id::{LocationId, OrderId, ReservationId, Sku, TransferId};
+use crate::id::{EventId, LocationId, OrderId, ReservationId, Sku, Source, TransferId};
 use crate::record::{Outcome, WaitKey};
 
 /// What makes a business fact the same fact.
@@ -76,6 +78,24 @@ impl Model {
         Outcome::Conflict
     }
 
+    /// Whether of the contents of one name more than one holds, those not counted of which it is being
+    /// asked which is meant; or one of which it is not.
+    pub fn two_hold(&self) -> bool {
+        let mut names: BTreeMap<(&Source, &EventId), u64> = BTreeMap::new();
+        let may_count = [Outcome::Applied, Outcome::Absorbed, Outcome::Parked, Outcome::Conflict];
+        let counts = |told: &Told| self.holds(told) && may_count.contains(&told.outcome);
+        self.told.iter().filter(|(_, told)| counts(told)).any(|(seq, told)| {
+            let name = (&told.event.source, &told.event.id);
+            let besides = |asked: &Asked| {
+                asked.open
+                    && matches!(&asked.about, About::Name(source, id) if (source, id) == name)
+                    && !asked.events.contains(seq)
+            };
+            let is_second = !self.is_unclear(*seq) && names.insert(name, *seq).is_some();
+            is_second || self.asked.iter().any(besides)
+        })
+    }
+
     /// Whether it is the content that holds, of those that came under its name.
     pub(super) fn holds(&self, told: &Told) -> bool {
         told.outcome != Outcome::Rejected && !self.taken_back.contains(&told.decided)
@@ -112,11 +132,16 @@ impl Model {
     /// Whether what an event says is known and may yet be acted upon. Of several contents of one
     /// name, nobody knows that of the later ones.
     fn is_held_back(&self, seq: u64) -> bool {
-        let is_unclear = |asked: &Asked| {
+        [Outcome::Parked, Outcome::Conflict].contains(&self.told[&seq].outcome)
+            && !self.is_unclear(seq)
+    }
+
+    /// Whether its name had another content before, and a person is asked which is meant.
+    fn is_unclear(&self, seq: u64) -> bool {
+        let is_asked = |asked: &Asked| {
             asked.open && matches!(asked.about, About::Name(..)) && asked.events[1..].contains(&seq)
         };
-        [Outcome::Parked, Outcome::Conflict].contains(&self.told[&seq].outcome)
-            && !self.asked.iter().any(is_unclear)
+        self.asked.iter().any(is_asked)
     }
 
     /// The item that a name means.

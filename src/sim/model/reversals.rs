@@ -4,7 +4,7 @@
 //! something may, the model goes along with a refusal; where nothing does, or nothing is there to
 //! take back, it has its own mind. What a reversal leads to (`undo`) is always its own.
 
-use super::conflicts::{About, Asked};
+use super::conflicts::About;
 use super::levels::available;
 use super::reservations::Reservation;
 use super::{Did, Model};
@@ -31,6 +31,7 @@ impl Model {
         {
             return Outcome::Rejected;
         }
+        let untouched = self.clone();
         self.undo(target.decided);
         if let Did::Decide(index) = self.journal_at(target.decided).did
             && target.seq == target.decided
@@ -38,6 +39,10 @@ impl Model {
             self.ask_again(index, target.decided);
         }
         self.taken_back.extend([target.seq, target.decided]);
+        if self.two_hold() {
+            *self = untouched;
+            return Outcome::Rejected;
+        }
         Outcome::Applied
     }
 
@@ -65,7 +70,7 @@ impl Model {
     fn can_be_named(&self, target: &Target) -> bool {
         match self.journal_at(target.seq).did {
             Did::Expire | Did::Release | Did::Orphan => false,
-            Did::Decide(index) => !self.holds_besides(index),
+            Did::Decide(_) => true,
             Did::Tell => {
                 let is_named = !matches!(
                     self.told[&target.seq].event.data,
@@ -78,19 +83,6 @@ impl Model {
                 is_named && self.first_of_two(target.decided).is_none()
             }
         }
-    }
-
-    /// Whether of an id that came with several contents another one holds than those that this
-    /// question is about.
-    fn holds_besides(&self, index: usize) -> bool {
-        let Asked { about, events, .. } = &self.asked[index];
-        let About::Name(source, id) = about else { return false };
-        self.told.iter().any(|(seq, told)| {
-            told.event.source == *source
-                && told.event.id == *id
-                && !events.contains(seq)
-                && self.holds(told)
-        })
     }
 
     /// The event that was taken back by a record, for the sake of another that took its place.

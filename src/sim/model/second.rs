@@ -20,7 +20,7 @@ impl Model {
         }
         // The version that its sender saw was that before the first.
         let version = matches!(asked.about, About::Name(..));
-        self.try_again(second, &Waived { version, ..Waived::default() })
+        self.try_again(second, &Waived { version, ..Waived::default() }) && !self.two_hold()
     }
 
     /// The first has no effect any more, if it ever had one.

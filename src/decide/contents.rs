@@ -1,0 +1,70 @@
+//! Of the contents that came under one id one holds at most: whatever would let another stand beside
+//! it is refused.
+
+use super::draft::Draft;
+use super::reverse::{Refusal, at_hand};
+use crate::conflict::{Conflict, ConflictKind, ConflictStatus};
+use crate::event::EventRef;
+use crate::record::{Change, Outcome};
+use crate::state::{Known, Subject};
+
+/// Checks that no event that stands or is held again by this decision does so beside another content
+/// of its id, and that each question about an id is about all that hold.
+pub(super) fn hold_alone(draft: &Draft<'_>) -> Result<(), Refusal> {
+    for change in &draft.changes {
+        match change {
+            Change::Reversed { seq, by: None, .. } => holds_alone(draft, *seq)?,
+            Change::Final { seq, outcome, .. } if *outcome != Outcome::Rejected => {
+                holds_alone(draft, *seq)?;
+            }
+            Change::Conflict(conflict)
+                if conflict.kind == ConflictKind::IdReused
+                    && conflict.status == ConflictStatus::Open =>
+            {
+                if let Some(event) = conflict.events.first() {
+                    nothing_besides(draft, event, |seq| is_listed(conflict, 0, seq))?;
+                }
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+fn holds_alone(draft: &Draft<'_>, seq: u64) -> Result<(), Refusal> {
+    let event = at_hand(draft, seq)?.event_ref();
+    let subject = Subject::Event(event.source.clone(), event.id.clone());
+    // Which of those is meant that came after the first is being asked.
+    let asked = draft.conflict_about(&subject);
+    let is_asked = |seq| asked.is_some_and(|conflict| is_listed(conflict, 1, seq));
+    let known = draft.known(&event.source, &event.id);
+    if is_asked(seq) || !known.iter().any(|known| known.seq == seq && may_count(known)) {
+        return Ok(());
+    }
+    nothing_besides(draft, &event, |other| other == seq || is_asked(other))
+}
+
+/// Whether a content has an effect, or may come to have one.
+fn may_count(known: &Known) -> bool {
+    let without = matches!(known.outcome, Outcome::Superseded | Outcome::Duplicate);
+    known.holds() && !without
+}
+
+/// Whether a conflict lists an event, from a place in its list on.
+fn is_listed(conflict: &Conflict, from: usize, seq: u64) -> bool {
+    conflict.events.iter().skip(from).any(|event| event.seq == seq)
+}
+
+/// Checks that no content of an event's id holds but these.
+fn nothing_besides(
+    draft: &Draft<'_>,
+    event: &EventRef,
+    may_hold: impl Fn(u64) -> bool,
+) -> Result<(), Refusal> {
+    let known = draft.known(&event.source, &event.id);
+    let besides = |known: &&Known| may_count(known) && !may_hold(known.seq);
+    match known.iter().find(besides) {
+        Some(other) => Err(format!("#{} of the same id holds: reverse that first", other.seq)),
+        None => Ok(()),
+    }
+}
