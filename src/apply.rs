@@ -214,8 +214,11 @@ fn apply_conflict(state: &mut State, conflict: &Conflict) {
 fn apply_oversold(state: &mut State, conflict: &Conflict) {
     let (Some(sku), Some(location)) = (&conflict.sku, &conflict.location) else { return };
     change_level(state, sku, location, |level| {
+        let other = matches!(level.oversold, Oversold::Open(open) if open != conflict.id);
         level.oversold = match conflict.status {
             ConflictStatus::Open => Oversold::Open(conflict.id),
+            // Another is open about the level by now.
+            _ if other => level.oversold,
             ConflictStatus::Resolved if level.available() < 0 => Oversold::Acknowledged,
             ConflictStatus::Resolved | ConflictStatus::AutoResolved => Oversold::No,
         };

@@ -33,6 +33,9 @@ pub struct Transfer {
     /// Whether its shipment was taken back: it is as if it had never left.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub withdrawn: bool,
+    /// The records of the decisions that people have taken on it and that stand, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub decided: Vec<u64>,
 }
 
 /// One item of a transfer. All numbers are what they are after what people have decided.
@@ -56,6 +59,9 @@ pub struct Receipt {
     /// What arrived, under the names by which Onhand knows the items, after what people have
     /// decided.
     pub lines: Vec<ReceivedItem>,
+    /// What had been given up of an item before, and was found again by it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub found: Vec<(Sku, i64)>,
     /// Where it arrived, if that is not where the transfer goes: it came before its shipment.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at: Option<LocationId>,
@@ -110,7 +116,12 @@ impl TransferLine {
     /// given up no longer.
     pub(crate) fn receive(&mut self, quantity: i64) {
         self.received += quantity;
-        self.lost = self.lost.min((self.shipped - self.received).max(0));
+        self.lose(0);
+    }
+
+    /// Gives so many more up, but none that has arrived.
+    pub(crate) fn lose(&mut self, quantity: i64) {
+        self.lost = (self.lost + quantity).min((self.shipped - self.received).max(0));
     }
 }
 
@@ -126,6 +137,7 @@ impl Transfer {
             shipment: None,
             receipts: Vec::new(),
             withdrawn: false,
+            decided: Vec::new(),
         }
     }
 
@@ -156,6 +168,16 @@ impl Transfer {
         self.receipts.iter().find(|known| known.receipt == *receipt)
     }
 
+    /// Takes a receipt out, as if it had never been said: what it had found is given up again.
+    pub(crate) fn take_out(&mut self, place: usize) -> Receipt {
+        let receipt = self.receipts.remove(place);
+        let rows = receipt.lines.iter().map(|row| (&row.sku, -row.quantity));
+        self.change_lines(rows, TransferLine::receive);
+        let found = receipt.found.iter().map(|(sku, units)| (sku, *units));
+        self.change_lines(found, TransferLine::lose);
+        receipt
+    }
+
     /// Whether nothing more is to come.
     pub fn is_final(&self) -> bool {
         self.receipts.iter().any(|receipt| receipt.is_final)
@@ -168,6 +190,7 @@ impl Transfer {
         self.kits = update.kits;
         self.shipment = update.shipment;
         self.withdrawn = update.unshipped;
+        self.decided = update.decided;
         self.lines.retain(|line| !update.gone.contains(&line.sku));
         take_over(&mut self.lines, update.lines, |line| &line.sku);
         self.receipts.retain(|receipt| !update.withdrawn.contains(&receipt.receipt));
@@ -187,6 +210,7 @@ impl From<TransferUpdate> for Transfer {
             shipment: update.shipment,
             receipts: update.receipts,
             withdrawn: update.unshipped,
+            decided: update.decided,
         }
     }
 }
@@ -223,6 +247,9 @@ pub struct TransferUpdate {
     /// Whether it is as if it had never left.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub unshipped: bool,
+    /// The records of the decisions on it that stand.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub decided: Vec<u64>,
     /// What it was before, where a person decided, so that the decision can be taken back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub before: Option<Box<Transfer>>,
@@ -257,6 +284,7 @@ impl TransferUpdate {
                 .cloned()
                 .collect(),
             unshipped: after.withdrawn,
+            decided: after.decided.clone(),
             before: None,
         }
     }

@@ -14,7 +14,7 @@ pub(super) fn hold_alone(draft: &Draft<'_>) -> Result<(), Refusal> {
     for change in &draft.changes {
         match change {
             Change::Reversed { seq, by: None, .. } => holds_alone(draft, *seq)?,
-            Change::Final { seq, outcome, .. } if *outcome != Outcome::Rejected => {
+            Change::Final { seq, outcome, .. } if may_count(*outcome) => {
                 holds_alone(draft, *seq)?;
             }
             Change::Conflict(conflict)
@@ -38,16 +38,21 @@ fn holds_alone(draft: &Draft<'_>, seq: u64) -> Result<(), Refusal> {
     let asked = draft.conflict_about(&subject);
     let is_asked = |seq| asked.is_some_and(|conflict| is_listed(conflict, 1, seq));
     let known = draft.known(&event.source, &event.id);
-    if is_asked(seq) || !known.iter().any(|known| known.seq == seq && may_count(known)) {
+    if is_asked(seq) || !known.iter().any(|known| known.seq == seq && is_there(known)) {
         return Ok(());
     }
     nothing_besides(draft, &event, |other| other == seq || is_asked(other))
 }
 
 /// Whether a content has an effect, or may come to have one.
-fn may_count(known: &Known) -> bool {
-    let without = matches!(known.outcome, Outcome::Superseded | Outcome::Duplicate);
-    known.holds() && !without
+fn is_there(known: &Known) -> bool {
+    known.holds() && may_count(known.outcome)
+}
+
+/// Whether what this became of has an effect, or may come to have one.
+const fn may_count(outcome: Outcome) -> bool {
+    use Outcome as O;
+    matches!(outcome, O::Applied | O::Absorbed | O::Parked | O::Conflict)
 }
 
 /// Whether a conflict lists an event, from a place in its list on.
@@ -62,7 +67,7 @@ fn nothing_besides(
     may_hold: impl Fn(u64) -> bool,
 ) -> Result<(), Refusal> {
     let known = draft.known(&event.source, &event.id);
-    let besides = |known: &&Known| may_count(known) && !may_hold(known.seq);
+    let besides = |known: &&Known| is_there(known) && !may_hold(known.seq);
     match known.iter().find(besides) {
         Some(other) => Err(format!("#{} of the same id holds: reverse that first", other.seq)),
         None => Ok(()),

@@ -33,7 +33,14 @@ pub(super) fn decided(draft: &mut Draft<'_>, record: &Record) -> Result<(), Refu
             true
         }
     };
-    if open { reopen(draft, conflict) } else { Ok(()) }
+    if open {
+        return reopen(draft, conflict);
+    }
+    if conflict.kind == ConflictKind::Oversold {
+        // There is nothing to ask now, and what the person has decided does not hold.
+        draft.close(conflict, ConflictStatus::AutoResolved, None);
+    }
+    Ok(())
 }
 
 pub(super) fn reopen(draft: &mut Draft<'_>, conflict: &Conflict) -> Result<(), Refusal> {

@@ -199,7 +199,7 @@ fn a_shortage_that_is_over_is_not_and_the_next_one_is_another() {
     world.post(received("TEA", "berlin", 2));
     let result = reverse(&mut world, &decision);
     assert_eq!((result.outcome, result.conflict), (Outcome::Applied, None));
-    assert_eq!(world.status(&conflict), ConflictStatus::Resolved);
+    assert_eq!(world.status(&conflict), ConflictStatus::AutoResolved);
     world.quiet();
     world.post(adjusted("TEA", "berlin", -1));
     assert_ne!(world.conflict().id, conflict.id);
@@ -214,7 +214,7 @@ fn a_shortage_is_not_asked_about_twice() {
     let newer = world.conflict();
     assert_eq!(reverse(&mut world, &decision).outcome, Outcome::Applied);
     assert_eq!(world.conflict(), newer, "just that, and nothing else");
-    assert_eq!(world.status(&conflict), ConflictStatus::Resolved);
+    assert_eq!(world.status(&conflict), ConflictStatus::AutoResolved);
     assert_eq!(world.level("TEA", "berlin").oversold, Oversold::Open(newer.id));
 }
 

@@ -301,3 +301,52 @@ fn a_receipt_that_is_taken_back_takes_part_in_the_question_no_longer() {
     let conflict = world.conflict();
     assert_eq!((conflict.events.len(), conflict.event_count), (1, 1));
 }
+
+/// Taken back beneath a decision, a receipt or a shipment would leave what the decision has moved.
+#[test]
+fn a_receipt_is_not_taken_back_beneath_a_decision_on_its_transfer() {
+    for (arrives, option) in
+        [(1, O::ApplyAnyway), (6, O::ApplyAnyway), (1, O::Cap), (6, O::Cap), (1, O::Discard)]
+    {
+        let mut world = World::new().given([
+            received("TEA", "berlin", 20),
+            shipped("t1", "berlin", "hamburg", &[goods("TEA", 4)]).id("left"),
+            arrived("t1", "r0", &[goods("TEA", 1)]).id("first"),
+        ]);
+        let receipt = arrived("t1", "r1", &[goods("TEA", arrives)]).with("final", true);
+        world.post(receipt.id("last"));
+        let decision = world.resolve(&world.conflict(), option).unwrap();
+        for name in ["first", "last", "left"] {
+            let result = world.post(reversed("wms", name));
+            assert_eq!(result.outcome, Outcome::Rejected, "{name} beneath {option:?}");
+        }
+        // The last first.
+        world.post(reversed("onhand", decision.envelope.id.as_str()));
+        for name in ["last", "first", "left"] {
+            assert_eq!(world.post(reversed("wms", name)).outcome, Outcome::Applied, "{name}");
+        }
+        let there = ["berlin", "hamburg"].map(|place| world.on_hand("TEA", place));
+        assert_eq!(there, [20, 0], "{arrives} arrived, {option:?}");
+        assert_eq!(world.level("TEA", "hamburg").get(Bucket::Incoming), 0);
+        world.quiet();
+    }
+}
+
+#[test]
+fn what_a_receipt_has_found_is_given_up_again_without_it() {
+    let mut world = World::new().given([
+        received("TEA", "berlin", 20),
+        shipped("t1", "berlin", "hamburg", &[goods("TEA", 3)]),
+    ]);
+    world.post(arrived("t1", "r1", &[goods("TEA", 2)]).with("final", true));
+    let decision = world.resolve(&world.conflict(), O::Cap).unwrap();
+    let found = arrived("t1", "r2", &[goods("TEA", 1)]).id("found");
+    assert_eq!(world.post(found).outcome, Outcome::Applied);
+    world.post(reversed("wms", "found"));
+    let level = world.level("TEA", "hamburg");
+    assert_eq!((level.get(Bucket::OnHand), level.get(Bucket::Incoming)), (2, 0));
+    world.quiet();
+    let result = world.post(reversed("onhand", decision.envelope.id.as_str()));
+    assert_eq!(result.outcome, Outcome::Applied);
+    assert_eq!(world.level("TEA", "hamburg").get(Bucket::Incoming), 1);
+}

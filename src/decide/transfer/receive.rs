@@ -5,10 +5,10 @@ use super::super::movement::move_on_hand;
 use super::super::{Lifted, Stop, park};
 use super::{book_incoming, items_of, open_conflict, put, said, watch};
 use crate::event::{Event, ReceivedItem, TransferReceived};
-use crate::id::{LocationId, ReceiptId};
+use crate::id::{LocationId, ReceiptId, Sku};
 use crate::quantity;
 use crate::record::{Outcome, WaitKey};
-use crate::transfer::{Receipt, Transfer};
+use crate::transfer::{Receipt, Transfer, TransferLine};
 
 /// Takes the lines of one receipt in. Where the transfer has not arrived as it left, a person is
 /// asked, and what is missing stays `incoming` until then.
@@ -27,9 +27,10 @@ pub(in crate::decide) fn receive(
     let lines = items(draft, &mut transfer, &data.lines)?;
     let at = place(draft).filter(|place| *place != transfer.to);
     move_items(draft, at.as_ref().unwrap_or(&transfer.to), &lines, 1);
-    transfer.change_lines(lines.iter().map(|line| (&line.sku, line.quantity)), |line, quantity| {
-        line.receive(quantity);
-    });
+    let lost = transfer.lines.clone();
+    transfer
+        .change_lines(lines.iter().map(|line| (&line.sku, line.quantity)), TransferLine::receive);
+    let found = found(&lost, &transfer);
     if let Some(line) = transfer.lines.iter().find(|line| !quantity::in_range(line.received)) {
         let (sku, range) = (&line.sku, quantity::QUANTITY_MAX);
         return Err(Stop::invalid("/data/lines", format!("would take {sku} beyond {range}")));
@@ -39,6 +40,7 @@ pub(in crate::decide) fn receive(
     transfer.receipts.push(Receipt {
         receipt: data.receipt.clone(),
         lines,
+        found,
         at,
         is_final: data.is_final,
         said: said(draft, event, seq, outcome),
@@ -47,6 +49,12 @@ pub(in crate::decide) fn receive(
     let open = open_conflict(draft, &transfer);
     watch(draft, &transfer, open.as_ref());
     Ok(outcome)
+}
+
+/// What was given up of each item before, and is not now.
+fn found(before: &[TransferLine], now: &Transfer) -> Vec<(Sku, i64)> {
+    let fewer = before.iter().zip(&now.lines).filter(|(before, now)| now.lost < before.lost);
+    fewer.map(|(before, now)| (now.sku.clone(), before.lost - now.lost)).collect()
 }
 
 /// Where a person has said that it arrived.
@@ -96,11 +104,9 @@ pub(super) fn take_back(draft: &mut Draft<'_>, transfer: &mut Transfer, receipt:
     let Some(place) = transfer.receipts.iter().position(|known| known.receipt == *receipt) else {
         return;
     };
-    let receipt = transfer.receipts.remove(place);
+    let receipt = transfer.take_out(place);
     draft.fact = receipt.said.fact;
     let place = receipt.at.as_ref().unwrap_or(&transfer.to);
     move_items(draft, place, &receipt.lines, -1);
-    let rows = receipt.lines.iter().map(|line| (&line.sku, -line.quantity));
-    transfer.change_lines(rows, super::TransferLine::receive);
     put(draft, transfer.clone());
 }

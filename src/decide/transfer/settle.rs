@@ -28,9 +28,10 @@ pub(in crate::decide) fn settle(
     held: &Record,
 ) -> Result<(), Refused> {
     let transfer = conflict.transfer.as_ref().and_then(|id| draft.transfer(id));
-    let Some(transfer) = transfer.cloned() else { return Ok(()) };
+    let Some(before) = transfer.cloned() else { return Ok(()) };
     draft.subject = held.event_ref();
-    let before = transfer.clone();
+    let mut transfer = before.clone();
+    transfer.decided.push(draft.seq);
     match option {
         O::ApplyAnyway => trust_the_receipt(draft, transfer),
         O::Cap => trust_the_shipment(draft, transfer),

@@ -49,6 +49,10 @@ pub(in crate::decide) fn take_back_update(
     if update.shipment.as_ref().is_some_and(|said| said.seq == seq) {
         return not_shipped(draft, transfer);
     }
+    // Taken back in this order, what the decision has moved for its sake would stay.
+    if let Some(decision) = transfer.decided.iter().rev().find(|it| **it > record.seq) {
+        return Err(format!("a decision on the transfer rests on it: reverse #{decision} first"));
+    }
     not_received(draft, transfer, update, seq)
 }
 
@@ -136,9 +140,7 @@ fn not_received(
     if transfer.receipts[place].lines != said.lines {
         return Err("a decision on the transfer rests on it: reverse that first".to_owned());
     }
-    let receipt = transfer.receipts.remove(place);
-    let rows = receipt.lines.iter().map(|row| (&row.sku, -row.quantity));
-    transfer.change_lines(rows, super::TransferLine::receive);
+    transfer.take_out(place);
     book_incoming(draft, &transfer);
     draft.put_transfer(transfer.clone());
     ask_again(draft, &transfer);

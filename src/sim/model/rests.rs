@@ -27,6 +27,26 @@ impl Model {
             || is_request && (!is_last || is_delicate(record, said))
     }
 
+    /// Whether a decision on a transfer stands that was taken after a receipt of it: it goes first.
+    pub(super) fn is_receipt_decided_on(&self, record: u64) -> bool {
+        let said = self.journal_at(record);
+        if matches!(said.did, Did::Decide(_)) || self.is_reversal(record) {
+            return false;
+        }
+        let received = said.after.transfers.iter().filter(|after| {
+            said.before.transfers.iter().any(|before| before.id == after.id && before != *after)
+        });
+        received.into_iter().any(|transfer| {
+            let later = (record + 1)..=self.journal.len() as u64;
+            later.into_iter().any(|seq| match self.journal_at(seq).did {
+                Did::Decide(index) if !self.taken_back.contains(&seq) => {
+                    matches!(&self.asked[index].about, About::Transfer(id, _) if *id == transfer.id)
+                }
+                _ => false,
+            })
+        })
+    }
+
     pub(super) fn is_reversal(&self, record: u64) -> bool {
         let after = &self.journal_at(record).after;
         let mut decided = after.told.values().filter(|told| told.decided == record);

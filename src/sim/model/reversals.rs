@@ -26,6 +26,7 @@ impl Model {
         let Some(target) = self.in_force(&data.source, &data.id) else { return Outcome::Rejected };
         let refused = self.refused.contains(&self.next_seq());
         if !self.can_be_named(&target)
+            || self.is_receipt_decided_on(target.decided)
             || refused && self.may_be_rested_on(target.decided)
             || !self.can_be_held_again(&target)
         {

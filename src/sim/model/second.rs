@@ -32,7 +32,8 @@ impl Model {
         }
         match told.outcome {
             Outcome::Applied | Outcome::Absorbed => {
-                if refused && self.may_be_rested_on(target.decided)
+                if self.is_receipt_decided_on(target.decided)
+                    || refused && self.may_be_rested_on(target.decided)
                     || !self.can_be_held_again(&target)
                 {
                     return false;

@@ -49,6 +49,8 @@ struct Receipt {
     time: Timestamp,
     source: Source,
     rows: Vec<(Sku, i64, Option<Bucket>)>,
+    /// What had been given up, and came with it.
+    found: Vec<(Sku, i64)>,
     is_final: bool,
 }
 
@@ -78,6 +80,20 @@ impl Transfer {
         let item = self.item(sku);
         item.received += quantity;
         item.lost = item.lost.min((item.shipped - item.received).max(0));
+    }
+
+    /// A receipt was never said: nothing came with it, and what it had found is given up again.
+    fn drop_receipt(&mut self, seq: u64) -> Receipt {
+        let place = self.receipts.iter().position(|receipt| receipt.seq == seq);
+        let receipt = self.receipts.remove(place.expect("it is a receipt of this transfer"));
+        for (sku, quantity, _) in &receipt.rows {
+            self.receive(sku, -quantity);
+        }
+        for (sku, quantity) in &receipt.found {
+            let item = self.item(sku);
+            item.lost += quantity.min(&item.outstanding());
+        }
+        receipt
     }
 
     fn is_final(&self) -> bool {
@@ -136,12 +152,18 @@ impl Model {
         }
         let to = transfer.to.clone();
         self.transfers[number].kits = transfer.kits;
+        let mut found = Vec::new();
         for (sku, quantity, state) in &rows {
             self.move_units(seq, &(sku.clone(), to.clone()), *quantity, *state);
+            let lost = self.transfers[number].item(sku).lost;
             self.transfers[number].receive(sku, *quantity);
+            let fewer = lost - self.transfers[number].item(sku).lost;
+            if fewer > 0 {
+                found.push((sku.clone(), fewer));
+            }
         }
         let is_final = data.is_final;
-        self.transfers[number].receipts.push(Receipt { seq, time, source, rows, is_final });
+        self.transfers[number].receipts.push(Receipt { seq, time, source, rows, found, is_final });
         self.watch_transfer(number, seq);
         Outcome::Applied
     }
@@ -248,11 +270,7 @@ impl Model {
         let is_known =
             |receipt: &&Receipt| earlier.receipts.iter().all(|known| known.seq != receipt.seq);
         for receipt in later.receipts.iter().filter(is_known) {
-            let transfer = &mut self.transfers[number];
-            transfer.receipts.retain(|known| known.seq != receipt.seq);
-            for (sku, quantity, _) in &receipt.rows {
-                transfer.receive(sku, -quantity);
-            }
+            self.transfers[number].drop_receipt(receipt.seq);
         }
         self.ask_about_rest(&later.id);
     }
@@ -280,10 +298,8 @@ impl Model {
     fn withdraw_receipt(&mut self, number: usize, seq: u64) {
         let transfer = &mut self.transfers[number];
         let to = transfer.to.clone();
-        let place = transfer.receipts.iter().position(|receipt| receipt.seq == seq);
-        let receipt = transfer.receipts.remove(place.expect("it is a receipt of this transfer"));
+        let receipt = transfer.drop_receipt(seq);
         for (sku, quantity, state) in receipt.rows {
-            self.transfers[number].receive(&sku, -quantity);
             let fact = (receipt.time, &receipt.source);
             self.move_units_of(fact, &(sku, to.clone()), -quantity, state);
         }
