@@ -224,6 +224,19 @@ fn mapped(world: &mut World, sku: &str) -> Record {
     world.choose(choice).unwrap()
 }
 
+#[test]
+fn a_mapping_that_was_taken_back_is_decided_again_not_brought_back() {
+    let mut world = world();
+    world.post(adjusted("CUP", "berlin", -1));
+    let decision = mapped(&mut world, "TEA");
+    world.post(reversed("onhand", decision.envelope.id.as_str()).id("undo"));
+    let result = world.post(reversed("desk", "undo"));
+    assert_eq!(result.outcome, Outcome::Rejected);
+    assert!(reason(&result).contains("is open again: decide that"), "{result:?}");
+    mapped(&mut world, "MUG");
+    assert_eq!(world.on_hand("TEA", "berlin"), 20);
+}
+
 /// Events that wait for a name, mapped to the wrong item. One of them went on to a question of its
 /// own, which is over with the mapping unless somebody has answered it.
 #[test]
