@@ -355,6 +355,12 @@ impl WaitKey {
     pub const fn times_out(&self) -> bool {
         matches!(self, Self::Order(_) | Self::RestOfOrder(..) | Self::Transfer(_))
     }
+
+    /// Whether it is a name that nobody knows yet, or any location: such events have not come as
+    /// far as the safeguard that looks at batches.
+    pub const fn is_name(&self) -> bool {
+        matches!(self, Self::Sku(_) | Self::Location(_) | Self::AnyLocation | Self::Listing(..))
+    }
 }
 
 impl std::fmt::Display for WaitKey {

@@ -54,10 +54,10 @@ impl Held<'_> {
 }
 
 /// What a batch has done that was decided and applied just now, if that is too much. `records` are
-/// those of its events; one that came before or cannot be has none.
+/// those that decide its events; one that came before or cannot be has none.
 pub(crate) fn judge(
     state: &State,
-    events: &[Event],
+    events: &[&Event],
     records: &[Option<&Record>],
 ) -> Option<MassChange> {
     let emptied = emptied(state, records);
@@ -106,9 +106,12 @@ fn emptied<'a>(state: &State, records: &[Option<&'a Record>]) -> BTreeSet<&'a Sk
     moved.into_iter().filter_map(is_emptied).collect()
 }
 
-/// Whether an event has come as far as this safeguard: none before it has held it, and it could be
-/// handled at all.
+/// Whether an event has come as far as this safeguard: none before it has held it or found that it
+/// repeats another, and it could be handled at all.
 fn has_come(record: &Record) -> bool {
+    if record.outcome == Outcome::Duplicate {
+        return false;
+    }
     let held = record.conflict.filter(|_| record.outcome == Outcome::Conflict);
     let kind = record.changes.iter().find_map(|change| match change {
         Change::Conflict(conflict) if Some(conflict.id) == held => Some(conflict.kind),
@@ -154,7 +157,12 @@ pub(super) fn hold(draft: &mut Draft<'_>, held: Held<'_>, data: &EventData, seq:
 /// them.
 fn whole(draft: &Draft<'_>, conflict: &Conflict) -> Conflict {
     let held = draft.batch_records().iter().filter(|record| record.conflict == Some(conflict.id));
-    let mut events: Vec<EventRef> = held.map(Record::event_ref).collect();
+    // Its record is its own, or that of its release.
+    let waits = held.flat_map(|record| &record.changes).filter_map(|change| match change {
+        Change::Waiting { seq, .. } => draft.record(*seq),
+        _ => None,
+    });
+    let mut events: Vec<EventRef> = waits.map(Record::event_ref).collect();
     let event_count = events.len() as u64 + 1;
     // The last event is always listed, as in any conflict.
     events.truncate(EVENTS_LISTED_MAX - 1);

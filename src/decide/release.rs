@@ -1,7 +1,7 @@
 //! `event.released`: what an event waited for has come, so it is decided again, with its own time.
 
 use super::draft::Draft;
-use super::{Lifted, Stop, poison, waiting, weigh};
+use super::{Held, Lifted, Stop, mass_change, poison, waiting, weigh};
 use crate::event::{Event, EventData};
 use crate::ledger::Sight;
 use crate::record::{Change, Decision, Outcome, Record};
@@ -9,13 +9,15 @@ use crate::state::Due;
 use crate::time::Now;
 
 /// Decides an event again that waited for something. `carrier` is Onhand's own event that records
-/// this. The event may wait for something else afterwards, or be held by another safeguard.
+/// this. The event may wait for something else afterwards, or be held by another safeguard, as it is
+/// if its `batch` is.
 pub(crate) fn release(
     sight: Sight<'_>,
     carrier: &Event,
     held: &Record,
     due: &Due,
     now: Now,
+    batch: Option<Held<'_>>,
 ) -> Decision {
     let draft = || {
         let mut draft = Draft::new(sight, carrier, now, "onhand");
@@ -29,7 +31,11 @@ pub(crate) fn release(
         return end(draft, Outcome::Rejected, held.seq);
     }
     let mut attempt = draft();
-    let outcome = weigh(&mut attempt, &held.envelope, held.seq, Lifted::again());
+    attempt.held = batch;
+    let outcome = match batch.filter(|batch| batch.is_certain()) {
+        Some(batch) => Ok(mass_change::hold(&mut attempt, batch, &held.envelope.data, held.seq)),
+        None => weigh(&mut attempt, &held.envelope, held.seq, Lifted::again()),
+    };
     match settle(attempt, outcome, held.seq) {
         Ok(decision) if waits_again(&decision, due) => {
             // It would come due again at once, and again.

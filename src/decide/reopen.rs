@@ -248,13 +248,18 @@ fn wait_again(
         if let Some(on) = &waits {
             waiting::end(draft, on.clone(), known.seq);
         }
-        if known.decided == known.seq {
+        let is_own = known.decided == known.seq;
+        let asked = match &waits {
+            // It was released into the question about its batch.
+            Some(WaitKey::Approval(batch)) => draft.open_conflict(*batch).cloned(),
             // Another decision has let it wait again.
-            let asked = waits.and_then(|on| draft.conflict_about(&Subject::Waits(on)).cloned());
-            if let Some(asked) = asked {
-                leave(draft, &asked, known.seq);
-            }
-        } else {
+            Some(on) if is_own => draft.conflict_about(&Subject::Waits(on.clone())).cloned(),
+            _ => None,
+        };
+        if let Some(asked) = asked {
+            leave(draft, &asked, known.seq);
+        }
+        if !is_own {
             take_back_release(draft, known, waits.is_some())?;
         }
         // What made it wait stands again: its own record, unless it came to wait by another one.

@@ -337,7 +337,11 @@ fn turn_back(draft: &mut Draft<'_>, record: &Record, conflict: &Conflict) -> Res
         return Ok(());
     }
     match conflict.status {
-        ConflictStatus::Open if conflict.kind == ConflictKind::Unmapped && !by_reversal => {
+        // It is over when nothing waits for it any more.
+        ConflictStatus::Open
+            if matches!(conflict.kind, ConflictKind::Unmapped | ConflictKind::MassChange)
+                && !by_reversal =>
+        {
             return Ok(());
         }
         ConflictStatus::Open if conflict.opened_seq == record.seq => {}
@@ -374,8 +378,8 @@ fn turn_back(draft: &mut Draft<'_>, record: &Record, conflict: &Conflict) -> Res
     Ok(())
 }
 
-/// An event that waits for a name no longer leaves the conflict about that name, which is over when
-/// nothing else waits; so does a report of a channel.
+/// An event that waits for a name no longer, or for the decision on its batch, leaves the conflict
+/// about that, which is over when nothing else waits; so does a report of a channel.
 pub(super) fn leave(draft: &mut Draft<'_>, conflict: &Conflict, seq: u64) {
     if conflict.event_count <= 1 {
         draft.close(conflict, ConflictStatus::AutoResolved, None);

@@ -12,6 +12,24 @@ use crate::record::{Change, Record, WaitKey};
 use crate::state::Mark;
 use crate::time::Now;
 
+/// Where a group stands that may have to be held.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Place {
+    /// It is the input of this index.
+    Input(usize),
+    /// These events go on together, the first of them in the record of this place in the journal.
+    Held(u64, Vec<u64>),
+}
+
+/// An event of a group whose turn it is.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Turn<'a> {
+    place: &'a Place,
+    index: usize,
+    /// The conflict that holds the group so far.
+    conflict: Option<ConflictId>,
+}
+
 /// A group of which the first events are decided.
 #[derive(Debug, Default)]
 pub(super) struct Group {
@@ -28,7 +46,20 @@ pub(super) struct Group {
 struct Begin {
     mark: Mark,
     records: usize,
+    releases: usize,
     is_over: bool,
+}
+
+impl Group {
+    /// How many of its events are decided.
+    pub(super) const fn len(&self) -> usize {
+        self.done.len()
+    }
+
+    /// The turn of the next event.
+    pub(super) const fn turn<'a>(&self, place: &'a Place) -> Turn<'a> {
+        Turn { place, index: self.done.len(), conflict: self.conflict }
+    }
 }
 
 /// A group that is to be held, and what became of its events when it was tried out.
@@ -50,98 +81,105 @@ impl Ledger {
         processed: &mut Vec<Processed>,
         now: Now,
     ) -> Result<bool, Broken> {
-        let place = processed.len();
+        let place = Place::Input(processed.len());
         let mut group = match self.group.take() {
             Some(group) => group,
-            None => Group { begin: self.begin(place), ..Group::default() },
+            None => self.begin_group(&place),
         };
-        let Some(event) = events.get(group.done.len()) else {
-            match self.judge(events, &group.done).filter(|_| !self.held.contains_key(&place)) {
+        let Some(event) = events.get(group.len()) else {
+            let events: Vec<&Event> = events.iter().collect();
+            match self.judge(&place, &events, &group) {
                 None => processed.push(Processed::Group(group.done)),
-                Some(change) => {
-                    self.held.insert(place, TriedOut { change, processed: group.done });
-                    if let Some(begin) = group.begin {
-                        self.go_back(begin);
-                    } else {
-                        processed.clear();
-                        self.start_over();
-                    }
-                }
+                Some(change) => self.try_again(place, change, group, processed),
             }
             return Ok(true);
         };
-        let culprit = Culprit::InGroup(place, group.done.len());
+        let culprit = Culprit::InGroup(processed.len(), group.len());
         let ready = |ledger: &Self| ledger.has_all_for_event(event);
         let there = self.is_ready(culprit, Some(event), ready);
         if there {
-            let done = self.process_in_group(place, event, &group, actor, now)?;
-            if let Processed::Recorded(index) = done {
-                group.conflict = group.conflict.or_else(|| approval(&self.records[index]));
-            }
-            group.done.push(done);
+            let turn = group.turn(&place);
+            let verdict = match self.failure(culprit) {
+                Some(why) => Err(why),
+                None => guarded(|| self.decide_in_group(turn, event, actor, now)),
+            };
+            let done = self.carry_out(culprit, event, verdict, actor, now)?;
+            self.add_to_group(&mut group, done);
         }
         self.group = Some(group);
         Ok(there)
     }
 
-    /// Where the group at this place begins, if it may have to be decided once more.
-    fn begin(&self, place: usize) -> Option<Begin> {
-        (!self.held.is_empty() && !self.held.contains_key(&place)).then(|| Begin {
+    /// A group begins here; where that is, is kept if it may have to be decided once more.
+    pub(super) fn begin_group(&self, place: &Place) -> Group {
+        let is_kept = !self.held.is_empty() && !self.held.contains_key(place);
+        let begin = is_kept.then(|| Begin {
             mark: self.state.mark(),
             records: self.records.len(),
+            releases: self.releases,
             is_over: self.is_over,
-        })
+        });
+        Group { begin, ..Group::default() }
     }
 
-    /// Goes back to where the group began. No event is released within one.
-    fn go_back(&mut self, begin: Begin) {
+    /// Notes what became of the next event of a group.
+    pub(super) fn add_to_group(&self, group: &mut Group, done: Processed) {
+        if let Processed::Recorded(index) = done {
+            group.conflict = group.conflict.or_else(|| approval(&self.records[index]));
+        }
+        group.done.push(done);
+    }
+
+    /// Goes back to where a group began that is to be held, and remembers what it would do.
+    pub(super) fn try_again(
+        &mut self,
+        place: Place,
+        change: MassChange,
+        group: Group,
+        processed: &mut Vec<Processed>,
+    ) {
+        self.held.insert(place, TriedOut { change, processed: group.done });
+        let Some(begin) = group.begin else {
+            processed.clear();
+            return self.start_over();
+        };
         self.records.truncate(begin.records);
+        self.releases = begin.releases;
         self.is_over = begin.is_over;
         self.state.roll_back_to(begin.mark);
     }
 
-    fn process_in_group(
-        &mut self,
-        place: usize,
-        event: &Event,
-        group: &Group,
-        actor: &str,
-        now: Now,
-    ) -> Result<Processed, Broken> {
-        let culprit = Culprit::InGroup(place, group.done.len());
-        let verdict = match self.failure(culprit) {
-            Some(why) => Err(why),
-            None => guarded(|| self.decide_in_group(place, event, group, actor, now)),
-        };
-        self.carry_out(culprit, event, verdict, actor, now)
-    }
-
-    fn decide_in_group(
-        &self,
-        place: usize,
-        event: &Event,
-        group: &Group,
-        actor: &str,
-        now: Now,
-    ) -> Verdict {
-        let index = group.done.len();
-        let tried = self.held.get(&place);
-        if let Some(Processed::Invalid(errors)) = tried.map(|tried| &tried.processed[index]) {
+    fn decide_in_group(&self, turn: Turn<'_>, event: &Event, actor: &str, now: Now) -> Verdict {
+        let tried = self.held.get(turn.place);
+        if let Some(Processed::Invalid(errors)) = tried.map(|tried| &tried.processed[turn.index]) {
             // It cannot be, whatever becomes of the others.
             return Verdict::Invalid(errors.clone());
         }
-        let conflict = group.conflict;
-        let held = tried.map(|tried| Held { change: &tried.change, place: index, conflict });
-        self.decide(event, held, actor, now)
+        self.decide(event, self.hold(turn), actor, now)
     }
 
-    /// What the events of a group have done together, if that is too much.
-    fn judge(&self, events: &[Event], done: &[Processed]) -> Option<MassChange> {
+    /// How the group of an event is held, if it is.
+    pub(super) fn hold(&self, turn: Turn<'_>) -> Option<Held<'_>> {
+        let Turn { place, index, conflict } = turn;
+        let tried = self.held.get(place)?;
+        Some(Held { change: &tried.change, place: index, conflict })
+    }
+
+    /// What the events of a group have done together, if that is too much and is not held.
+    pub(super) fn judge(
+        &self,
+        place: &Place,
+        events: &[&Event],
+        group: &Group,
+    ) -> Option<MassChange> {
+        if self.held.contains_key(place) {
+            return None;
+        }
         let record = |done: &Processed| match done {
             Processed::Recorded(index) => Some(&self.records[*index]),
             _ => None,
         };
-        let records: Vec<Option<&Record>> = done.iter().map(record).collect();
+        let records: Vec<Option<&Record>> = group.done.iter().map(record).collect();
         decide::judge(&self.state, events, &records)
     }
 }

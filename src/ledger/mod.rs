@@ -2,6 +2,7 @@
 //! writes what [`Ledger::finish`] hands out in one transaction; only then is the batch kept.
 
 mod batch;
+mod going_on;
 mod group;
 mod guard;
 mod process;
@@ -25,8 +26,9 @@ use crate::time::{Now, Uptime};
 use crate::transfer::Transfer;
 
 pub use batch::{Batch, Entry};
+use going_on::{GoingOn, Release};
 pub use group::inputs;
-use group::{Group, TriedOut};
+use group::{Group, Place, TriedOut};
 use guard::{Broken, Culprit};
 pub(crate) use sight::Sight;
 
@@ -90,8 +92,10 @@ pub struct Ledger {
     releases: usize,
     /// The group in progress.
     group: Option<Group>,
-    /// The groups of this batch that are to be held, by the places of their inputs.
-    held: BTreeMap<usize, TriedOut>,
+    /// The events that go on together at present. Boxed: it is rare.
+    going_on: Option<Box<GoingOn>>,
+    /// The groups of this batch that are to be held.
+    held: BTreeMap<Place, TriedOut>,
     /// What could not be handled in this batch, and what the panic said.
     broken: BTreeMap<Culprit, String>,
     /// What the batch was last begun again for: it ends there.
@@ -108,6 +112,7 @@ impl Ledger {
             records: Vec::new(),
             releases: 0,
             group: None,
+            going_on: None,
             held: BTreeMap::new(),
             broken: BTreeMap::new(),
             cut: None,
@@ -238,6 +243,12 @@ impl Ledger {
         loop {
             let rest = &inputs[processed.len()..];
             let wants = |ledger: &Self| ledger.wants(rest.iter().map(|(input, _)| *input));
+            if let Some(going_on) = self.going_on.take() {
+                if !self.advance_going_on(going_on, processed, now)? {
+                    return Ok(Step::Load(wants(self)));
+                }
+                continue;
+            }
             // What a group wakes goes on after the whole of it.
             let due = if self.group.is_some() { None } else { self.next_due() };
             let is_over = self.is_over && self.group.is_none();
@@ -245,16 +256,11 @@ impl Ledger {
                 return Ok(Step::Full);
             }
             if let Some(due) = due {
-                let there = self.record(due.seq).is_some();
-                if self.releases == RELEASES_MAX || (!there && self.is_crowded()) {
-                    return Ok(Step::Full);
+                match self.release_next(&due, now)? {
+                    Release::Done => {}
+                    Release::Missing => return Ok(Step::Load(wants(self))),
+                    Release::Full => return Ok(Step::Full),
                 }
-                let culprit = Culprit::Held(due.seq);
-                let ready = |ledger: &Self| ledger.has_all_for_held(due.seq);
-                if !there || !self.is_ready(culprit, None, ready) {
-                    return Ok(Step::Load(wants(self)));
-                }
-                self.release(&due, now)?;
             } else if let Some((Input::Group(events), actor)) = rest.first() {
                 if !self.advance_group(events, actor, processed, now)? {
                     return Ok(Step::Load(wants(self)));
@@ -349,6 +355,7 @@ impl Ledger {
     fn start_over(&mut self) {
         self.releases = 0;
         self.group = None;
+        self.going_on = None;
         self.is_over = false;
         self.records.clear();
         self.state.roll_back();

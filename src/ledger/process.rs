@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use super::group::Turn;
 use super::guard::{Broken, Culprit, guarded};
 use super::{Input, Ledger, Processed, Refused};
 use crate::apply::apply;
@@ -189,8 +190,13 @@ impl Ledger {
         }
     }
 
-    /// Decides an event again whose waiting is over.
-    pub(super) fn release(&mut self, due: &Due, now: Now) -> Result<(), Broken> {
+    /// Decides an event again whose waiting is over, be it with others of its batch.
+    pub(super) fn release(
+        &mut self,
+        due: &Due,
+        turn: Option<Turn<'_>>,
+        now: Now,
+    ) -> Result<Processed, Broken> {
         let now = self.next(now);
         let culprit = Culprit::Held(due.seq);
         let held = self.record(due.seq).expect("the record was loaded");
@@ -202,9 +208,10 @@ impl Ledger {
         let carrier = self.own_event("released", data, now);
         let decision = self.try_out(culprit, |own| {
             let held = own.record(due.seq).expect("the record was loaded");
-            decide::release(own.sight(), &carrier, held, due, now)
+            let batch = turn.and_then(|turn| own.hold(turn));
+            decide::release(own.sight(), &carrier, held, due, now, batch)
         });
-        match decision {
+        let done = match decision {
             Ok(decision) => self.record_decision(culprit, carrier, decision, now, "onhand")?,
             Err(why) => {
                 let held = self.record(due.seq).expect("the record was loaded").clone();
@@ -212,7 +219,7 @@ impl Ledger {
             }
         };
         self.releases += 1;
-        Ok(())
+        Ok(done)
     }
 
     /// Flags what could not be handled as poison. If even this fails, nothing can be relied on any

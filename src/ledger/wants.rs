@@ -23,7 +23,8 @@ impl Ledger {
         // What breaks off here is found out to be poison when its turn comes.
         let next = self.state.waiting.next_due();
         let first = next.map_or_else(Vec::new, |due| self.in_order_of_time(&due));
-        let all = first.into_iter().chain(self.state.waiting.due());
+        let due = self.state.waiting.due().map(|due| due.seq);
+        let all = self.going_on().chain(first).chain(due);
         let _ = guarded(|| all.into_iter().all(|seq| needs.waiting(seq)));
         for input in inputs {
             match input {

@@ -62,14 +62,14 @@ impl Waiting {
     }
 
     /// All events whose waiting is over, in the order of the journal.
-    pub fn due(&self) -> impl Iterator<Item = u64> {
+    pub fn due(&self) -> impl Iterator<Item = Due> {
         let mut firsts: BTreeSet<(u64, &WaitKey)> =
             self.firsts.iter().map(|(seq, key)| (*seq, key)).collect();
         std::iter::from_fn(move || {
             let (seq, key) = firsts.pop_first()?;
             let next = self.events[key].range(seq + 1..).next();
             firsts.extend(next.map(|next| (*next, key)));
-            Some(seq)
+            Some(Due { seq, on: key.clone(), discard: self.woken[key] })
         })
     }
 
@@ -136,12 +136,13 @@ mod tests {
         waiting.wake(&key("A"), Some(false));
         let woken: Vec<_> = waiting.woken().map(|(key, discard)| (key.clone(), discard)).collect();
         assert_eq!(woken, [(key("A"), false), (key("B"), true)]);
-        assert_eq!(waiting.due().collect::<Vec<_>>(), [1, 2, 3, 5]);
+        let due = |waiting: &Waiting| waiting.due().map(|due| due.seq).collect::<Vec<_>>();
+        assert_eq!(due(&waiting), [1, 2, 3, 5]);
         assert_eq!(waiting.next_due(), Some(Due { seq: 1, on: key("A"), discard: false }));
         assert!(waiting.set(&key("A"), 1, false));
         assert_eq!(waiting.next_due(), Some(Due { seq: 2, on: key("B"), discard: true }));
         assert_eq!(waiting.wake(&key("B"), None), Some(true));
-        assert_eq!(waiting.due().collect::<Vec<_>>(), [3]);
+        assert_eq!(due(&waiting), [3]);
         assert_eq!(waiting.on(&key("B")).collect::<Vec<_>>(), [2, 5]);
     }
 }

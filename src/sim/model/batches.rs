@@ -26,12 +26,24 @@ impl Model {
         let answers: Vec<Answer> = events.iter().map(|event| self.say(event, now)).collect();
         let answers = if self.is_mass_change(&before, events, &answers) {
             let tried = std::mem::replace(self, before);
-            self.hold_batch(&tried, events, &answers, now)
+            self.hold_batch(&tried, &answers, |model, place| model.say(&events[place], now))
         } else {
             answers
         };
         self.release(now);
         answers
+    }
+
+    /// Events of a batch go on that have waited for names, so that nobody has looked at them as a
+    /// batch.
+    pub(super) fn release_batch(&mut self, batch: &[u64], now: Now) {
+        let before = self.clone();
+        let events: Vec<Event> = batch.iter().map(|seq| self.told[seq].event.clone()).collect();
+        let answers: Vec<Answer> = batch.iter().map(|seq| self.release_one(*seq, now)).collect();
+        if self.is_mass_change(&before, &events, &answers) {
+            let tried = std::mem::replace(self, before);
+            self.hold_batch(&tried, &answers, |model, place| model.release_one(batch[place], now));
+        }
     }
 
     /// Whether what the batch has done since `before` is too much.
@@ -41,10 +53,9 @@ impl Model {
         let emptied = had.iter().filter(|(sku, units)| **units > 0 && sum(&has, sku) <= 0).count();
         let mut named: BTreeSet<Sku> = BTreeSet::new();
         for (event, answer) in events.iter().zip(answers) {
-            if let Some(seq) = self.came_as_far(*answer) {
+            if let Some(seq) = self.came_as_far(before, *answer) {
                 named.extend(skus(&event.data).into_iter().filter_map(|sku| self.item(&sku)));
-                let index = usize::try_from(seq).expect("a journal fits in memory") - 1;
-                let effects = self.journal[index].effects.keys();
+                let effects = self.journal_at(self.told[&seq].decided).effects.keys();
                 named.extend(effects.map(|(level, _)| level.0.clone()));
             }
         }
@@ -62,8 +73,8 @@ impl Model {
         stock
     }
 
-    /// The place of an event that no safeguard before this one has stopped.
-    fn came_as_far(&self, answer: Answer) -> Option<u64> {
+    /// The place of an event that no safeguard before this one has stopped since `before`.
+    fn came_as_far(&self, before: &Self, answer: Answer) -> Option<u64> {
         let Answer::Recorded(seq) = answer else { return None };
         let stops = |about: &About, events: &[u64]| match about {
             // The first said nothing wrong.
@@ -71,31 +82,34 @@ impl Model {
             About::Future | About::Unknown(_) | About::Poison(_) => events.contains(&seq),
             _ => false,
         };
-        let stopped = self.asked.iter().any(|asked| stops(&asked.about, &asked.events));
+        let is_new =
+            |index: usize| before.asked.get(index).is_none_or(|asked| !asked.events.contains(&seq));
+        let mut asked = self.asked.iter().enumerate();
+        let stopped =
+            asked.any(|(index, asked)| is_new(index) && stops(&asked.about, &asked.events));
         (!stopped).then_some(seq)
     }
 
-    /// Says all of it again, and holds what comes as far. `tried` is how it went, with these
-    /// answers.
+    /// Goes through all of it again, and holds what comes as far. `tried` is how it went, with these
+    /// answers; `say` says the event of a place again, or lets it go on again.
     fn hold_batch(
         &mut self,
         tried: &Self,
-        events: &[Event],
         answers: &[Answer],
-        now: Now,
+        mut say: impl FnMut(&mut Self, usize) -> Answer,
     ) -> Vec<Answer> {
         let certain: Vec<bool> =
-            answers.iter().map(|answer| tried.came_as_far(*answer).is_some()).collect();
+            answers.iter().map(|answer| tried.came_as_far(self, *answer).is_some()).collect();
         let last = certain.iter().rposition(|certain| *certain);
         let mut held = Vec::new();
         let mut written = 0;
         self.holding = Some(Holding::default());
-        for (place, event) in events.iter().enumerate() {
+        for (place, answer) in answers.iter().enumerate() {
             let before = self.held_so_far();
             self.holding.as_mut().expect("a batch is held").certain = certain[place];
-            held.push(match answers[place] {
+            held.push(match answer {
                 Answer::Invalid => Answer::Invalid,
-                _ => self.say(event, now),
+                _ => say(self, place),
             });
             // It is written when it opens, and from the last that is certain on.
             if self.held_so_far() > before && (before == 0 || Some(place) >= last) {

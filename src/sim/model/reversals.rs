@@ -222,9 +222,14 @@ impl Model {
         }
     }
 
-    /// An event waits for a name no longer: nobody is asked about it for its sake.
+    /// An event waits no longer for a name, or for a decision on its batch: nobody is asked about
+    /// that for its sake.
     fn leave(&mut self, on: &WaitKey, seq: u64) {
-        if let Some(open) = self.open_about(&About::Unknown(on.clone())) {
+        let about = match on {
+            WaitKey::Approval(batch) => About::Batch(*batch),
+            name => About::Unknown(name.clone()),
+        };
+        if let Some(open) = self.open_about(&about) {
             let asked = &mut self.asked[open];
             asked.events.retain(|event| *event != seq);
             asked.version += 1;

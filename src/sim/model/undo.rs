@@ -213,8 +213,10 @@ impl Model {
             if matches!(decided, Did::Decide(answered) if answered == index) {
                 continue;
             }
-            let derived =
-                matches!(later.about, About::Oversold(_) | About::Transfer(..) | About::Unknown(_));
+            let derived = matches!(
+                later.about,
+                About::Oversold(_) | About::Transfer(..) | About::Unknown(_) | About::Batch(_)
+            );
             if matches!(later.about, About::Drift { .. }) {
                 self.leave_drift(index, before.asked.get(index), later);
                 continue;

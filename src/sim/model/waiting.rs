@@ -4,11 +4,14 @@ use std::rc::Rc;
 
 use super::conflicts::About;
 use super::rules::Waived;
-use super::{Did, Model, Ruling};
+use super::{Answer, Did, Model, Ruling};
 use crate::event::EventData;
 use crate::id::OrderId;
 use crate::record::{Outcome, WaitKey};
 use crate::time::Now;
+
+/// Events that one request may carry.
+const REQUEST_EVENTS_MAX: u64 = 1_000;
 
 impl Model {
     /// A name is known from now on: nobody needs to be asked about it, and what waited for it goes
@@ -55,9 +58,29 @@ impl Model {
         self.woken.retain(|seq, _| !gone.contains(seq));
         while let Some((first, _)) = self.woken.first_key_value() {
             let seq = self.earliest_beside(*first);
-            let discard = self.woken.remove(&seq).expect("it is woken");
-            self.release_one(seq, discard, now);
+            let batch = self.batch_beside(seq);
+            if batch.is_empty() {
+                self.release_one(seq, now);
+            } else {
+                self.release_batch(&batch, now);
+            }
         }
+    }
+
+    /// An event that has waited for a name, and all of its batch that goes on for the same reason.
+    /// It came with one request if it could have: with no more than a request may carry in between.
+    fn batch_beside(&self, seq: u64) -> Vec<u64> {
+        let event = &self.told[&seq].event;
+        let is_beside = |other: &u64| {
+            let told = &self.told[other].event;
+            let waits = self.waiting.iter().find(|(_, waits)| waits == other);
+            event.batch_id().is_some()
+                && (&told.source, told.batch_id()) == (&event.source, event.batch_id())
+                && waits.is_some_and(|(on, _)| is_name(on))
+                && !self.woken[other]
+        };
+        let within = self.woken.range(seq..seq + REQUEST_EVENTS_MAX).map(|(other, _)| *other);
+        if is_beside(&seq) { within.filter(is_beside).collect() } else { Vec::new() }
     }
 
     /// Of an event and all that waits for the same order or shipment, the one that happened first.
@@ -70,12 +93,16 @@ impl Model {
         beside.min_by_key(|seq| (self.told[seq].time, *seq)).expect("it is one of them")
     }
 
-    fn release_one(&mut self, seq: u64, discard: bool, now: Now) {
+    /// An event goes on.
+    pub(super) fn release_one(&mut self, seq: u64, now: Now) -> Answer {
+        let discard = self.woken.remove(&seq).expect("it is woken");
         let before = Rc::new(self.clone());
         self.tick(now);
         self.wait_no_longer(seq);
         let outcome = if discard {
             Outcome::Rejected
+        } else if self.holding.as_ref().is_some_and(|holding| holding.certain) {
+            self.hold(seq)
         } else {
             match self.rule(seq, &Waived { future: true, ..Waived::default() }) {
                 Ruling::Outcome(outcome) => outcome,
@@ -87,7 +114,19 @@ impl Model {
         };
         self.become_of(seq, outcome);
         self.record(Did::Release, seq, outcome, before);
+        match outcome {
+            Outcome::Duplicate => Answer::Duplicate(seq, outcome),
+            _ => Answer::Recorded(seq),
+        }
     }
+}
+
+/// Whether something is the name of what is not known, or the lack of any location.
+const fn is_name(on: &WaitKey) -> bool {
+    matches!(
+        on,
+        WaitKey::Sku(_) | WaitKey::Location(_) | WaitKey::AnyLocation | WaitKey::Listing(..)
+    )
 }
 
 /// Whether it asks for something that may be refused.

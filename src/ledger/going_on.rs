@@ -1,0 +1,123 @@
+//! Events of one batch that have waited for names and are due together. They had not come as far as
+//! the safeguard that looks at batches (safeguard 8), so they are looked at as a whole now: released
+//! one after another, and all of them held if together they would empty too much.
+
+use super::group::{Group, Place};
+use super::guard::{Broken, Culprit};
+use super::{Ledger, Processed, RELEASES_MAX};
+use crate::event::Event;
+use crate::record::Record;
+use crate::state::Due;
+use crate::time::Now;
+
+/// Places in the journal within which events of one source and one batch id are taken to have come
+/// with one request: as many as one may carry. The journal does not say where a request ended. All
+/// of them fit into one transaction.
+const SPAN: usize = 1_000;
+const _: () = assert!(SPAN <= RELEASES_MAX);
+
+/// Events of a batch that go on together, of which the first are decided.
+#[derive(Debug)]
+pub(super) struct GoingOn {
+    events: Vec<Due>,
+    place: Place,
+    group: Group,
+}
+
+/// What has come of the turn of an event that is due.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Release {
+    /// It has gone on, or is about to do so with the others of its batch.
+    Done,
+    /// Not all of it is loaded.
+    Missing,
+    /// This transaction does not take it.
+    Full,
+}
+
+impl Ledger {
+    /// Lets the next event go on whose waiting is over, or begins to do so with those of its batch.
+    pub(super) fn release_next(&mut self, due: &Due, now: Now) -> Result<Release, Broken> {
+        let batch = self.due_with(due);
+        let count = batch.as_ref().map_or(1, |batch| batch.len().max(1));
+        if self.releases + count > RELEASES_MAX || (batch.is_none() && self.is_crowded()) {
+            return Ok(Release::Full);
+        }
+        let Some(events) = batch else { return Ok(Release::Missing) };
+        if !events.is_empty() {
+            let seqs = events.iter().map(|due| due.seq).collect();
+            let place = Place::Held(self.state.head.seq + 1, seqs);
+            let group = self.begin_group(&place);
+            self.going_on = Some(Box::new(GoingOn { events, place, group }));
+            return Ok(Release::Done);
+        }
+        let ready = |ledger: &Self| ledger.has_all_for_held(due.seq);
+        if !self.is_ready(Culprit::Held(due.seq), None, ready) {
+            return Ok(Release::Missing);
+        }
+        self.release(due, None, now)?;
+        Ok(Release::Done)
+    }
+
+    /// Decides the next of the events that go on together, or ends that; says whether all was there
+    /// for it.
+    pub(super) fn advance_going_on(
+        &mut self,
+        mut going_on: Box<GoingOn>,
+        processed: &mut Vec<Processed>,
+        now: Now,
+    ) -> Result<bool, Broken> {
+        let GoingOn { events, place, group } = going_on.as_mut();
+        let Some(due) = events.get(group.len()) else {
+            let said = events.iter().filter_map(|due| self.record(due.seq));
+            let said: Vec<&Event> = said.map(|held| &held.envelope).collect();
+            if let Some(change) = self.judge(place, &said, group) {
+                let GoingOn { place, group, .. } = *going_on;
+                self.try_again(place, change, group, processed);
+            }
+            return Ok(true);
+        };
+        let ready = |ledger: &Self| ledger.has_all_for_held(due.seq);
+        let there = self.is_ready(Culprit::Held(due.seq), None, ready);
+        if there {
+            let done = self.release(due, Some(group.turn(place)), now)?;
+            self.add_to_group(group, done);
+        }
+        self.going_on = Some(going_on);
+        Ok(there)
+    }
+
+    /// The events that go on together and have not done so yet.
+    pub(super) fn going_on(&self) -> impl Iterator<Item = u64> {
+        let rest = self.going_on.iter().flat_map(|it| it.events.iter().skip(it.group.len()));
+        rest.map(|due| due.seq)
+    }
+
+    /// The events of its batch that are due with the first one, all of which have waited for names;
+    /// none, if it has waited for something else or is of no batch. `None` if that is not known as
+    /// long as more is not loaded.
+    fn due_with(&self, first: &Due) -> Option<Vec<Due>> {
+        let held = self.record(first.seq)?;
+        let mut events = Vec::new();
+        if held.envelope.batch_id().is_none() || !has_waited_for_name(first) {
+            return Some(events);
+        }
+        let due = self.state.waiting.due().take_while(|due| due.seq - first.seq < SPAN as u64);
+        for due in due.filter(has_waited_for_name) {
+            if is_of_batch(self.record(due.seq)?, held) {
+                events.push(due);
+            }
+        }
+        Some(events)
+    }
+}
+
+/// Whether an event goes on because a name is known by now.
+const fn has_waited_for_name(due: &Due) -> bool {
+    due.on.is_name() && !due.discard
+}
+
+fn is_of_batch(held: &Record, other: &Record) -> bool {
+    let (held, other) = (&held.envelope, &other.envelope);
+    held.source == other.source && held.batch_id() == other.batch_id()
+}
