@@ -69,8 +69,8 @@ impl Ledger {
     ) -> Result<bool, Broken> {
         let GoingOn { events, place, group } = going_on.as_mut();
         let Some(due) = events.get(group.len()) else {
-            let said = events.iter().filter_map(|due| self.record(due.seq));
-            let said: Vec<&Event> = said.map(|held| &held.envelope).collect();
+            let held = |due: &Due| self.record(due.seq).expect("the record was loaded");
+            let said: Vec<&Event> = events.iter().map(|due| &held(due).envelope).collect();
             if let Some(change) = self.judge(place, &said, group) {
                 let GoingOn { place, group, .. } = *going_on;
                 self.try_again(place, change, group, processed);

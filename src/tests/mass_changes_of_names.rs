@@ -5,6 +5,7 @@ use onhand::conflict::{Choice, Conflict, ConflictKind, ConflictStatus, Resolutio
 use onhand::event::Event;
 use onhand::ledger::{Input, RELEASES_MAX, inputs};
 use onhand::record::Outcome;
+use onhand::sim::trap::{Phase, Trap};
 use onhand::state::Settings;
 use onhand::wire::EventResult;
 
@@ -291,6 +292,51 @@ fn a_large_batch_is_held_as_a_whole_wherever_the_transaction_ends() {
         assert_eq!((on_hand(&world, 1), on_hand(&world, 2)), (6, 5));
         world.resolve(&conflict, O::Approve).unwrap();
         assert!(results.iter().all(|result| world.outcome(result) == Outcome::Applied));
+        world.quiet();
+        world.verify();
+    }
+}
+
+/// What holds a batch is found out at its end; of several in one transaction, each for itself.
+#[test]
+fn many_batches_that_waited_for_one_name_are_held_one_by_one() {
+    let ids = ["b0", "b1", "b2", "b3", "b4"];
+    let mut world = stocked(12);
+    let says = |item: usize| adjusted(&name(item), "mars", -5).in_batch(ids[item % ids.len()]);
+    let results = world.request((0..12).map(says).collect::<Vec<_>>());
+    map(&mut world);
+    let open = world.open(ConflictKind::MassChange);
+    let counts: Vec<u64> = open.iter().map(|it| it.event_count).collect();
+    assert_eq!(counts, [3, 3, 2, 2, 2]);
+    assert_eq!(world.store.waiting_count(), 12);
+    for conflict in open {
+        world.resolve(&conflict, O::Approve).unwrap();
+    }
+    assert!(results.iter().all(|result| world.outcome(result) == Outcome::Applied));
+    world.quiet();
+}
+
+#[test]
+fn what_cannot_be_handled_is_flagged_beside_the_batch_that_is_held() {
+    let phases = [Phase::Load, Phase::Decide, Phase::Apply];
+    for (phase, place) in phases.into_iter().flat_map(|phase| [0, 1, 2].map(|it| (phase, it))) {
+        let mut world = stocked(3);
+        let mut batch = vec![leaves(0), leaves(1)];
+        let fails = received(&name(2), "mars", 1).id("poison-of-names").in_batch("b");
+        batch.insert(place, fails);
+        let results = world.request(batch);
+        world.post(received(&name(2), "mars", 1));
+        let trap = Trap::set(phase, "poison-of-names");
+        map(&mut world);
+        drop(trap);
+        let mut all = places(&results);
+        let failed = all.remove(place);
+        assert_eq!(held(&world), Some(all), "{phase:?} {place}");
+        let flagged = world.open(ConflictKind::Poison).remove(0);
+        assert_eq!(flagged.events[0].seq, failed, "{phase:?} {place}");
+        world.resolve(&flagged, O::Retry).unwrap();
+        world.resolve(&world.conflict(), O::Approve).unwrap();
+        assert_eq!([0, 1, 2].map(|item| on_hand(&world, item)), [0, 0, 7]);
         world.quiet();
         world.verify();
     }
