@@ -47,7 +47,10 @@ impl Ledger {
         if !events.is_empty() {
             let seqs = events.iter().map(|due| due.seq).collect();
             let place = Place::Held(self.state.head.seq + 1, seqs);
-            let group = self.begin_group(&place);
+            // Where it begins costs much to keep, and so few events are hardly ever too much: if they
+            // are after all, the transaction is begun again.
+            let is_small = events.len() < self.state.settings.mass_change_min;
+            let group = if is_small { Group::default() } else { self.begin_group(&place) };
             self.going_on = Some(Box::new(GoingOn { events, place, group }));
             return Ok(Release::Done);
         }
