@@ -144,6 +144,7 @@ fn stands_near(draft: &Draft<'_>, conflict: &Conflict) -> Result<bool, Refusal> 
         let movement = conflict.events.last().map_or(0, |event| event.seq);
         return Err(format!("event #{movement} is taken back already (#{by})"));
     }
+    transfer::not_corrected(draft, conflict)?;
     Ok(count_stands(draft, conflict))
 }
 
@@ -151,7 +152,11 @@ fn stands_near(draft: &Draft<'_>, conflict: &Conflict) -> Result<bool, Refusal> 
 /// gone something lies, nor about a movement that is.
 pub(super) fn asked_again(draft: &mut Draft<'_>, conflict: &Conflict) -> Result<(), Refusal> {
     let stands = count_stands(draft, conflict) && movement_gone_by(draft, conflict)?.is_none();
-    if stands { reopen(draft, conflict) } else { Ok(()) }
+    if !stands {
+        return Ok(());
+    }
+    transfer::not_corrected(draft, conflict)?;
+    reopen(draft, conflict)
 }
 
 /// The record that has taken the movement back that a conflict is about.

@@ -246,7 +246,7 @@ fn negate(draft: &mut Draft<'_>, record: &Record, effect: &Effect) -> Result<(),
 }
 
 /// Notes that a movement that never had an effect is taken back, or stands again.
-fn withdraw(
+pub(super) fn withdraw(
     draft: &mut Draft<'_>,
     (sku, location): (&Sku, &LocationId),
     (delta, state): (i64, Option<Bucket>),

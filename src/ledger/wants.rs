@@ -116,6 +116,11 @@ impl<'a> Needs<'a> {
                 if conflict.kind == ConflictKind::Drift || conflict.is_about_transfer() {
                     conflict.events.iter().for_each(|event| self.name(event));
                 }
+                if let Some(transfer) = &conflict.transfer
+                    && conflict.is_about_transfer()
+                {
+                    self.said(transfer);
+                }
                 if let Some(event) = conflict.events.last() {
                     match self.ledger.record(event.seq) {
                         Some(held) => self.held(held),
@@ -271,6 +276,13 @@ impl<'a> Needs<'a> {
             && let Some(movement) = conflict.events.last()
         {
             self.name(movement);
+            // A decision on a transfer may have corrected it.
+            let changes = self.record(movement.seq).map_or(&[][..], |record| &record.changes);
+            for change in changes {
+                if let Change::Transfer(update) = change {
+                    self.transfer(&update.transfer);
+                }
+            }
         }
     }
 
@@ -339,6 +351,35 @@ impl<'a> Needs<'a> {
             Some(closed) => {
                 let seq = closed.resolution.as_ref().map(|decision| decision.seq);
                 seq.and_then(|seq| self.record(seq));
+            }
+        }
+    }
+
+    /// What was said of a transfer, and what has been decided of it: a decision may correct it.
+    fn said(&mut self, transfer: &TransferId) {
+        let ledger = self.ledger;
+        let Some(transfer) = ledger.state.transfer(transfer) else { return };
+        let receipts = transfer.receipts.iter().map(|receipt| &receipt.said);
+        for said in transfer.shipment.iter().chain(receipts) {
+            let event = said.event();
+            self.name(&event);
+            for known in ledger.state.known(&event.source, &event.id) {
+                if known.seq == event.seq {
+                    self.asked_by(known.decided);
+                }
+            }
+        }
+    }
+
+    /// What has become of what a record has asked about movements near a count.
+    fn asked_by(&mut self, seq: u64) {
+        let Some(record) = self.record(seq) else { return };
+        for change in &record.changes {
+            if let Change::Conflict(conflict) = change
+                && conflict.opened_seq == record.seq
+                && conflict.is_about_late_movement()
+            {
+                self.decision_on(conflict.id);
             }
         }
     }

@@ -55,5 +55,6 @@ mod subjects;
 mod takeovers;
 mod timers;
 mod transfers;
+mod transfers_near_counts;
 mod versions;
 mod wording;

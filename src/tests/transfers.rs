@@ -386,14 +386,18 @@ fn a_receipt_within_seconds_of_a_count_is_flagged() {
     assert_eq!(numbers(&world), [10, 0, 0], "they are in the count, and no longer incoming");
 }
 
+/// The count was certain, so nobody was asked about the receipt.
 #[test]
 fn what_a_decision_takes_out_within_seconds_of_a_count_is_flagged_and_flipped_too() {
-    let mut world = world().given([counted("TEA", "hamburg", 0).at(100).by("pos")]);
+    let mut world = world();
     world.post(last("r1", &[goods("TEA", 13)]).at(105));
-    let excess = world.open(ConflictKind::Excess).remove(0);
+    let version = world.version("TEA", "hamburg");
+    world.post(counted("TEA", "hamburg", 0).at(100).by("pos").expecting(version));
+    let excess = excess(&world);
     world.resolve(&excess, O::Cap).unwrap();
     assert_eq!(numbers(&world), [10, 10, 0]);
-    let taken_out = world.open(ConflictKind::CountOverlap).pop().unwrap();
+    let taken_out = world.conflict();
+    assert_eq!(taken_out.kind, ConflictKind::CountOverlap);
     world.resolve(&taken_out, O::KeepCounted).unwrap();
     assert_eq!(numbers(&world), [10, 13, 0], "the count was of what had been taken out already");
 }

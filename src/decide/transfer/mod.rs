@@ -1,11 +1,13 @@
 //! Transfers: shipped, received, and what people decide where the two do not agree. What arrives
 //! before it left is parked (rule 6), each business fact counts once (rule 1).
 
+mod correct;
 mod receive;
 mod settle;
 mod ship;
 mod undo;
 
+pub(super) use correct::not_corrected;
 pub(super) use receive::receive;
 pub(super) use settle::settle;
 pub(super) use ship::ship;

@@ -3,9 +3,9 @@
 use super::super::draft::Draft;
 use super::super::movement::move_on_hand;
 use super::super::{Lifted, Stop, park};
-use super::{book_incoming, items_of, open_conflict, put, said, watch};
+use super::{book_incoming, items_of, open_conflict, said, watch};
 use crate::event::{Event, ReceivedItem, TransferReceived};
-use crate::id::{LocationId, ReceiptId, Sku};
+use crate::id::{LocationId, Sku};
 use crate::quantity;
 use crate::record::{Outcome, WaitKey};
 use crate::transfer::{Receipt, Transfer, TransferLine};
@@ -26,7 +26,7 @@ pub(in crate::decide) fn receive(
     };
     let lines = items(draft, &mut transfer, &data.lines)?;
     let at = place(draft).filter(|place| *place != transfer.to);
-    move_items(draft, at.as_ref().unwrap_or(&transfer.to), &lines, 1);
+    move_items(draft, at.as_ref().unwrap_or(&transfer.to), &lines);
     let lost = transfer.lines.clone();
     transfer
         .change_lines(lines.iter().map(|line| (&line.sku, line.quantity)), TransferLine::receive);
@@ -90,23 +90,11 @@ fn items(
     Ok(items)
 }
 
-/// Moves what arrived at a location, or takes it back (`sign` -1).
-pub(super) fn move_items(draft: &mut Draft<'_>, to: &LocationId, rows: &[ReceivedItem], sign: i64) {
+/// Moves what arrived at a location.
+fn move_items(draft: &mut Draft<'_>, to: &LocationId, rows: &[ReceivedItem]) {
     let to = draft.location(to).expect("a transfer's locations are known");
     for row in rows {
         let sku = draft.sku(&row.sku).expect("and so are its items");
-        move_on_hand(draft, sku, to, sign * row.quantity, row.state.bucket());
+        move_on_hand(draft, sku, to, row.quantity, row.state.bucket());
     }
-}
-
-/// Makes a receipt as if it had never been: its units have not arrived.
-pub(super) fn take_back(draft: &mut Draft<'_>, transfer: &mut Transfer, receipt: &ReceiptId) {
-    let Some(place) = transfer.receipts.iter().position(|known| known.receipt == *receipt) else {
-        return;
-    };
-    let receipt = transfer.take_out(place);
-    draft.fact = receipt.said.fact;
-    let place = receipt.at.as_ref().unwrap_or(&transfer.to);
-    move_items(draft, place, &receipt.lines, -1);
-    put(draft, transfer.clone());
 }

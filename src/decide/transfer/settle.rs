@@ -9,14 +9,13 @@
 //!   and it can be sent anew under the same id.
 
 use super::super::draft::Draft;
-use super::super::movement::move_on_hand;
 use super::super::reopen::known;
 use super::super::resolve::Refused;
-use super::receive::{move_items, take_back};
+use super::correct::{correct, take_out_of};
 use super::{put, watch};
 use crate::conflict::{Conflict, ResolutionOption as O};
 use crate::event::{EventData, ReceivedItem};
-use crate::id::Sku;
+use crate::id::{ReceiptId, Sku};
 use crate::record::{Basis, Change, Outcome, Record};
 use crate::transfer::Transfer;
 
@@ -33,8 +32,8 @@ pub(in crate::decide) fn settle(
     let mut transfer = before.clone();
     transfer.decided.push(draft.seq);
     match option {
-        O::ApplyAnyway => trust_the_receipt(draft, transfer),
-        O::Cap => trust_the_shipment(draft, transfer),
+        O::ApplyAnyway => trust_the_receipt(draft, transfer)?,
+        O::Cap => trust_the_shipment(draft, transfer)?,
         _ => withdraw(draft, transfer, held)?,
     }
     for change in &mut draft.changes {
@@ -46,9 +45,9 @@ pub(in crate::decide) fn settle(
 }
 
 /// What arrived is what left.
-fn trust_the_receipt(draft: &mut Draft<'_>, mut transfer: Transfer) {
+fn trust_the_receipt(draft: &mut Draft<'_>, mut transfer: Transfer) -> Result<(), Refused> {
     let is_final = transfer.is_final();
-    let left = transfer.from.as_ref().zip(transfer.shipment.as_ref());
+    let left = transfer.from.as_ref().zip(transfer.shipment.clone());
     let (from, shipment) = left.expect("only what has left is compared with what arrived");
     draft.fact = shipment.fact.clone();
     let from = draft.location(from).expect("a transfer's locations are known");
@@ -57,15 +56,16 @@ fn trust_the_receipt(draft: &mut Draft<'_>, mut transfer: Transfer) {
         let back = missing - line.surplus();
         if back != 0 {
             let sku = draft.sku(&line.sku).expect("and so are its items");
-            move_on_hand(draft, sku, from, back, None);
+            correct(draft, &shipment, (sku, from), back, None)?;
             line.shipped -= back;
         }
     }
     put(draft, transfer);
+    Ok(())
 }
 
 /// What left is what should have arrived.
-fn trust_the_shipment(draft: &mut Draft<'_>, mut transfer: Transfer) {
+fn trust_the_shipment(draft: &mut Draft<'_>, mut transfer: Transfer) -> Result<(), Refused> {
     let is_final = transfer.is_final();
     let mut surplus: Vec<(Sku, i64)> = Vec::new();
     for line in &mut transfer.lines {
@@ -77,13 +77,18 @@ fn trust_the_shipment(draft: &mut Draft<'_>, mut transfer: Transfer) {
             line.lost += line.outstanding();
         }
     }
-    take_out(draft, &mut transfer, surplus);
+    take_out(draft, &mut transfer, surplus)?;
     put(draft, transfer);
+    Ok(())
 }
 
 /// Takes units out of what was received, those that came last first, in the state in which they
 /// came.
-fn take_out(draft: &mut Draft<'_>, transfer: &mut Transfer, surplus: Vec<(Sku, i64)>) {
+fn take_out(
+    draft: &mut Draft<'_>,
+    transfer: &mut Transfer,
+    surplus: Vec<(Sku, i64)>,
+) -> Result<(), Refused> {
     let mut rest: std::collections::BTreeMap<Sku, i64> = surplus.into_iter().collect();
     let mut order: Vec<usize> = (0..transfer.receipts.len()).collect();
     order.sort_by_key(|place| {
@@ -106,17 +111,17 @@ fn take_out(draft: &mut Draft<'_>, transfer: &mut Transfer, surplus: Vec<(Sku, i
         if !out.is_empty() {
             draft.fact = receipt.said.fact.clone();
             draft.begin_part(Some(Basis::Movement(draft.fact.clone())));
-            let arrived = receipt.at.as_ref().unwrap_or(&transfer.to);
-            move_items(draft, arrived, &out, -1);
+            take_out_of(draft, receipt, &transfer.to, &out)?;
         }
     }
+    Ok(())
 }
 
 /// The receipt was never said.
 fn withdraw(draft: &mut Draft<'_>, mut transfer: Transfer, held: &Record) -> Result<(), Refused> {
     let before = known(draft, &held.event_ref()).map_err(Refused::Impossible)?.decided;
     if let EventData::TransferReceived(data) = &held.envelope.data {
-        take_back(draft, &mut transfer, &data.receipt);
+        take_back(draft, &mut transfer, &data.receipt)?;
         let (seq, outcome) = (held.seq, Outcome::Rejected);
         draft.change(Change::Final { seq, outcome, decided: None, before: Some(before) });
     }
@@ -127,5 +132,21 @@ fn withdraw(draft: &mut Draft<'_>, mut transfer: Transfer, held: &Record) -> Res
     }
     watch(draft, &transfer, None);
     draft.subject = held.event_ref();
+    Ok(())
+}
+
+/// Makes a receipt as if it had never been: its units have not arrived.
+fn take_back(
+    draft: &mut Draft<'_>,
+    transfer: &mut Transfer,
+    receipt: &ReceiptId,
+) -> Result<(), Refused> {
+    let Some(place) = transfer.receipts.iter().position(|known| known.receipt == *receipt) else {
+        return Ok(());
+    };
+    let receipt = transfer.take_out(place);
+    draft.fact = receipt.said.fact.clone();
+    take_out_of(draft, &receipt, &transfer.to, &receipt.lines)?;
+    put(draft, transfer.clone());
     Ok(())
 }

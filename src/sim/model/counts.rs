@@ -167,6 +167,7 @@ impl Model {
     pub(super) fn watch_late_movements(&mut self, seq: u64, from: usize) {
         let late: BTreeSet<LevelName> = self.movements[from..]
             .iter()
+            .filter(|movement| !self.goes_with_another(movement))
             .filter(|movement| {
                 self.newest_count(&movement.level).is_some_and(|count| {
                     count.source != movement.source && self.is_near(movement.time, count.time)
@@ -176,7 +177,10 @@ impl Model {
             .collect();
         for level in late {
             let numbers = (from..self.movements.len())
-                .filter(|number| self.movements[*number].level == level)
+                .filter(|number| {
+                    let movement = &self.movements[*number];
+                    movement.level == level && !self.goes_with_another(movement)
+                })
                 .collect();
             // A movement that waited is the doing of the record that let it go on.
             let record = Some(self.next_seq()).filter(|record| *record != seq);

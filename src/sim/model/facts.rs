@@ -23,6 +23,8 @@ pub(super) struct Movement {
     pub absorbed: bool,
     /// It was taken back.
     pub withdrawn: bool,
+    /// The record that made what it corrects, if it corrects anything.
+    pub corrects: Option<u64>,
 }
 
 impl Movement {
@@ -73,9 +75,17 @@ impl Model {
         let level = level.clone();
         // The record being made.
         let seq = self.next_seq();
-        let withdrawn = false;
-        let movement = Movement { seq, level, delta, state, time, source, absorbed, withdrawn };
-        self.movements.push(movement);
+        self.movements.push(Movement {
+            seq,
+            level,
+            delta,
+            state,
+            time,
+            source,
+            absorbed,
+            withdrawn: false,
+            corrects: None,
+        });
     }
 
     /// Units come into a state or leave it by what was said at `told`. Those that are available are

@@ -6,6 +6,7 @@
 
 mod batches;
 mod conflicts;
+mod corrections;
 mod counts;
 mod drift;
 mod facts;

@@ -76,10 +76,7 @@ impl Model {
                 }
                 true
             }
-            About::Transfer(transfer, _) => {
-                self.settle_transfer(transfer, held(), choice.option);
-                true
-            }
+            About::Transfer(transfer, _) => self.settle_transfer(transfer, held(), choice.option),
             About::Orphan(seq, _) => {
                 self.wait_no_longer(*seq);
                 if choice.option == O::ApplyWithoutOrder {

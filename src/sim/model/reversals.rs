@@ -40,7 +40,7 @@ impl Model {
             self.ask_again(index, target.decided);
         }
         self.taken_back.extend([target.seq, target.decided]);
-        if self.two_hold() {
+        if self.two_hold() || self.asks_about_corrected() {
             *self = untouched;
             return Outcome::Rejected;
         }

@@ -39,6 +39,9 @@ impl Model {
                     return false;
                 }
                 self.undo(target.decided);
+                if self.asks_about_corrected() {
+                    return false;
+                }
                 self.end_part();
                 self.taken_back.extend([first, target.decided]);
                 // What had to go for the first does not come back.

@@ -7,7 +7,7 @@ use super::kits::{Parts, items};
 use super::{Model, Ruling};
 use crate::conflict::ResolutionOption as O;
 use crate::event::{TransferReceived, TransferShipped};
-use crate::id::{LocationId, Sku, Source, TransferId};
+use crate::id::{LocationId, Sku, TransferId};
 use crate::record::{Bucket, Outcome, WaitKey};
 use crate::time::Timestamp;
 
@@ -24,8 +24,8 @@ pub struct Transfer {
     pub items: Vec<Item>,
     /// What kits consisted of when it first named them.
     kits: BTreeMap<Sku, Parts>,
-    left: Timestamp,
-    source: Source,
+    /// The event that said that it left.
+    seq: u64,
     receipts: Vec<Receipt>,
 }
 
@@ -47,7 +47,6 @@ struct Receipt {
     /// The event that said it.
     seq: u64,
     time: Timestamp,
-    source: Source,
     rows: Vec<(Sku, i64, Option<Bucket>)>,
     /// What had been given up, and came with it.
     found: Vec<(Sku, i64)>,
@@ -123,12 +122,9 @@ impl Model {
         if from == to {
             return Ruling::Impossible;
         }
-        let told = &self.told[&seq];
-        let (left, source) = (told.time, told.event.source.clone());
         let (id, items, kits) = (data.transfer.clone(), Vec::new(), BTreeMap::new());
         let receipts = Vec::new();
-        let mut transfer =
-            Transfer { id, from: from.clone(), to, items, kits, left, source, receipts };
+        let mut transfer = Transfer { id, from: from.clone(), to, items, kits, seq, receipts };
         for line in &data.lines {
             for (sku, units) in self.items_of(&mut transfer, &line.sku, line.quantity) {
                 transfer.item(&sku).shipped += units;
@@ -141,8 +137,7 @@ impl Model {
     }
 
     pub(super) fn receive_transfer(&mut self, seq: u64, data: &TransferReceived) -> Outcome {
-        let told = &self.told[&seq];
-        let (time, source) = (told.time, told.event.source.clone());
+        let time = self.told[&seq].time;
         let number = self.transfer_number(&data.transfer);
         let mut transfer = self.transfers[number].clone();
         let mut rows: Vec<(Sku, i64, Option<Bucket>)> = Vec::new();
@@ -163,7 +158,7 @@ impl Model {
             }
         }
         let is_final = data.is_final;
-        self.transfers[number].receipts.push(Receipt { seq, time, source, rows, found, is_final });
+        self.transfers[number].receipts.push(Receipt { seq, time, rows, found, is_final });
         self.watch_transfer(number, seq);
         Outcome::Applied
     }
@@ -195,34 +190,38 @@ impl Model {
         }
     }
 
-    /// A person says which side is right. `seq` is the last receipt in question.
-    pub(super) fn settle_transfer(&mut self, id: &TransferId, seq: u64, option: O) {
+    /// A person says which side is right. `seq` is the last receipt in question. False if another
+    /// question has to be answered first.
+    pub(super) fn settle_transfer(&mut self, id: &TransferId, seq: u64, option: O) -> bool {
         let number = self.transfer_number(id);
         let first = self.movements.len();
-        match option {
+        let can_be = match option {
             O::ApplyAnyway => self.trust_receipts(number),
             O::Cap => self.trust_shipment(number),
             _ => self.withdraw_receipt(number, seq),
-        }
+        };
         self.watch_late_movements(seq, first);
+        can_be
     }
 
     /// What arrived is what left.
-    fn trust_receipts(&mut self, number: usize) {
+    fn trust_receipts(&mut self, number: usize) -> bool {
         let last = self.transfers[number].is_final();
-        let Transfer { from, left, source, .. } = self.transfers[number].clone();
+        let Transfer { from, seq, .. } = self.transfers[number].clone();
+        let mut can_be = true;
         for index in 0..self.transfers[number].items.len() {
             let item = &mut self.transfers[number].items[index];
             let back = if last { item.outstanding() } else { 0 } - item.surplus();
             item.shipped -= back;
             let level = (item.sku.clone(), from.clone());
-            self.move_units_of((left, &source), &level, back, None);
+            can_be &= self.correct_units(seq, &level, back, None);
         }
+        can_be
     }
 
     /// What left is what should have arrived: what is too much is taken out of the receipts, the
     /// last first, and what is missing is given up.
-    fn trust_shipment(&mut self, number: usize) {
+    fn trust_shipment(&mut self, number: usize) -> bool {
         let last = self.transfers[number].is_final();
         let to = self.transfers[number].to.clone();
         let mut out = Vec::new();
@@ -241,16 +240,17 @@ impl Model {
                     let part = left.min(*quantity);
                     *quantity -= part;
                     left -= part;
-                    let fact = (receipt.time, receipt.source.clone());
-                    out.push((fact, sku.clone(), part, *state));
+                    out.push((receipt.seq, sku.clone(), part, *state));
                 }
             }
             item.received -= item.surplus();
             item.lost += if last { item.outstanding() } else { 0 };
         }
-        for ((time, source), sku, units, state) in out {
-            self.move_units_of((time, &source), &(sku, to.clone()), -units, state);
+        let mut can_be = true;
+        for (seq, sku, units, state) in out {
+            can_be &= self.correct_units(seq, &(sku, to.clone()), -units, state);
         }
+        can_be
     }
 
     /// Puts a transfer in the place of what it is. Receipts that come back are its last ones.
@@ -295,17 +295,18 @@ impl Model {
     }
 
     /// A receipt was never said.
-    fn withdraw_receipt(&mut self, number: usize, seq: u64) {
+    fn withdraw_receipt(&mut self, number: usize, seq: u64) -> bool {
         let transfer = &mut self.transfers[number];
         let to = transfer.to.clone();
         let receipt = transfer.drop_receipt(seq);
+        let mut can_be = true;
         for (sku, quantity, state) in receipt.rows {
-            let fact = (receipt.time, &receipt.source);
-            self.move_units_of(fact, &(sku, to.clone()), -quantity, state);
+            can_be &= self.correct_units(seq, &(sku, to.clone()), -quantity, state);
         }
         self.become_of(seq, Outcome::Rejected);
         if let Some(last) = self.transfers[number].receipts.last().map(|it| it.seq) {
             self.watch_transfer(number, last);
         }
+        can_be
     }
 }

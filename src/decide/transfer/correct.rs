@@ -1,0 +1,143 @@
+//! A correction of what was shipped or received lies on the same side of a count as what it
+//! corrects: once a person has said on which, nobody is asked that again.
+
+use super::super::draft::Draft;
+use super::super::movement::move_on_hand;
+use super::super::reopen::known;
+use super::super::resolve::Refused;
+use super::super::reverse::{Refusal, at_hand, withdraw};
+use crate::conflict::{Conflict, ResolutionOption as O};
+use crate::event::ReceivedItem;
+use crate::id::{LocationId, Sku};
+use crate::record::{Bucket, Change, Record};
+use crate::state::{LocIx, Overlap, SkuIx};
+use crate::transfer::{Receipt, Said, Transfer, TransferLine, TransferUpdate};
+
+/// Moves units as the correction of what was `said`, whose fact the draft is about.
+///
+/// # Errors
+/// Says which conflict has to be decided first.
+pub(super) fn correct(
+    draft: &mut Draft<'_>,
+    said: &Said,
+    (sku, location): (SkuIx, LocIx),
+    delta: i64,
+    state: Option<Bucket>,
+) -> Result<(), Refused> {
+    match side(draft, said, (sku, location))? {
+        None => move_on_hand(draft, sku, location, delta, state),
+        // It never had an effect, or has none any more: neither has this, now or by a later count.
+        Some(Overlap::Counted) => {
+            let item = draft.sku_name(sku).clone();
+            let place = draft.state.catalogue.location_name(location).clone();
+            draft.mention(sku, location);
+            withdraw(draft, (&item, &place), (delta, state), draft.fact.clone());
+        }
+        Some(Overlap::Difference) => {
+            for number in [Some(Bucket::OnHand), state].into_iter().flatten() {
+                draft.add(sku, location, number, delta);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The same for units of a receipt that did not arrive after all.
+pub(super) fn take_out_of(
+    draft: &mut Draft<'_>,
+    receipt: &Receipt,
+    to: &LocationId,
+    rows: &[ReceivedItem],
+) -> Result<(), Refused> {
+    let place = receipt.at.as_ref().unwrap_or(to);
+    let place = draft.location(place).expect("a transfer's locations are known");
+    for row in rows {
+        let sku = draft.sku(&row.sku).expect("and so are its items");
+        correct(draft, &receipt.said, (sku, place), -row.quantity, row.state.bucket())?;
+    }
+    Ok(())
+}
+
+/// On which side of the newest count of a level a person has said that something lies, if anybody
+/// was asked.
+fn side(draft: &Draft<'_>, said: &Said, level: (SkuIx, LocIx)) -> Result<Option<Overlap>, Refused> {
+    let known = known(draft, &said.event()).map_err(Refused::Impossible)?;
+    let record = at_hand(draft, known.decided).map_err(Refused::Impossible)?;
+    let Some(asked) = asked_about(draft, record, level) else { return Ok(None) };
+    let counted = draft.level(level.0, level.1).counted.as_ref();
+    if counted.map(|count| count.seq) != asked.count {
+        return Ok(None);
+    }
+    let id = asked.id;
+    if draft.open_conflict(id).is_some() {
+        let (sku, place) = (draft.sku_name(level.0), draft.state.catalogue.location_name(level.1));
+        let question = format!("whether the count of {sku} at {place} contains what this corrects");
+        return Err(Refused::Impossible(format!("decide {id} first: {question}")));
+    }
+    let closed = draft.closed_conflict(id);
+    let closed = closed.ok_or_else(|| Refused::Impossible(format!("{id} is not at hand")))?;
+    let decision = closed.resolution.as_ref().and_then(|resolution| resolution.option);
+    Ok(match decision {
+        Some(O::KeepCounted) => Some(Overlap::Counted),
+        Some(O::KeepDifference) => Some(Overlap::Difference),
+        _ => None,
+    })
+}
+
+/// The question that a record has raised about what it moved at a level near its count.
+fn asked_about<'a>(
+    draft: &Draft<'_>,
+    record: &'a Record,
+    level: (SkuIx, LocIx),
+) -> Option<&'a Conflict> {
+    record.changes.iter().find_map(|change| match change {
+        Change::Conflict(conflict)
+            if conflict.opened_seq == record.seq
+                && conflict.is_about_late_movement()
+                && draft.level_about(conflict) == Some(level) =>
+        {
+            Some(conflict.as_ref())
+        }
+        _ => None,
+    })
+}
+
+/// Checks that no decision on a transfer has corrected what a question is about, on which side of
+/// a count that lies: the correction lies there as well.
+///
+/// # Errors
+/// Says that one has.
+pub(in crate::decide) fn not_corrected(
+    draft: &Draft<'_>,
+    conflict: &Conflict,
+) -> Result<(), Refusal> {
+    let (first, last) = conflict.events.first().zip(conflict.events.last()).ok_or("no event")?;
+    let updates = at_hand(draft, last.seq)?.changes.iter().rev();
+    let update = updates.filter_map(|change| match change {
+        Change::Transfer(update) => Some(update.as_ref()),
+        _ => None,
+    });
+    let (Some(update), Some(sku)) = (update.take(1).next(), &conflict.sku) else { return Ok(()) };
+    let now = draft.known_transfer(&update.transfer).ok_or("its transfer is not at hand")?;
+    if stands(update, now, first.seq, sku) {
+        Ok(())
+    } else {
+        Err("a decision on the transfer rests on it: reverse that first".to_owned())
+    }
+}
+
+/// Whether a transfer still says of an item what an update has said by the event of this place.
+fn stands(update: &TransferUpdate, now: &Transfer, seq: u64, sku: &Sku) -> bool {
+    let is_said = |receipt: &&Receipt| receipt.said.seq == seq;
+    if let Some(receipt) = update.receipts.iter().find(is_said) {
+        let rows = |receipt: &Receipt| -> Vec<ReceivedItem> {
+            receipt.lines.iter().filter(|row| row.sku == *sku).cloned().collect()
+        };
+        return now.receipts.iter().find(is_said).map(rows) == Some(rows(receipt));
+    }
+    let shipped = |lines: &[TransferLine]| -> Option<i64> {
+        lines.iter().find(|line| line.sku == *sku).map(|line| line.shipped)
+    };
+    let is_shipment = update.shipment.as_ref().is_some_and(|said| said.seq == seq);
+    !is_shipment || shipped(&update.lines) == shipped(&now.lines)
+}
