@@ -75,11 +75,21 @@ impl Overlap {
 impl Baseline {
     /// Whether the count contains a movement that was recorded before it was accepted.
     pub fn contains(&self, time: Timestamp, source: &Source, window_us: i64) -> bool {
-        let near = time.since(self.time).abs() <= window_us && *source != self.source;
-        match self.overlap.filter(|_| near) {
+        match self.said_of(time, source, window_us) {
             Some(overlap) => overlap == Overlap::Counted,
             None => time <= self.time,
         }
+    }
+
+    /// What a person has said of a movement that was recorded before it was accepted.
+    pub(crate) fn said_of(
+        &self,
+        time: Timestamp,
+        source: &Source,
+        window_us: i64,
+    ) -> Option<Overlap> {
+        let near = time.since(self.time).abs() <= window_us && *source != self.source;
+        self.overlap.filter(|_| near)
     }
 
     /// Whether a movement of this moment has an effect only because a person has said that what

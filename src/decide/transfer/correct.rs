@@ -8,10 +8,20 @@ use super::super::resolve::Refused;
 use super::super::reverse::{Refusal, at_hand, withdraw};
 use crate::conflict::{Conflict, ResolutionOption as O};
 use crate::event::ReceivedItem;
-use crate::id::{LocationId, Sku};
-use crate::record::{Bucket, Change, Record};
+use crate::id::{ConflictId, LocationId, Sku};
+use crate::record::{Bucket, Change, Outcome, Record};
 use crate::state::{LocIx, Overlap, SkuIx};
 use crate::transfer::{Receipt, Said, Transfer, TransferLine, TransferUpdate};
+
+/// Where a person has said that something lies which is corrected.
+enum Side {
+    /// In a count, so that it never had an effect, or has none any more.
+    Gone,
+    /// In a count that was accepted after it: it had its effect until then.
+    Counted,
+    /// After the count.
+    Later,
+}
 
 /// Moves units as the correction of what was `said`, whose fact the draft is about.
 ///
@@ -24,20 +34,27 @@ pub(super) fn correct(
     delta: i64,
     state: Option<Bucket>,
 ) -> Result<(), Refused> {
-    match side(draft, said, (sku, location))? {
-        None => move_on_hand(draft, sku, location, delta, state),
-        // It never had an effect, or has none any more: neither has this, now or by a later count.
-        Some(Overlap::Counted) => {
-            let item = draft.sku_name(sku).clone();
-            let place = draft.state.catalogue.location_name(location).clone();
-            draft.mention(sku, location);
-            withdraw(draft, (&item, &place), (delta, state), draft.fact.clone());
+    let Some(side) = side(draft, said, (sku, location))? else {
+        move_on_hand(draft, sku, location, delta, state);
+        return Ok(());
+    };
+    let item = draft.sku_name(sku).clone();
+    let place = draft.state.catalogue.location_name(location).clone();
+    let fact = draft.fact.clone();
+    draft.mention(sku, location);
+    let moved = match side {
+        Side::Gone => {
+            withdraw(draft, (&item, &place), (delta, state), fact);
+            [None, None]
         }
-        Some(Overlap::Difference) => {
-            for number in [Some(Bucket::OnHand), state].into_iter().flatten() {
-                draft.add(sku, location, number, delta);
-            }
+        Side::Counted => {
+            draft.counter((&item, &place), delta, fact);
+            [None, state]
         }
+        Side::Later => [Some(Bucket::OnHand), state],
+    };
+    for number in moved.into_iter().flatten() {
+        draft.add(sku, location, number, delta);
     }
     Ok(())
 }
@@ -58,30 +75,47 @@ pub(super) fn take_out_of(
     Ok(())
 }
 
-/// On which side of the newest count of a level a person has said that something lies, if anybody
-/// was asked.
-fn side(draft: &Draft<'_>, said: &Said, level: (SkuIx, LocIx)) -> Result<Option<Overlap>, Refused> {
+/// On which side of the counts of a level a person has said that something lies, if anybody has.
+fn side(draft: &Draft<'_>, said: &Said, level: (SkuIx, LocIx)) -> Result<Option<Side>, Refused> {
     let known = known(draft, &said.event()).map_err(Refused::Impossible)?;
     let record = at_hand(draft, known.decided).map_err(Refused::Impossible)?;
-    let Some(asked) = asked_about(draft, record, level) else { return Ok(None) };
-    let counted = draft.level(level.0, level.1).counted.as_ref();
-    if counted.map(|count| count.seq) != asked.count {
-        return Ok(None);
+    let Some(count) = &draft.level(level.0, level.1).counted else { return Ok(None) };
+    if let Some(asked) = asked_about(draft, record, level) {
+        let is_newest = asked.count == Some(count.seq);
+        match answer(draft, asked)? {
+            // What is in a count is in all that are newer.
+            Some(O::KeepCounted) => return Ok(Some(Side::Gone)),
+            Some(O::KeepDifference) if is_newest => return Ok(Some(Side::Later)),
+            _ => {}
+        }
     }
+    let window_us = draft.state.settings.count_window_us;
+    let overlap = count.said_of(said.fact.time, &said.fact.source, window_us);
+    let overlap = overlap.filter(|_| count.seq > record.seq);
+    Ok(overlap.map(|overlap| match overlap {
+        Overlap::Counted => Side::Counted,
+        Overlap::Difference => Side::Later,
+    }))
+}
+
+/// What a person has answered to a question, if it did not end by itself.
+fn answer(draft: &Draft<'_>, asked: &Conflict) -> Result<Option<O>, Refused> {
     let id = asked.id;
-    if draft.open_conflict(id).is_some() {
-        let (sku, place) = (draft.sku_name(level.0), draft.state.catalogue.location_name(level.1));
+    if let Some(open) = draft.open_conflict(id) {
+        let level = open.sku.as_ref().zip(open.location.as_ref());
+        let (sku, place) = level.ok_or_else(|| not_at_hand(id))?;
         let question = format!("whether the count of {sku} at {place} contains what this corrects");
         return Err(Refused::Impossible(format!("decide {id} first: {question}")));
     }
-    let closed = draft.closed_conflict(id);
-    let closed = closed.ok_or_else(|| Refused::Impossible(format!("{id} is not at hand")))?;
-    let decision = closed.resolution.as_ref().and_then(|resolution| resolution.option);
-    Ok(match decision {
-        Some(O::KeepCounted) => Some(Overlap::Counted),
-        Some(O::KeepDifference) => Some(Overlap::Difference),
-        _ => None,
-    })
+    let closed = draft.closed_conflict(id).ok_or_else(|| not_at_hand(id))?;
+    let Some(resolution) = &closed.resolution else { return Ok(None) };
+    // An answer of after a newer count has changed nothing.
+    let decision = draft.record(resolution.seq).ok_or_else(|| not_at_hand(id))?;
+    Ok(resolution.option.filter(|_| decision.outcome == Outcome::Applied))
+}
+
+fn not_at_hand(id: ConflictId) -> Refused {
+    Refused::Impossible(format!("{id} is not at hand"))
 }
 
 /// The question that a record has raised about what it moved at a level near its count.

@@ -1,10 +1,9 @@
 //! Corrections: what was said of a transfer is right in another way. A correction lies on the same
 //! side of a count as what it corrects.
 
-use super::Model;
-use super::conflicts::{About, Asked};
-use super::facts::Movement;
+use super::conflicts::About;
 use super::levels::LevelName;
+use super::{Did, Model};
 use crate::record::Bucket;
 
 impl Model {
@@ -21,38 +20,49 @@ impl Model {
             return true;
         }
         let record = self.told[&told].decided;
-        let asked = self.asked_near_newest(record, level).cloned();
+        let mut known = self.movements.iter();
+        let corrected = known.position(|it| it.seq == record && it.level == *level);
         let number = self.movements.len();
         self.move_units(told, level, delta, state);
         self.movements[number].corrects = Some(record);
-        let Some(asked) = asked else { return true };
-        let corrected = self.movements.iter().find(|it| it.seq == record && it.level == *level);
-        let absorbed = corrected.expect("it was asked about").absorbed;
-        self.movements[number].absorbed = absorbed;
-        if !absorbed {
-            let mut counts = self.counts.iter_mut().rev();
-            let newest = counts.find(|count| count.level == *level && !count.withdrawn);
-            newest.expect("it was asked about").before.insert(number);
-        }
-        !asked.open
-    }
-
-    /// The question on which side of the newest count of a level what a record moved lies.
-    fn asked_near_newest(&self, record: u64, level: &LevelName) -> Option<&Asked> {
-        let newest = self.newest_count(level)?.seq;
-        self.asked.iter().find(|asked| match &asked.about {
-            About::LateMovement { level: of, numbers, count } => {
-                of == level && *count == newest && self.movements[numbers[0]].seq == record
-            }
+        let Some(corrected) = corrected else { return true };
+        let asked = self.asked.iter().position(|asked| match &asked.about {
+            About::LateMovement { numbers, .. } => numbers.contains(&corrected),
             _ => false,
-        })
+        });
+        if asked.is_some_and(|asked| self.asked[asked].open) {
+            return false;
+        }
+        if self.is_placed_by_person(corrected, asked) {
+            self.movements[number].absorbed = self.movements[corrected].absorbed;
+            self.movements[number].is_placed = true;
+            let newest = self.newest_count_mut(level).expect("it lies on one side of it");
+            for side in [&mut newest.contains, &mut newest.before] {
+                if side.contains(&corrected) {
+                    side.insert(number);
+                }
+            }
+        }
+        true
     }
 
-    /// Whether a movement corrects one of which a person has said on which side of the newest count
-    /// it lies.
-    pub(super) fn goes_with_another(&self, movement: &Movement) -> bool {
-        let corrected = movement.corrects;
-        corrected.is_some_and(|record| self.asked_near_newest(record, &movement.level).is_some())
+    /// Whether a person has said of a movement on which side of the newest count of its level it
+    /// lies: of the movement itself, or of all around the count. What is in a count is in all that
+    /// are newer.
+    fn is_placed_by_person(&self, number: usize, asked: Option<usize>) -> bool {
+        let movement = &self.movements[number];
+        let Some(newest) = self.newest_count(&movement.level) else { return false };
+        let said = |asked: &usize| {
+            let answers = (1..).zip(&self.journal).filter(|(_, it)| it.did == Did::Decide(*asked));
+            let mut answers = answers.map(|(seq, _)| seq);
+            answers.any(|seq| !self.taken_back.contains(&seq))
+        };
+        let about = asked.filter(said).map(|asked| &self.asked[asked].about);
+        let is_answered = match about {
+            Some(About::LateMovement { count, .. }) => *count == newest.seq || movement.absorbed,
+            _ => false,
+        };
+        is_answered || newest.contains.contains(&number) || newest.before.contains(&number)
     }
 
     /// Whether somebody is asked on which side of a count something lies whose correction went there

@@ -52,6 +52,11 @@ impl Model {
         self.counts.iter().rev().find(|count| count.level == *level && !count.withdrawn)
     }
 
+    pub(super) fn newest_count_mut(&mut self, level: &LevelName) -> Option<&mut Count> {
+        let mut counts = self.counts.iter_mut().rev();
+        counts.find(|count| count.level == *level && !count.withdrawn)
+    }
+
     /// The rule for a count.
     pub(super) fn count(
         &mut self,
@@ -167,7 +172,7 @@ impl Model {
     pub(super) fn watch_late_movements(&mut self, seq: u64, from: usize) {
         let late: BTreeSet<LevelName> = self.movements[from..]
             .iter()
-            .filter(|movement| !self.goes_with_another(movement))
+            .filter(|movement| !movement.is_placed)
             .filter(|movement| {
                 self.newest_count(&movement.level).is_some_and(|count| {
                     count.source != movement.source && self.is_near(movement.time, count.time)
@@ -179,7 +184,7 @@ impl Model {
             let numbers = (from..self.movements.len())
                 .filter(|number| {
                     let movement = &self.movements[*number];
-                    movement.level == level && !self.goes_with_another(movement)
+                    movement.level == level && !movement.is_placed
                 })
                 .collect();
             // A movement that waited is the doing of the record that let it go on.

@@ -25,6 +25,8 @@ pub(super) struct Movement {
     pub withdrawn: bool,
     /// The record that made what it corrects, if it corrects anything.
     pub corrects: Option<u64>,
+    /// A person has said of that on which side of a count it lies, which holds for this as well.
+    pub is_placed: bool,
 }
 
 impl Movement {
@@ -85,6 +87,7 @@ impl Model {
             absorbed,
             withdrawn: false,
             corrects: None,
+            is_placed: false,
         });
     }
 

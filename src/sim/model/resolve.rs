@@ -207,9 +207,7 @@ impl Model {
             return false;
         }
         let moved = self.movements[numbers[0]].seq;
-        let mut counts = self.counts.iter_mut().rev();
-        let newest = counts.find(|count| count.level == *level && !count.withdrawn);
-        let count = newest.expect("they came late for a count");
+        let count = self.newest_count_mut(level).expect("they came late for a count");
         assert!(count.seq < moved, "a newer count leaves nothing to ask");
         if option == O::KeepDifference {
             count.before.extend(numbers);
