@@ -14,6 +14,7 @@ use crate::state::{LocIx, Overlap, SkuIx};
 use crate::transfer::{Receipt, Said, Transfer, TransferLine, TransferUpdate};
 
 /// Where a person has said that something lies which is corrected.
+#[derive(Debug, Clone, Copy)]
 enum Side {
     /// In a count, so that it never had an effect, or has none any more.
     Gone,
@@ -80,22 +81,45 @@ fn side(draft: &Draft<'_>, said: &Said, level: (SkuIx, LocIx)) -> Result<Option<
     let known = known(draft, &said.event()).map_err(Refused::Impossible)?;
     let record = at_hand(draft, known.decided).map_err(Refused::Impossible)?;
     let Some(count) = &draft.level(level.0, level.1).counted else { return Ok(None) };
+    let Some(mut had_effect) = had_effect(draft, record, level) else { return Ok(None) };
     if let Some(asked) = asked_about(draft, record, level) {
         let is_newest = asked.count == Some(count.seq);
         match answer(draft, asked)? {
             // What is in a count is in all that are newer.
             Some(O::KeepCounted) => return Ok(Some(Side::Gone)),
             Some(O::KeepDifference) if is_newest => return Ok(Some(Side::Later)),
+            Some(O::KeepDifference) => had_effect = true,
             _ => {}
         }
     }
+    // What was said of all around a count was said of what had an effect by then.
     let window_us = draft.state.settings.count_window_us;
     let overlap = count.said_of(said.fact.time, &said.fact.source, window_us);
     let overlap = overlap.filter(|_| count.seq > record.seq);
     Ok(overlap.map(|overlap| match overlap {
+        _ if !had_effect => Side::Gone,
         Overlap::Counted => Side::Counted,
         Overlap::Difference => Side::Later,
     }))
+}
+
+/// Whether what a record says itself had an effect at a level, if it says anything of it: what a
+/// count contained had none.
+fn had_effect(draft: &Draft<'_>, record: &Record, level: (SkuIx, LocIx)) -> Option<bool> {
+    let is_here = |sku: &Sku, location: &LocationId| {
+        draft.sku(sku).zip(draft.location(location)) == Some(level)
+    };
+    let is_absorbed = record.changes.iter().any(|change| match change {
+        Change::Absorbed { sku, location, .. } => {
+            record.countered(change).is_none() && is_here(sku, location)
+        }
+        _ => false,
+    });
+    let moved = record.effects.iter().any(|effect| {
+        let is_own = effect.state == Bucket::OnHand && effect.basis.is_none();
+        is_own && is_here(&effect.sku, &effect.location)
+    });
+    (is_absorbed || moved).then_some(!is_absorbed)
 }
 
 /// What a person has answered to a question, if it did not end by itself.
@@ -145,18 +169,19 @@ pub(in crate::decide) fn not_corrected(
     draft: &Draft<'_>,
     conflict: &Conflict,
 ) -> Result<(), Refusal> {
-    let (first, last) = conflict.events.first().zip(conflict.events.last()).ok_or("no event")?;
-    let updates = at_hand(draft, last.seq)?.changes.iter().rev();
-    let update = updates.filter_map(|change| match change {
+    let events = conflict.events.first().zip(conflict.events.last());
+    let (first, last) = events.ok_or("the conflict has no event")?;
+    let mut changes = at_hand(draft, last.seq)?.changes.iter().rev();
+    let update = changes.find_map(|change| match change {
         Change::Transfer(update) => Some(update.as_ref()),
         _ => None,
     });
-    let (Some(update), Some(sku)) = (update.take(1).next(), &conflict.sku) else { return Ok(()) };
+    let Some((update, sku)) = update.zip(conflict.sku.as_ref()) else { return Ok(()) };
     let now = draft.known_transfer(&update.transfer).ok_or("its transfer is not at hand")?;
     if stands(update, now, first.seq, sku) {
         Ok(())
     } else {
-        Err("a decision on the transfer rests on it: reverse that first".to_owned())
+        Err(super::DECISION_RESTS_ON_IT.to_owned())
     }
 }
 

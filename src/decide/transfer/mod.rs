@@ -26,6 +26,9 @@ use crate::record::{Bucket, Outcome};
 use crate::state::{LocIx, SkuIx, Subject};
 use crate::transfer::{Said, Transfer, TransferLine};
 
+/// Why something cannot be taken back that a decision has corrected.
+const DECISION_RESTS_ON_IT: &str = "a decision on the transfer rests on it: reverse that first";
+
 /// Lines listed in the evidence of one conflict.
 const LINES_LISTED_MAX: usize = 20;
 

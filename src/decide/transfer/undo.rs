@@ -3,7 +3,9 @@
 use super::super::draft::Draft;
 use super::super::reopen::decided_by;
 use super::super::reverse::takes_the_place_of_another;
-use super::{book_incoming, differing, evidence, open_conflict, put, watch_last};
+use super::{
+    DECISION_RESTS_ON_IT, book_incoming, differing, evidence, open_conflict, put, watch_last,
+};
 use crate::conflict::{Conflict, ConflictStatus};
 use crate::event::EventData;
 use crate::record::{Change, Record, WaitKey};
@@ -138,7 +140,7 @@ fn not_received(
     let place = transfer.receipts.iter().position(|receipt| receipt.said.seq == seq);
     let place = place.ok_or("the receipt is not there any more")?;
     if transfer.receipts[place].lines != said.lines {
-        return Err("a decision on the transfer rests on it: reverse that first".to_owned());
+        return Err(DECISION_RESTS_ON_IT.to_owned());
     }
     transfer.take_out(place);
     book_incoming(draft, &transfer);
