@@ -380,6 +380,12 @@ impl<'a> Needs<'a> {
                 && conflict.is_about_late_movement()
             {
                 self.decision_on(conflict.id);
+                let closed = self.ledger.sight().closed_conflict(conflict.id);
+                let decided = closed.and_then(|closed| closed.resolution.as_ref());
+                // It may be taken back by now.
+                if let Some(decision) = decided.and_then(|it| self.ledger.record(it.seq)) {
+                    self.name(&decision.event_ref());
+                }
             }
         }
     }

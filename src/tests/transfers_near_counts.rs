@@ -257,6 +257,18 @@ fn under_a_newer_count_only_what_is_in_the_older_one_is_certain() {
 }
 
 #[test]
+fn what_was_said_and_taken_back_under_a_newer_count_is_said_no_longer() {
+    let mut world = counted_there();
+    world.post(arrives(12, 1505));
+    let said = decide(&mut world, ConflictKind::CountOverlap, O::KeepCounted);
+    world.post(counted("TEA", "hamburg", 8).at(1502).by("pos"));
+    assert_eq!(take_back(&mut world, &said), (Outcome::Applied, None));
+    assert_eq!(world.on_hand("TEA", "hamburg"), 20, "it came after the newer count");
+    decide(&mut world, ConflictKind::Excess, O::Discard);
+    assert_eq!(world.on_hand("TEA", "hamburg"), 8);
+}
+
+#[test]
 fn a_decision_that_went_with_another_is_taken_back_as_it_was() {
     for (second, verdict, before) in [(1505, O::KeepCounted, 8), (1495, O::KeepDifference, 20)] {
         for option in [O::Discard, O::Cap] {

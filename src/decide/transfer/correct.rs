@@ -133,9 +133,15 @@ fn answer(draft: &Draft<'_>, asked: &Conflict) -> Result<Option<O>, Refused> {
     }
     let closed = draft.closed_conflict(id).ok_or_else(|| not_at_hand(id))?;
     let Some(resolution) = &closed.resolution else { return Ok(None) };
-    // An answer of after a newer count has changed nothing.
     let decision = draft.record(resolution.seq).ok_or_else(|| not_at_hand(id))?;
-    Ok(resolution.option.filter(|_| decision.outcome == Outcome::Applied))
+    if resolution.option.is_none() {
+        return Ok(None);
+    }
+    // An answer of after a newer count has changed nothing, and one that was taken back under a
+    // newer count is not asked for again.
+    let known = known(draft, &decision.event_ref()).map_err(Refused::Impossible)?;
+    let holds = decision.outcome == Outcome::Applied && known.reversed_by.is_none();
+    Ok(resolution.option.filter(|_| holds))
 }
 
 fn not_at_hand(id: ConflictId) -> Refused {
