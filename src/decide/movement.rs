@@ -45,9 +45,12 @@ pub(super) fn move_on_hand(
 }
 
 /// Flags the levels that the event has moved within seconds of their count: one conflict for each,
-/// whatever number of lines did it, so that one decision settles all of it.
+/// whatever number of lines did it, so that one decision settles all of it: none where a person has
+/// settled some of it already.
 pub(super) fn flag_near_counts(draft: &mut Draft<'_>) {
-    for ((sku, location), delta) in std::mem::take(&mut draft.near_counts) {
+    let placed = std::mem::take(&mut draft.placed);
+    let near = std::mem::take(&mut draft.near_counts).into_iter();
+    for ((sku, location), delta) in near.filter(|(level, _)| !placed.contains(level)) {
         let counted = draft.level(sku, location).counted.clone();
         let Some(count) = counted.filter(|_| delta != 0) else { continue };
         let time = draft.fact.time;

@@ -6,7 +6,7 @@ mod documents;
 mod held;
 mod movements;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub(crate) use conflicts::About;
 
@@ -77,6 +77,9 @@ pub(crate) struct Draft<'a> {
     said: Option<(BusinessFact, Fingerprint)>,
     /// By how much levels moved within seconds of their count.
     pub(super) near_counts: BTreeMap<(SkuIx, LocIx), i64>,
+    /// The levels where it corrects something of which a person has said on which side of a count
+    /// it lies.
+    pub(super) placed: BTreeSet<(SkuIx, LocIx)>,
 }
 
 impl<'a> Draft<'a> {
@@ -120,6 +123,7 @@ impl<'a> Draft<'a> {
             told: Told::default(),
             said: None,
             near_counts: BTreeMap::new(),
+            placed: BTreeSet::new(),
         }
     }
 

@@ -42,6 +42,7 @@ pub(super) fn correct(
     let item = draft.sku_name(sku).clone();
     let place = draft.state.catalogue.location_name(location).clone();
     let fact = draft.fact.clone();
+    draft.placed.insert((sku, location));
     draft.mention(sku, location);
     let moved = match side {
         Side::Gone => {

@@ -172,7 +172,6 @@ impl Model {
     pub(super) fn watch_late_movements(&mut self, seq: u64, from: usize) {
         let late: BTreeSet<LevelName> = self.movements[from..]
             .iter()
-            .filter(|movement| !movement.is_placed)
             .filter(|movement| {
                 self.newest_count(&movement.level).is_some_and(|count| {
                     count.source != movement.source && self.is_near(movement.time, count.time)
@@ -181,12 +180,13 @@ impl Model {
             .map(|movement| movement.level.clone())
             .collect();
         for level in late {
-            let numbers = (from..self.movements.len())
-                .filter(|number| {
-                    let movement = &self.movements[*number];
-                    movement.level == level && !movement.is_placed
-                })
-                .collect();
+            let numbers = from..self.movements.len();
+            let numbers = numbers.filter(|number| self.movements[*number].level == level);
+            let numbers: Vec<usize> = numbers.collect();
+            // One answer is for all of them, and of some it is given.
+            if numbers.iter().any(|number| self.movements[*number].is_placed) {
+                continue;
+            }
             // A movement that waited is the doing of the record that let it go on.
             let record = Some(self.next_seq()).filter(|record| *record != seq);
             let events = std::iter::once(seq).chain(record);
