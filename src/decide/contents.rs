@@ -41,6 +41,9 @@ fn holds_alone(draft: &Draft<'_>, seq: u64) -> Result<(), Refusal> {
     if is_asked(seq) || !known.iter().any(|known| known.seq == seq && is_there(known)) {
         return Ok(());
     }
+    if let Some(conflict) = asked.filter(|conflict| !is_listed(conflict, 0, seq)) {
+        return Err(format!("{} is open about other contents of its id", conflict.id));
+    }
     nothing_besides(draft, &event, |other| other == seq || is_asked(other))
 }
 

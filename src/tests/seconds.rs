@@ -556,6 +556,22 @@ fn a_content_that_was_taken_back_does_not_come_back_beside_another() {
     assert!(refused.reason.unwrap().contains("of the same id holds"));
 }
 
+/// While it is being asked which of the others is meant, none can come to hold besides.
+#[test]
+fn a_content_does_not_come_back_into_a_question_that_is_not_about_it() {
+    let mut world = world();
+    world.post(adjusted("TEA", "berlin", -1).id("x"));
+    world.post(adjusted("TEA", "berlin", -2).at(9_999).id("x"));
+    world.resolve(&world.conflict(), O::ApplySecond).unwrap();
+    let discarded = world.resolve(&world.conflict(), O::Discard).unwrap();
+    world.post(adjusted("TEA", "berlin", -3).id("x"));
+    let asked = world.conflict();
+    let refused = world.post(reversed("onhand", discarded.envelope.id.as_str()));
+    assert_eq!(refused.outcome, Outcome::Rejected);
+    assert!(refused.reason.unwrap().contains("is open about other contents"));
+    assert_eq!(world.conflict(), asked);
+}
+
 #[test]
 fn what_was_discarded_by_its_name_does_not_wait_again_beside_another_content() {
     let mut world = world();

@@ -265,6 +265,10 @@ impl Generator {
             _ => None,
         };
         let mut event = self.event(source, time, data);
+        // Onhand dates its own reports with the present, so they never come from the future.
+        if matches!(&event.data, EventData::ChannelLevelReported(level) if level.drift.is_some()) {
+            event.time = time.plus_micros(-86_400 * SECOND_US);
+        }
         if let Some(id) = reused {
             event.id = id;
         }
