@@ -74,17 +74,19 @@ fn hold_again(draft: &mut Draft<'_>, record: &Record, conflict: &Conflict) -> Re
     for change in &record.changes {
         let Change::Final { seq, before, .. } = change else { continue };
         decided_by(draft, record, conflict, *seq)?;
-        let waits = |wanted: &Change| match wanted {
-            Change::Waiting { on, seq: of } | Change::Released { on, seq: of } if of == seq => {
-                Some(on.clone())
-            }
+        let begun = record.changes.iter().find_map(|change| match change {
+            Change::Waiting { on, seq: of } if of == seq => Some(on.clone()),
             _ => None,
-        };
-        let is_wait = |change: &&Change| matches!(change, Change::Waiting { .. });
+        });
+        let ended = record.changes.iter().find_map(|change| match change {
+            Change::Released { on, seq: of } if of == seq => Some(on.clone()),
+            _ => None,
+        });
         let mut outcome = Outcome::Conflict;
-        if let Some(on) = record.changes.iter().filter(is_wait).find_map(waits) {
+        if let Some(on) = begun {
             waiting::end(draft, on, *seq);
-        } else if let Some(on) = record.changes.iter().find_map(waits) {
+        }
+        if let Some(on) = ended {
             // It waited for something when it was decided, which may have come since.
             let woken = waiting::has_come(draft, &on);
             if is_orphan {

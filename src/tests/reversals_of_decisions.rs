@@ -3,14 +3,14 @@
 
 use onhand::conflict::{Choice, Conflict, ConflictKind, ConflictStatus, ResolutionOption as O};
 use onhand::ledger::{Input, Processed};
-use onhand::record::{Change, Outcome, Record};
+use onhand::record::{Change, Outcome, Record, WaitKey};
 use onhand::state::Oversold;
 use onhand::wire::EventResult;
 
 use crate::harness::{World, choice};
 use crate::says::{
-    adjusted, counted, fulfilled, item, line, line_from, location, part, placed, received,
-    reversed, set,
+    adjusted, counted, fulfilled, item, line, line_from, location, part, part_from, placed,
+    received, reversed, set,
 };
 
 fn world() -> World {
@@ -222,6 +222,30 @@ fn mapped(world: &mut World, sku: &str) -> Record {
     let conflict = world.open(ConflictKind::Unmapped).remove(0);
     let choice = Choice { sku: Some(sku.parse().unwrap()), ..choice(&conflict, O::Map) };
     world.choose(choice).unwrap()
+}
+
+/// An orphan that was applied without its order came to wait for a name instead: with the decision it
+/// waits for its order again.
+#[test]
+fn an_orphan_that_went_on_to_a_name_waits_for_its_order_again() {
+    let mut world = world();
+    world.post(adjusted("TEA", "mars", 1));
+    let unmapped = world.conflict();
+    let to_berlin =
+        Choice { location: Some("berlin".parse().unwrap()), ..choice(&unmapped, O::Map) };
+    let mapped = world.choose(to_berlin).unwrap();
+    let orphan = world.post(fulfilled("o9", "f1", &[part_from("1", 1, "mars")]));
+    world.pass(86_400);
+    reverse(&mut world, &mapped);
+    let asked = world.open(ConflictKind::Orphan).remove(0);
+    let of_tea =
+        Choice { sku: Some("TEA".parse().unwrap()), ..choice(&asked, O::ApplyWithoutOrder) };
+    let decision = world.choose(of_tea).unwrap();
+    assert_eq!(decision.outcome, Outcome::Conflict, "mars means nothing by now");
+    assert_eq!(reverse(&mut world, &decision).outcome, Outcome::Applied);
+    let key = WaitKey::Order("o9".parse().unwrap());
+    let waiting: Vec<u64> = world.ledger.state().waiting().on(&key).collect();
+    assert_eq!(waiting, [orphan.seq.unwrap()]);
 }
 
 #[test]
