@@ -126,6 +126,10 @@ pub struct OrderFact {
     pub seq: u64,
     /// What became of it: applied, or absorbed by a count.
     pub outcome: Outcome,
+    /// The record by which it took effect, if it was held back at first. None is named in records of
+    /// before this was noted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decided: Option<u64>,
 }
 
 /// What makes a business fact the same fact.

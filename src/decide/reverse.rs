@@ -167,7 +167,7 @@ pub(super) fn take_back(draft: &mut Draft<'_>, record: &Record) -> Result<(), Re
             Change::Uncounted { .. } => {
                 return Err("an earlier count stands again: say the later one anew".to_owned());
             }
-            Change::Order(update) => order::take_back_update(draft, update)?,
+            Change::Order(update) => order::take_back_update(draft, record.seq, update)?,
             Change::Transfer(update) => transfer::take_back_update(draft, record, update)?,
             Change::Reservation(update) => {
                 let ended = ended_before(draft, record, &update.reservation);

@@ -46,6 +46,7 @@ mod reservations;
 mod restoring;
 mod returns;
 mod reversals;
+mod reversals_of_cancellations;
 mod reversals_of_decisions;
 mod reversals_of_orders;
 mod reversals_of_transfers;

@@ -62,6 +62,7 @@ pub(super) fn fact(
         id: draft.subject.id.clone(),
         seq,
         outcome: draft.outcome_of_fact(),
+        decided: (seq != draft.seq).then_some(draft.seq),
     }
 }
 

@@ -3,18 +3,21 @@
 //! on it.
 
 use super::super::draft::Draft;
+use crate::id::LocationId;
 use crate::order::{FactKey, LineMove, Order, OrderFact, OrderLine, OrderUpdate, Share};
 
-/// Takes an update back.
+/// Takes the update of a record back.
 ///
 /// # Errors
 /// Says what rests on it.
 pub(in crate::decide) fn take_back_update(
     draft: &mut Draft<'_>,
+    record: u64,
     update: &OrderUpdate,
 ) -> Result<(), String> {
     let order = draft.order(&update.order).cloned().ok_or("its order is not at hand")?;
     rests_on_fact(&order, update)?;
+    rests_on_cancelled(&order, record, update)?;
     let mut touched: Vec<OrderLine> = Vec::new();
     for moved in update.moves.iter().rev() {
         move_back(&order, &mut touched, moved)?;
@@ -26,7 +29,7 @@ pub(in crate::decide) fn take_back_update(
     touched.sort_by_key(|line| update.moves.iter().position(|moved| moved.line == line.line));
     let (gone, mut lines): (Vec<_>, Vec<_>) = touched.into_iter().partition(OrderLine::is_empty);
     for line in &mut lines {
-        line.shares.retain(|share| !share.is_empty());
+        drop_places(line, &update.moves);
     }
     let unplaced = update.fact.as_ref().is_some_and(|fact| fact.key == FactKey::Placed);
     // What was known before it was placed stays: the reservations that were confirmed for it, and
@@ -52,6 +55,41 @@ pub(in crate::decide) fn take_back_update(
         draft.wake_order(&update.order);
     }
     Ok(())
+}
+
+/// Drops the places that a line has no more once it has moved back. Others of which nothing is left
+/// keep their turn: what comes back there stands where it stood.
+fn drop_places(line: &mut OrderLine, moves: &[LineMove]) {
+    let own = moves.iter().filter(|moved| moved.line == line.line);
+    let places: Vec<&LocationId> =
+        own.flat_map(|moved| &moved.shares).map(|share| &share.location).collect();
+    while let Some(last) = line.shares.last()
+        && last.is_empty()
+        && places.contains(&&last.location)
+    {
+        line.shares.pop();
+    }
+}
+
+/// What was cancelled has been taken for granted by an amendment, which says what the lines are since,
+/// and by a placing, if the order as a whole was cancelled before it.
+fn rests_on_cancelled(order: &Order, record: u64, update: &OrderUpdate) -> Result<(), String> {
+    let is_whole = update.fact.as_ref().is_some_and(|fact| fact.key == FactKey::Cancelled);
+    if is_whole && order.is_placed() {
+        return Err("the order was placed since, and rests on it: reverse that first".to_owned());
+    }
+    if update.moves.iter().all(|moved| moved.cancelled == 0) {
+        return Ok(());
+    }
+    let later = order.facts.iter().rev().find(|fact| {
+        matches!(fact.key, FactKey::Amended(_)) && fact.decided.unwrap_or(fact.seq) > record
+    });
+    match later {
+        Some(later) => {
+            Err(format!("the order was amended since (#{}): reverse that first", later.seq))
+        }
+        None => Ok(()),
+    }
 }
 
 fn rests_on_fact(order: &Order, update: &OrderUpdate) -> Result<(), String> {

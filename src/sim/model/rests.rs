@@ -1,9 +1,11 @@
 //! Whether something later may rest on what a record did.
 
 use super::conflicts::About;
+use super::orders::{Line, Order};
 use super::reversals::is_effective;
 use super::{Did, Model, Said};
 use crate::event::EventData;
+use crate::id::OrderId;
 
 /// Whether anything is neither as it was before, nor as it is now: it has gone on since.
 fn has_gone_on<T: PartialEq>(before: &[T], after: &[T], now: &[T]) -> bool {
@@ -44,6 +46,30 @@ impl Model {
                 }
                 _ => false,
             })
+        })
+    }
+
+    /// Whether units that it cancelled were taken for granted since: by a later revision, which says
+    /// what the lines are, or, if the order was cancelled as a whole before it came, by its placing.
+    pub(super) fn is_cancelled_for_good(&self, record: u64) -> bool {
+        let said = self.journal_at(record);
+        said.after.orders.iter().any(|after| {
+            let none = Order::new(&after.id);
+            let before = said.before.orders.iter().find(|before| before.id == after.id);
+            let before = before.unwrap_or(&none);
+            let is_whole = after.cancelled && !before.cancelled && before.revision.is_none();
+            let placed = self.orders.iter().any(|now| now.id == after.id && now.placed);
+            is_whole && placed
+                || cancelled_more(before, after) && self.is_amended_since(record, &after.id)
+        })
+    }
+
+    fn is_amended_since(&self, record: u64, order: &OrderId) -> bool {
+        self.told.iter().any(|(seq, told)| {
+            matches!(&told.event.data, EventData::OrderAmended(data) if data.order == *order)
+                && told.decided > record
+                && is_effective(told.outcome)
+                && !self.taken_back.contains(seq)
         })
     }
 
@@ -88,6 +114,19 @@ impl Model {
             opened.iter().filter(|asked| matches!(asked.about, About::LateMovement { .. }));
         late.any(|asked| !asked.open)
     }
+}
+
+/// Whether other units of an order's lines are cancelled than before.
+fn cancelled_more(before: &Order, after: &Order) -> bool {
+    let of = |order: &Order, like: &Line| -> i64 {
+        let same = order
+            .lines
+            .iter()
+            .filter(|line| line.id == like.id && line.sku == like.sku && line.kit == like.kit);
+        same.map(|line| line.cancelled).sum()
+    };
+    let mut lines = before.lines.iter().chain(&after.lines);
+    lines.any(|line| of(before, line) != of(after, line))
 }
 
 /// Whether it goes back to an order of which more has come back than was shipped: which of the two

@@ -27,6 +27,7 @@ impl Model {
         let refused = self.refused.contains(&self.next_seq());
         if !self.can_be_named(&target)
             || self.is_receipt_decided_on(target.decided)
+            || self.is_cancelled_for_good(target.decided)
             || refused && self.may_be_rested_on(target.decided)
             || !self.can_be_held_again(&target)
         {

@@ -33,6 +33,7 @@ impl Model {
         match told.outcome {
             Outcome::Applied | Outcome::Absorbed => {
                 if self.is_receipt_decided_on(target.decided)
+                    || self.is_cancelled_for_good(target.decided)
                     || refused && self.may_be_rested_on(target.decided)
                     || !self.can_be_held_again(&target)
                 {

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use super::conflicts::{About, Asked};
 use super::orders::{Line, Order, Share};
 use super::{Did, Model, Transfer};
-use crate::id::ReservationId;
+use crate::id::{LocationId, ReservationId};
 use crate::record::WaitKey;
 
 impl Model {
@@ -154,7 +154,7 @@ impl Model {
             add(&mut lines[place], line, *sign);
         }
         for line in lines.iter_mut().filter(|line| moved.iter().any(|(it, _)| same(it, line))) {
-            line.shares.retain(|share| !share.is_empty());
+            drop_places(line, &moved, same);
             let promised = line.shares.iter().all(|share| share.committed >= 0);
             let happened =
                 line.shares.iter().all(|share| share.fulfilled >= 0 && share.returned >= 0);
@@ -254,6 +254,26 @@ impl Model {
         let About::LateMovement { level, numbers, count } = about else { return true };
         self.newest_count(level).is_some_and(|newest| newest.seq == *count)
             && !self.movements[numbers[0]].withdrawn
+    }
+}
+
+/// The last places of a line are gone if what goes back had been there and nothing else was; other
+/// empty ones keep their turn.
+fn drop_places(line: &mut Line, moved: &[(&Line, i64)], same: impl Fn(&Line, &Line) -> bool) {
+    let own: Vec<_> = moved.iter().filter(|(it, _)| same(it, line)).collect();
+    let went_through = |location: &LocationId| {
+        let mut sum = [0; 3];
+        for (form, sign) in &own {
+            for share in form.shares.iter().filter(|share| share.location == *location) {
+                sum[0] += sign * share.committed;
+                sum[1] += sign * share.fulfilled;
+                sum[2] += sign * share.returned;
+            }
+        }
+        sum != [0; 3]
+    };
+    while line.shares.last().is_some_and(|it| it.is_empty() && went_through(&it.location)) {
+        line.shares.pop();
     }
 }
 

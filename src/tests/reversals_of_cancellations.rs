@@ -1,0 +1,97 @@
+//! Reversing a cancellation: its units are promised again, unless an amendment has said since what
+//! the lines are, or the order was placed with all of it cancelled.
+
+use onhand::conflict::ResolutionOption as O;
+use onhand::record::Outcome;
+use onhand::wire::EventResult;
+
+use crate::harness::World;
+use crate::says::{
+    amended, cancelled, confirmed, fulfilled, held, line, part, placed, received, reserved,
+    reversed,
+};
+
+/// 5 TEA at Berlin, which ranks first, and 5 at Hamburg.
+fn world() -> World {
+    World::new().given([received("TEA", "berlin", 5), received("TEA", "hamburg", 5)])
+}
+
+fn reason(result: &EventResult) -> &str {
+    assert_eq!(result.outcome, Outcome::Rejected, "{result:?}");
+    result.reason.as_deref().unwrap()
+}
+
+/// A revision says what the lines are, after what was cancelled before it. Were that promised again,
+/// the order would have more than its revision says.
+#[test]
+fn an_amendment_is_reversed_before_what_was_cancelled_earlier() {
+    let mut world = world().given([placed("o1", &[line("1", "TEA", 3), line("2", "TEA", 1)])]);
+    world.post(cancelled("o1").with("lines", vec![part("1", 2)]).id("x"));
+    world.post(amended("o1", 1, &[line("2", "TEA", 1)]).id("a"));
+    let result = world.post(reversed("shop", "x"));
+    assert!(reason(&result).contains("amended since"), "{result:?}");
+    assert_eq!(world.committed("TEA", "berlin"), 1);
+    world.post(reversed("shop", "a"));
+    assert_eq!(world.post(reversed("shop", "x")).outcome, Outcome::Applied);
+    assert_eq!(world.committed("TEA", "berlin"), 4);
+}
+
+/// It counts when the amendment took effect: one that was held until a person let it says what the
+/// lines are as well.
+#[test]
+fn an_amendment_that_was_held_until_after_the_cancellation_stands_in_its_way_too() {
+    let mut world = world().given([placed("o1", &[line("1", "TEA", 5)])]);
+    world.post(fulfilled("o1", "f1", &[part("1", 2)]));
+    let below = world.post(amended("o1", 1, &[line("1", "TEA", 1)]).id("a"));
+    assert_eq!(below.outcome, Outcome::Conflict);
+    world.post(cancelled("o1").with("lines", vec![part("1", 1)]).id("x"));
+    world.resolve(&world.conflict(), O::ApplyAnyway).unwrap();
+    let result = world.post(reversed("shop", "x"));
+    assert!(reason(&result).contains("amended since"), "{result:?}");
+}
+
+/// What was cancelled after an amendment, or beside it, is promised again.
+#[test]
+fn a_cancellation_after_the_last_amendment_goes_back() {
+    let mut world = world().given([placed("o1", &[line("1", "TEA", 3)])]);
+    world.post(amended("o1", 1, &[line("1", "TEA", 4)]));
+    world.post(cancelled("o1").id("x"));
+    assert_eq!(world.committed("TEA", "berlin"), 0);
+    assert_eq!(world.post(reversed("shop", "x")).outcome, Outcome::Applied);
+    assert_eq!(world.committed("TEA", "berlin"), 4);
+}
+
+/// An order that was cancelled as a whole before it came is placed with nothing: only once that is
+/// taken back is there nothing left that rests on the cancellation.
+#[test]
+fn an_order_that_was_placed_as_cancelled_is_reversed_before_its_cancellation() {
+    let hold = [held("TEA", 3, "berlin")];
+    let mut world = world().given([reserved("r1", &hold), confirmed("r1", "o1")]);
+    world.post(cancelled("o1").id("x"));
+    world.post(placed("o1", &[line("1", "TEA", 3), line("2", "TEA", 2)]).id("p"));
+    assert_eq!(world.committed("TEA", "berlin"), 0);
+    let result = world.post(reversed("shop", "x"));
+    assert!(reason(&result).contains("placed since"), "{result:?}");
+    world.post(reversed("shop", "p"));
+    assert_eq!(world.post(reversed("shop", "x")).outcome, Outcome::Applied);
+    world.post(placed("o1", &[line("1", "TEA", 3), line("2", "TEA", 2)]).at(9));
+    assert_eq!(world.committed("TEA", "berlin"), 5);
+}
+
+/// A line takes from its places in their order, whichever of its cancellations is reversed first.
+#[test]
+fn places_keep_their_turn_whichever_cancellation_goes_back_first() {
+    for first in ["x", "y"] {
+        let mut world = world().given([placed("o1", &[line("1", "TEA", 8)])]);
+        let before = world.order_line("o1", "1");
+        let places: Vec<&str> = before.shares.iter().map(|it| it.location.as_str()).collect();
+        assert_eq!(places, ["berlin", "hamburg"]);
+        world.post(cancelled("o1").with("lines", vec![part("1", 3)]).id("x"));
+        world.post(cancelled("o1").with("lines", vec![part("1", 5)]).id("y"));
+        let second = if first == "x" { "y" } else { "x" };
+        for id in [first, second] {
+            assert_eq!(world.post(reversed("shop", id)).outcome, Outcome::Applied, "{id}");
+        }
+        assert_eq!(world.order_line("o1", "1"), before, "{first} first");
+    }
+}
