@@ -290,6 +290,9 @@ pub struct ShareMove {
     /// By how many units what came back.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub returned: i64,
+    /// Whether the line had no part there before. Records of before this was noted do not say so.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_new: bool,
 }
 
 #[allow(
@@ -339,8 +342,14 @@ impl LineMove {
     fn add(&mut self, share: &Share, sign: i64) {
         let index = self.shares.iter().position(|known| known.location == share.location);
         let index = index.unwrap_or_else(|| {
-            let location = share.location.clone();
-            self.shares.push(ShareMove { location, committed: 0, fulfilled: 0, returned: 0 });
+            // What a line had before is summed first.
+            self.shares.push(ShareMove {
+                location: share.location.clone(),
+                committed: 0,
+                fulfilled: 0,
+                returned: 0,
+                is_new: sign > 0,
+            });
             self.shares.len() - 1
         });
         let sum = &mut self.shares[index];

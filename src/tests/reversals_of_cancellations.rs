@@ -7,8 +7,8 @@ use onhand::wire::EventResult;
 
 use crate::harness::World;
 use crate::says::{
-    amended, cancelled, confirmed, fulfilled, held, line, part, placed, received, reserved,
-    reversed,
+    amended, cancelled, confirmed, fulfilled, held, line, line_from, part, placed, received,
+    reserved, reversed,
 };
 
 /// 5 TEA at Berlin, which ranks first, and 5 at Hamburg.
@@ -93,5 +93,23 @@ fn places_keep_their_turn_whichever_cancellation_goes_back_first() {
             assert_eq!(world.post(reversed("shop", id)).outcome, Outcome::Applied, "{id}");
         }
         assert_eq!(world.order_line("o1", "1"), before, "{first} first");
+    }
+}
+
+/// What was cancelled stood somewhere: units that are shipped all the same leave there, also once
+/// that was taken back and is said again.
+#[test]
+fn a_line_of_which_nothing_is_left_keeps_its_place() {
+    let mut world = world().given([placed("o1", &[line_from("1", "TEA", 3, "hamburg")])]);
+    world.post(cancelled("o1"));
+    world.post(fulfilled("o1", "f1", &[part("1", 3)]));
+    let before = world.order_line("o1", "1");
+    for time in ["first", "second"] {
+        let decision = world.resolve(&world.conflict(), O::ApplyAnyway).unwrap();
+        assert_eq!(world.on_hand("TEA", "hamburg"), 2, "{time}");
+        let event = &decision.envelope;
+        world.post(reversed(event.source.as_str(), event.id.as_str()));
+        assert_eq!(world.order_line("o1", "1"), before, "{time}");
+        assert_eq!(world.on_hand("TEA", "hamburg"), 5, "{time}");
     }
 }

@@ -57,18 +57,13 @@ pub(in crate::decide) fn take_back_update(
     Ok(())
 }
 
-/// Drops the places that a line has no more once it has moved back. Others of which nothing is left
-/// keep their turn: what comes back there stands where it stood.
+/// Drops the places that a line has no more once it has moved back: those that came with what is
+/// taken back. Others of which nothing is left keep their turn.
 fn drop_places(line: &mut OrderLine, moves: &[LineMove]) {
     let own = moves.iter().filter(|moved| moved.line == line.line);
-    let places: Vec<&LocationId> =
-        own.flat_map(|moved| &moved.shares).map(|share| &share.location).collect();
-    while let Some(last) = line.shares.last()
-        && last.is_empty()
-        && places.contains(&&last.location)
-    {
-        line.shares.pop();
-    }
+    let new = own.flat_map(|moved| &moved.shares).filter(|share| share.is_new);
+    let new: Vec<&LocationId> = new.map(|share| &share.location).collect();
+    line.shares.retain(|share| !share.is_empty() || !new.contains(&&share.location));
 }
 
 /// What was cancelled has been taken for granted by an amendment, which says what the lines are since,

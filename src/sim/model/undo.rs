@@ -257,24 +257,19 @@ impl Model {
     }
 }
 
-/// The last places of a line are gone if what goes back had been there and nothing else was; other
-/// empty ones keep their turn.
+/// A line that has moved back has the places no more that it had not had before.
 fn drop_places(line: &mut Line, moved: &[(&Line, i64)], same: impl Fn(&Line, &Line) -> bool) {
-    let own: Vec<_> = moved.iter().filter(|(it, _)| same(it, line)).collect();
-    let went_through = |location: &LocationId| {
-        let mut sum = [0; 3];
-        for (form, sign) in &own {
-            for share in form.shares.iter().filter(|share| share.location == *location) {
-                sum[0] += sign * share.committed;
-                sum[1] += sign * share.fulfilled;
-                sum[2] += sign * share.returned;
-            }
-        }
-        sum != [0; 3]
+    let has = |location: &LocationId, wanted: i64| {
+        let own = moved.iter().filter(|(it, sign)| *sign == wanted && same(it, line));
+        own.flat_map(|(it, _)| &it.shares).any(|share| share.location == *location)
     };
-    while line.shares.last().is_some_and(|it| it.is_empty() && went_through(&it.location)) {
-        line.shares.pop();
-    }
+    let came: Vec<LocationId> = line
+        .shares
+        .iter()
+        .filter(|share| has(&share.location, -1) && !has(&share.location, 1))
+        .map(|share| share.location.clone())
+        .collect();
+    line.shares.retain(|share| !share.is_empty() || !came.contains(&share.location));
 }
 
 /// Whether a line says nothing at all.
