@@ -220,7 +220,8 @@ pub enum Change {
     },
     /// A count was accepted: later counts and late movements are measured against it.
     Counted(Counted),
-    /// A count is taken back: late movements are measured against the one before it again.
+    /// A count is taken back: late movements are measured against the one before it again. Or it
+    /// stands again, where that is what the level is measured against now.
     Uncounted {
         /// The item.
         sku: Sku,
@@ -228,7 +229,7 @@ pub enum Change {
         location: LocationId,
         /// The record that had accepted it.
         seq: u64,
-        /// The count before it, if there was one.
+        /// What late movements are measured against now: the count before it, if there was one.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         counted: Option<Baseline>,
     },

@@ -8,6 +8,7 @@ mod draft;
 mod drift;
 mod finish;
 mod kit;
+mod late;
 mod mass_change;
 mod movement;
 mod names;
@@ -25,6 +26,7 @@ mod second;
 mod shortage;
 mod stock;
 mod transfer;
+mod uncount;
 mod waiting;
 
 use crate::conflict::{ConflictKind, Evidence};

@@ -2,7 +2,7 @@
 
 use super::draft::Draft;
 use super::reverse::{Refusal, at_hand, leave, take_back};
-use super::{transfer, waiting};
+use super::{late, transfer, waiting};
 use crate::conflict::{Conflict, ConflictKind, ConflictStatus};
 use crate::event::{EventData, EventRef};
 use crate::record::{Change, LET_GO_MAX, Outcome, Record, WaitKey};
@@ -27,7 +27,9 @@ pub(super) fn decided(draft: &mut Draft<'_>, record: &Record) -> Result<(), Refu
         }
         ConflictKind::Drift => differs(draft, record, conflict)?,
         ConflictKind::Oversold => is_short(draft, conflict)?,
-        ConflictKind::CountOverlap if conflict.count.is_some() => stands_near(draft, conflict)?,
+        ConflictKind::CountOverlap if conflict.count.is_some() => {
+            late::stands_near(draft, conflict)?
+        }
         _ => {
             hold_again(draft, record, conflict)?;
             true
@@ -138,42 +140,6 @@ fn differs(draft: &mut Draft<'_>, record: &Record, conflict: &Conflict) -> Resul
     }
     hold_again(draft, record, conflict)?;
     Ok(true)
-}
-
-/// A movement near a count is asked about again as long as both stand.
-fn stands_near(draft: &Draft<'_>, conflict: &Conflict) -> Result<bool, Refusal> {
-    if let Some(by) = movement_gone_by(draft, conflict)? {
-        let movement = conflict.events.last().map_or(0, |event| event.seq);
-        return Err(format!("event #{movement} is taken back already (#{by})"));
-    }
-    transfer::not_corrected(draft, conflict)?;
-    Ok(count_stands(draft, conflict))
-}
-
-/// The same for a question that was over by itself: nobody is asked on which side of a count that is
-/// gone something lies, nor about a movement that is.
-pub(super) fn asked_again(draft: &mut Draft<'_>, conflict: &Conflict) -> Result<(), Refusal> {
-    let stands = count_stands(draft, conflict) && movement_gone_by(draft, conflict)?.is_none();
-    if !stands {
-        return Ok(());
-    }
-    transfer::not_corrected(draft, conflict)?;
-    reopen(draft, conflict)
-}
-
-/// The record that has taken the movement back that a conflict is about.
-fn movement_gone_by(draft: &Draft<'_>, conflict: &Conflict) -> Result<Option<u64>, Refusal> {
-    let movement = conflict.events.last().ok_or("the conflict has no event")?;
-    let known = draft.known(&movement.source, &movement.id);
-    let known = known.into_iter().find(|known| known.seq == movement.seq);
-    known.map(|known| known.reversed_by).ok_or_else(|| not_at_hand(movement))
-}
-
-/// Whether the count stands that a conflict is about.
-fn count_stands(draft: &Draft<'_>, conflict: &Conflict) -> bool {
-    let level = draft.level_about(conflict).map(|(sku, location)| draft.level(sku, location));
-    let counted = level.and_then(|level| level.counted.as_ref());
-    counted.map(|count| count.seq) == conflict.count
 }
 
 /// An oversold level is asked about again if it is still, or again, short, and nobody is asked yet.

@@ -6,12 +6,12 @@
 //! later rests on what it would take back: that has to be reversed first.
 
 use super::draft::Draft;
-use super::{contents, drift, order, reopen, reservation, transfer};
+use super::{contents, drift, late, order, reopen, reservation, transfer, uncount};
 use crate::conflict::{Conflict, ConflictKind, ConflictStatus, ResolutionOption as O};
 use crate::event::{EventData, EventReversed};
 use crate::history::is_verdict;
 use crate::id::{EventId, LocationId, ReservationId, Sku, Source};
-use crate::record::{Basis, Bucket, Change, Counted, Effect, Fact, Outcome, Record};
+use crate::record::{Basis, Bucket, Change, Effect, Fact, Outcome, Record};
 use crate::reservation::Standing;
 use crate::state::Known;
 
@@ -163,9 +163,9 @@ pub(super) fn take_back(draft: &mut Draft<'_>, record: &Record) -> Result<(), Re
     }
     for change in record.changes.iter().rev() {
         match change {
-            Change::Counted(counted) => uncount(draft, counted)?,
-            Change::Uncounted { .. } => {
-                return Err("an earlier count stands again: say the later one anew".to_owned());
+            Change::Counted(counted) => uncount::uncount(draft, counted)?,
+            Change::Uncounted { sku, location, seq, counted } => {
+                uncount::turn_back(draft, record, (sku, location), *seq, counted.as_ref())?;
             }
             Change::Order(update) => order::take_back_update(draft, record.seq, update)?,
             Change::Transfer(update) => transfer::take_back_update(draft, record, update)?,
@@ -224,11 +224,15 @@ fn negate(draft: &mut Draft<'_>, record: &Record, effect: &Effect) -> Result<(),
         Some(Basis::Movement(fact)) => fact.clone(),
         _ => fact_of(record),
     };
-    let counted = effect.basis.is_none() && !record.is_movement();
-    let basis = if counted {
-        Some(Basis::Count(record.seq))
-    } else {
-        draft.says_whose(&fact).then(|| Basis::Movement(fact.clone()))
+    // What a count did, or the end of one, is no movement.
+    let count = match effect.basis {
+        Some(Basis::Count(seq)) => Some(seq),
+        None if !record.is_movement() => Some(record.seq),
+        _ => None,
+    };
+    let basis = match count {
+        Some(seq) => Some(Basis::Count(seq)),
+        None => draft.says_whose(&fact).then(|| Basis::Movement(fact.clone())),
     };
     let level = draft.level(sku, location);
     let window_us = draft.state.settings.count_window_us;
@@ -236,7 +240,7 @@ fn negate(draft: &mut Draft<'_>, record: &Record, effect: &Effect) -> Result<(),
         count.seq > record.seq && count.contains(fact.time, &fact.source, window_us)
     });
     draft.begin_part(basis);
-    if contained && !counted && effect.state == Bucket::OnHand {
+    if contained && count.is_none() && effect.state == Bucket::OnHand {
         draft.mention(sku, location);
         draft.counter((&effect.sku, &effect.location), -effect.delta, fact);
     } else {
@@ -281,33 +285,6 @@ fn stand_again(
     Ok(())
 }
 
-/// The level is measured against the count before again.
-fn uncount(draft: &mut Draft<'_>, counted: &Counted) -> Result<(), Refusal> {
-    let known = draft.sku(&counted.sku).zip(draft.location(&counted.location));
-    let (sku, location) = known.ok_or("its item or its location is not known")?;
-    let present = draft.level(sku, location).counted.clone();
-    let present = present.ok_or("no count stands there")?;
-    if present.seq != counted.seq {
-        let (time, seq) = (present.time, present.seq);
-        return Err(format!("a newer count of {time} stands: reverse #{seq} first"));
-    }
-    if present.relied_on || draft.relies_on_count(&counted.sku, &counted.location) {
-        return Err("movements are measured by it by now: count again".to_owned());
-    }
-    draft.level_mut(sku, location).counted = counted.before.clone().map(Box::new);
-    draft.change(Change::Uncounted {
-        sku: counted.sku.clone(),
-        location: counted.location.clone(),
-        seq: counted.seq,
-        counted: counted.before.clone(),
-    });
-    let late = draft.late_movements(sku, location).into_iter();
-    for conflict in late.filter(|conflict| conflict.count == Some(counted.seq)) {
-        draft.close(&conflict, ConflictStatus::AutoResolved, None);
-    }
-    Ok(())
-}
-
 /// A conflict about what the record did is over with it, unless a decision on it rests on that.
 fn turn_back(draft: &mut Draft<'_>, record: &Record, conflict: &Conflict) -> Result<(), Refusal> {
     // Whether a level is oversold follows from the level, whether a transfer arrived as it left from
@@ -345,11 +322,13 @@ fn turn_back(draft: &mut Draft<'_>, record: &Record, conflict: &Conflict) -> Res
             return Ok(());
         }
         ConflictStatus::Open if conflict.opened_seq == record.seq => {}
+        // The count that had ended the question stands again.
+        ConflictStatus::Open if uncount::ends_again(record, conflict) => return Ok(()),
         ConflictStatus::Open if by_reversal => {
             return Err(format!("{} is open again: decide that instead", conflict.id));
         }
         ConflictStatus::AutoResolved if conflict.is_about_late_movement() => {
-            return reopen::asked_again(draft, conflict);
+            return late::asked_again(draft, conflict);
         }
         // What was over with an event is to be asked again with it.
         ConflictStatus::AutoResolved

@@ -73,7 +73,13 @@ pub(super) fn newest_count<'a>(
     steps: impl Iterator<Item = &'a Step> + Clone,
     by_then: impl Fn(&&'a Step) -> bool,
 ) -> Option<&'a Step> {
-    let gone: Vec<u64> = steps.clone().filter_map(|step| step.uncounted).collect();
+    // What is taken back a second time stands again.
+    let mut gone = BTreeSet::new();
+    for count in steps.clone().filter_map(|step| step.uncounted) {
+        if !gone.remove(&count) {
+            gone.insert(count);
+        }
+    }
     let counts = steps.filter(|step| step.counted.is_some() && !gone.contains(&step.seq()));
     counts.filter(by_then).max_by_key(|count| (count.occurred_at, count.seq()))
 }

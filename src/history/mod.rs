@@ -44,7 +44,8 @@ pub struct Step {
     pub countered: i64,
     /// What was counted, if it is an accepted count: a new starting point, not a movement.
     pub counted: Option<i64>,
-    /// The record of the count that it takes back, if it does: no movement either.
+    /// The record of the count that it takes back, if it does: no movement either. Of one that is
+    /// taken back already, it lets the count stand again.
     pub uncounted: Option<u64>,
     /// Whether it only says, for a movement recorded before, on which side of a count it lies.
     pub is_verdict: bool,
@@ -81,17 +82,18 @@ pub fn steps(record: &Record) -> Vec<(&Sku, &LocationId, Step)> {
         uncounted: None,
         is_verdict: is_verdict(record),
     };
-    // Several counts of a level may be taken back by one record: each has a moment of its own.
+    // Several counts of a level may be taken back by one record, and one may stand again in between:
+    // each time has a moment of its own.
     let ends = record.changes.iter().filter_map(|change| match change {
         Change::Uncounted { seq, .. } => Some(*seq),
         _ => None,
     });
-    let ends: BTreeMap<u64, i64> = ends.zip(0..).collect();
-    let uncounts = |seq: u64| {
-        let place = ends.get(&seq).copied().unwrap_or_default();
-        let occurred_at = record.recorded_at.plus_micros(place);
+    let ends: Vec<u64> = ends.collect();
+    let uncounts = |seq: u64, place: usize| {
+        let occurred_at = record.recorded_at.plus_micros(i64::try_from(place).unwrap_or(i64::MAX));
         Step { occurred_at, uncounted: Some(seq), ..blank.clone() }
     };
+    let first_end = |seq: u64| ends.iter().position(|end| *end == seq).unwrap_or_default();
     let moves =
         |fact: &Fact| Step { occurred_at: fact.time, source: fact.source.clone(), ..blank.clone() };
     for (sku, location) in &record.mentions {
@@ -101,12 +103,13 @@ pub fn steps(record: &Record) -> Vec<(&Sku, &LocationId, Step)> {
         let new = match &effect.basis {
             None => blank.clone(),
             Some(Basis::Movement(fact)) => moves(fact),
-            Some(Basis::Count(seq)) => uncounts(*seq),
+            Some(Basis::Count(seq)) => uncounts(*seq, first_end(*seq)),
         };
         let step = step(&mut steps, &effect.sku, &effect.location, new);
         step.moved[effect.state as usize] += effect.delta;
         step.is_change = true;
     }
+    let mut place = 0;
     for change in &record.changes {
         match change {
             Change::Counted(counted) => {
@@ -116,7 +119,8 @@ pub fn steps(record: &Record) -> Vec<(&Sku, &LocationId, Step)> {
                 step.is_change = true;
             }
             Change::Uncounted { sku, location, seq, .. } => {
-                step(&mut steps, sku, location, uncounts(*seq)).is_change = true;
+                step(&mut steps, sku, location, uncounts(*seq, place)).is_change = true;
+                place += 1;
             }
             Change::Absorbed { sku, location, delta, state, fact, movement } => {
                 let own = fact.as_ref().or(movement.as_ref());

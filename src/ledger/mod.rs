@@ -72,8 +72,9 @@ pub enum Processed {
 /// What the host has to do for a ledger to go on.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Step {
-    /// Load this, hand it to [`Ledger::load`], and go on.
-    Load(Wants),
+    /// Load this, hand it to [`Ledger::load`], and go on. Boxed: it is large, and most that is
+    /// decided needs nothing.
+    Load(Box<Wants>),
     /// End the batch here and go on in the next one: more events are to be released than one
     /// transaction takes, and they go before any further input; or the last event could not be
     /// handled.
@@ -176,6 +177,7 @@ impl Ledger {
         }
         self.state.working.load_records(records);
         self.state.working.load_conflicts(conflicts);
+        self.state.working.load_questions(&asked.questions);
         self.state.working.load_holders(&asked.holders);
     }
 
@@ -242,7 +244,8 @@ impl Ledger {
     ) -> Result<Step, Broken> {
         loop {
             let rest = &inputs[processed.len()..];
-            let wants = |ledger: &Self| ledger.wants(rest.iter().map(|(input, _)| *input));
+            let wants =
+                |ledger: &Self| Box::new(ledger.wants(rest.iter().map(|(input, _)| *input)));
             if let Some(going_on) = self.going_on.take() {
                 if !self.advance_going_on(going_on, processed, now)? {
                     return Ok(Step::Load(wants(self)));

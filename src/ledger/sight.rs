@@ -24,6 +24,18 @@ impl<'a> Sight<'a> {
         self.records.get(usize::try_from(index).ok()?)
     }
 
+    /// The questions about movements that came late to the count of a record: those that the batch in
+    /// progress has changed, and those that were loaded for it.
+    pub(crate) fn questions_about(self, count: u64) -> impl Iterator<Item = ConflictId> {
+        let changes = self.records.iter().flat_map(|record| &record.changes);
+        let own = changes.filter_map(|change| match change {
+            Change::Conflict(conflict) => Some(conflict.as_ref()),
+            _ => None,
+        });
+        let all = own.chain(self.state.working.conflicts());
+        all.filter(move |conflict| conflict.count == Some(count)).map(|conflict| conflict.id)
+    }
+
     /// A conflict that is closed: by the batch in progress, or as it was loaded for it.
     pub(crate) fn closed_conflict(self, id: ConflictId) -> Option<&'a Conflict> {
         let records = self.records.iter().rev();

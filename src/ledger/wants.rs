@@ -9,8 +9,8 @@ use crate::conflict::{Conflict, ConflictKind, ConflictStatus, ResolutionOption};
 use crate::decide::let_go;
 use crate::event::{Event, EventData, EventRef};
 use crate::id::{ConflictId, EventId, LocationId, OrderId, ReservationId, Sku, Source, TransferId};
-use crate::record::{Change, Record, Timer, WaitKey};
-use crate::state::{LocIx, SkuIx, Wants};
+use crate::record::{Change, Counted, Record, Timer, WaitKey};
+use crate::state::{Baseline, LocIx, SkuIx, Wants};
 use crate::time::Timestamp;
 
 impl Ledger {
@@ -235,9 +235,67 @@ impl<'a> Needs<'a> {
                 | Change::Released { on: WaitKey::RestOfOrder(order, _), .. } => self.order(order),
                 Change::Released { on: WaitKey::Transfer(transfer), .. } => self.transfer(transfer),
                 Change::Conflict(conflict) => self.turned_back(record, conflict),
+                Change::Counted(counted) => self.stands_again(counted),
+                Change::Uncounted { sku, location, seq, counted } => {
+                    self.counted_again((sku, location), *seq, counted.as_ref());
+                }
                 _ => {}
             }
         }
+    }
+
+    /// What it takes to measure a level against the count before one.
+    fn stands_again(&mut self, counted: &Counted) {
+        if let Some(before) = &counted.before {
+            self.questions(&counted.sku, before.seq);
+        }
+    }
+
+    /// What it takes to let the count of a record stand again, in the place of the one before: all
+    /// that has moved since that.
+    fn counted_again(
+        &mut self,
+        (sku, location): (&Sku, &LocationId),
+        seq: u64,
+        before: Option<&Baseline>,
+    ) {
+        self.questions(sku, seq);
+        if let Some(level) = self.level(sku, location) {
+            self.movements(level, before.map_or(Timestamp::MIN, |before| before.time));
+        }
+        for change in self.record(seq).map_or(&[][..], |record| &record.changes) {
+            if let Change::Counted(counted) = change {
+                self.stands_again(counted);
+            }
+        }
+    }
+
+    /// The questions about movements that came late to the count of a record, with what became of
+    /// them.
+    fn questions(&mut self, sku: &Sku, count: u64) {
+        let (ledger, key) = (self.ledger, (sku.clone(), count));
+        if !ledger.state.working.has_questions(&key) {
+            self.wants.questions.insert(key);
+            return;
+        }
+        for id in ledger.sight().questions_about(count) {
+            if let Some(question) = ledger.sight().closed_conflict(id) {
+                self.asked_again(question);
+            }
+        }
+    }
+
+    /// What it takes to ask about a movement near a count again.
+    fn asked_again(&mut self, question: &Conflict) {
+        let Some(movement) = question.events.last() else { return };
+        self.name(movement);
+        // A decision on a transfer may have corrected it.
+        for change in self.record(movement.seq).map_or(&[][..], |record| &record.changes) {
+            if let Change::Transfer(update) = change {
+                self.transfer(&update.transfer);
+            }
+        }
+        self.answer_to(question.id);
     }
 
     /// What it takes to let something stand again that a record has taken back.
@@ -272,17 +330,8 @@ impl<'a> Needs<'a> {
         {
             self.movements(level, time);
         }
-        if conflict.is_about_late_movement()
-            && let Some(movement) = conflict.events.last()
-        {
-            self.name(movement);
-            // A decision on a transfer may have corrected it.
-            let changes = self.record(movement.seq).map_or(&[][..], |record| &record.changes);
-            for change in changes {
-                if let Change::Transfer(update) = change {
-                    self.transfer(&update.transfer);
-                }
-            }
+        if conflict.is_about_late_movement() {
+            self.asked_again(conflict);
         }
     }
 
@@ -379,14 +428,18 @@ impl<'a> Needs<'a> {
                 && conflict.opened_seq == record.seq
                 && conflict.is_about_late_movement()
             {
-                self.decision_on(conflict.id);
-                let closed = self.ledger.sight().closed_conflict(conflict.id);
-                let decided = closed.and_then(|closed| closed.resolution.as_ref());
-                // It may be taken back by now.
-                if let Some(decision) = decided.and_then(|it| self.ledger.record(it.seq)) {
-                    self.name(&decision.event_ref());
-                }
+                self.answer_to(conflict.id);
             }
+        }
+    }
+
+    /// What has become of a question, and the answer to it, which may be taken back by now.
+    fn answer_to(&mut self, id: ConflictId) {
+        self.decision_on(id);
+        let closed = self.ledger.sight().closed_conflict(id);
+        let decided = closed.and_then(|closed| closed.resolution.as_ref());
+        if let Some(decision) = decided.and_then(|it| self.ledger.record(it.seq)) {
+            self.name(&decision.event_ref());
         }
     }
 

@@ -147,7 +147,13 @@ impl Store {
             holders.sort_by_key(|order| std::cmp::Reverse((order.first_seq(), &order.order)));
             loaded.orders.extend(holders.into_iter().take(HOLDERS_MAX).cloned());
         }
-        loaded.conflicts = wants.conflicts.iter().map(|id| self.conflict(*id).clone()).collect();
+        let asked = |conflict: &&Conflict| {
+            let count = conflict.sku.clone().zip(conflict.count);
+            conflict.status != ConflictStatus::Open
+                && count.is_some_and(|count| wants.questions.contains(&count))
+        };
+        let wanted = wants.conflicts.iter().map(|id| self.conflict(*id));
+        loaded.conflicts = wanted.chain(self.conflicts.values().filter(asked)).cloned().collect();
         loaded
     }
 

@@ -35,6 +35,9 @@ pub struct Wants {
     pub records: BTreeSet<u64>,
     /// Conflicts that are closed by now.
     pub conflicts: BTreeSet<ConflictId>,
+    /// Counts, each by its item and its record, of which the questions about movements that came late
+    /// are needed that are closed by now.
+    pub questions: BTreeSet<(Sku, u64)>,
     /// Levels of which the orders are needed that are promised units there: the last ones placed,
     /// at most [`HOLDERS_MAX`].
     pub holders: BTreeSet<(Sku, LocationId)>,
@@ -50,6 +53,7 @@ impl Wants {
             && self.movements.is_empty()
             && self.records.is_empty()
             && self.conflicts.is_empty()
+            && self.questions.is_empty()
             && self.holders.is_empty()
     }
 }
@@ -69,7 +73,7 @@ pub struct Loaded {
     pub movements: Vec<((Sku, LocationId), Vec<Movement>)>,
     /// The records wanted; none may be missing.
     pub records: Vec<Record>,
-    /// The conflicts wanted.
+    /// The conflicts wanted, the questions among them.
     pub conflicts: Vec<Conflict>,
 }
 
@@ -183,6 +187,7 @@ pub struct Working {
     movements: BTreeMap<(SkuIx, LocIx), Movements>,
     records: BTreeMap<u64, Record>,
     conflicts: BTreeMap<ConflictId, Conflict>,
+    questions: BTreeSet<(Sku, u64)>,
     holders: BTreeSet<(Sku, LocationId)>,
 }
 
@@ -375,6 +380,20 @@ impl Working {
     /// A conflict that was loaded although it is closed.
     pub(crate) fn conflict(&self, id: ConflictId) -> Option<&Conflict> {
         self.conflicts.get(&id)
+    }
+
+    /// The conflicts that were loaded although they are closed.
+    pub(crate) fn conflicts(&self) -> impl Iterator<Item = &Conflict> {
+        self.conflicts.values()
+    }
+
+    /// Whether the closed questions about a count are known.
+    pub(crate) fn has_questions(&self, count: &(Sku, u64)) -> bool {
+        self.questions.contains(count)
+    }
+
+    pub(crate) fn load_questions(&mut self, asked: &BTreeSet<(Sku, u64)>) {
+        self.questions.extend(asked.iter().cloned());
     }
 
     pub(crate) fn load_conflicts(&mut self, conflicts: Vec<Conflict>) {

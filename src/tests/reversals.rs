@@ -335,16 +335,6 @@ fn a_reversal_can_be_taken_back_and_the_event_then_again() {
 }
 
 #[test]
-fn the_reversal_of_a_count_is_not_taken_back() {
-    let mut world = world().given([
-        counted("TEA", "berlin", 10).at(100).id("count"),
-        reversed("wms", "count").id("undo"),
-    ]);
-    let result = world.post(reversed("desk", "undo"));
-    assert!(reason(&result).contains("say the later one anew"), "{result:?}");
-}
-
-#[test]
 fn a_reversal_that_was_held_is_decided_when_its_turn_comes() {
     let mut world = world().given([sold(3, 5)]);
     let early = world.post(reversed("shop", "sale").at(90_000).id("undo"));

@@ -168,6 +168,20 @@ impl Draft<'_> {
         ids.into_iter().filter_map(|id| self.open_conflict(id)).cloned().collect()
     }
 
+    /// The questions about movements that came late to the count of a record, as they are at this
+    /// point of the decision, as far as they are at hand.
+    pub(crate) fn questions_about(&self, count: u64) -> Vec<Conflict> {
+        let own = self.own_conflicts().filter(|it| it.count == Some(count)).map(|it| it.id);
+        let ids: BTreeSet<ConflictId> = self.sight.questions_about(count).chain(own).collect();
+        ids.into_iter().filter_map(|id| self.latest(id)).cloned().collect()
+    }
+
+    /// A conflict, open or not, as it is at this point of the decision, if it is at hand.
+    pub(crate) fn latest(&self, id: ConflictId) -> Option<&Conflict> {
+        let own = self.own_conflicts().find(|conflict| conflict.id == id);
+        own.or_else(|| self.state.open_conflict(id)).or_else(|| self.closed_conflict(id))
+    }
+
     /// Closes an open conflict.
     pub(crate) fn close(
         &mut self,

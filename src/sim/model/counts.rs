@@ -57,6 +57,12 @@ impl Model {
         counts.find(|count| count.level == *level && !count.withdrawn)
     }
 
+    /// The newest accepted counts of all levels, by the records that accepted them.
+    pub(super) fn newest_counts(&self) -> BTreeSet<u64> {
+        let newest = self.counts.iter().filter_map(|count| self.newest_count(&count.level));
+        newest.map(|count| count.seq).collect()
+    }
+
     /// The rule for a count.
     pub(super) fn count(
         &mut self,

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::conflicts::{About, Asked};
+use super::levels::LevelName;
 use super::orders::{Line, Order, Share};
 use super::{Did, Model, Transfer};
 use crate::id::{LocationId, ReservationId};
@@ -17,6 +18,7 @@ impl Model {
             (said.before.clone(), said.after.clone())
         };
         let between = self.journal_at(record).between.clone();
+        let stood: BTreeSet<u64> = self.newest_counts();
         let mut later = &after;
         for earlier in between.iter().rev() {
             self.undo_part(record, earlier, later);
@@ -28,6 +30,28 @@ impl Model {
         for seq in after.taken_back.difference(&before.taken_back) {
             self.taken_back.remove(seq);
         }
+        for count in self.newest_counts().difference(&stood) {
+            self.ask_about_count(*count);
+        }
+    }
+
+    /// What is asked about a count that stands again: what nobody has answered.
+    fn ask_about_count(&mut self, stands: u64) {
+        for index in 0..self.asked.len() {
+            let Asked { about, open, .. } = &self.asked[index];
+            let is_about = matches!(about, About::LateMovement { count, .. } if *count == stands);
+            if is_about && !open && self.still_matters(index) {
+                self.open_again(index);
+            }
+        }
+    }
+
+    /// Whether a person's answer is in force.
+    fn is_answered(&self, index: usize) -> bool {
+        let mut seqs = 1..=self.journal.len() as u64;
+        seqs.any(|seq| {
+            self.journal_at(seq).did == Did::Decide(index) && !self.taken_back.contains(&seq)
+        })
     }
 
     /// Takes back one part of what a record did.
@@ -90,6 +114,8 @@ impl Model {
 
     fn undo_counts(&mut self, before: &Self, after: &Self) {
         let mut gone: Vec<u64> = Vec::new();
+        // On which side of an older count something lies makes no difference there any more.
+        let mut stands: Vec<LevelName> = Vec::new();
         for (number, count) in after.counts.iter().enumerate() {
             let own = &mut self.counts[number];
             match before.counts.get(number) {
@@ -98,14 +124,19 @@ impl Model {
                     gone.push(own.seq);
                 }
                 Some(earlier) => {
+                    if earlier.withdrawn != count.withdrawn {
+                        own.withdrawn = earlier.withdrawn;
+                        stands.extend((!own.withdrawn).then(|| own.level.clone()));
+                        gone.extend(own.withdrawn.then_some(own.seq));
+                    }
                     put_back(&mut own.contains, &earlier.contains, &count.contains);
                     put_back(&mut own.before, &earlier.before, &count.before);
                 }
             }
         }
         for asked in &mut self.asked {
-            if let About::LateMovement { count, .. } = &asked.about
-                && gone.contains(count)
+            if let About::LateMovement { count, level, .. } = &asked.about
+                && (gone.contains(count) || stands.contains(level))
             {
                 asked.open = false;
             }
@@ -228,7 +259,7 @@ impl Model {
                         && !derived
                         && earlier.open
                         && !later.open
-                        && self.still_matters(&later.about) =>
+                        && self.still_matters(index) =>
                 {
                     self.open_again(index);
                 }
@@ -249,11 +280,15 @@ impl Model {
         }
     }
 
-    /// Nobody is asked on which side of a count that is gone something lies, nor about what is gone.
-    fn still_matters(&self, about: &About) -> bool {
-        let About::LateMovement { level, numbers, count } = about else { return true };
+    /// Nobody is asked on which side of a count that is gone something lies, nor about what is gone,
+    /// nor about what they have answered.
+    fn still_matters(&self, index: usize) -> bool {
+        let About::LateMovement { level, numbers, count } = &self.asked[index].about else {
+            return true;
+        };
         self.newest_count(level).is_some_and(|newest| newest.seq == *count)
             && !self.movements[numbers[0]].withdrawn
+            && !self.is_answered(index)
     }
 }
 

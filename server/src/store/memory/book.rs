@@ -195,7 +195,13 @@ impl Book {
             holders.sort_by_key(|order| std::cmp::Reverse((order.first_seq(), &order.order)));
             loaded.orders.extend(holders.into_iter().take(HOLDERS_MAX).cloned());
         }
+        let asked = |conflict: &&Conflict| {
+            let count = conflict.sku.clone().zip(conflict.count);
+            conflict.status != ConflictStatus::Open
+                && count.is_some_and(|count| wants.questions.contains(&count))
+        };
         let conflicts = wants.conflicts.iter().filter_map(|id| self.conflicts.get(id));
+        let conflicts = conflicts.chain(self.conflicts.values().filter(asked));
         loaded.conflicts = conflicts.cloned().collect();
         Ok(loaded)
     }

@@ -72,6 +72,9 @@ pub(super) async fn fetch(
     if !wants.conflicts.is_empty() {
         loaded.conflicts = conflicts(connection, wants).await?;
     }
+    if !wants.questions.is_empty() {
+        loaded.conflicts.extend(questions(connection, wants).await?);
+    }
     Ok(loaded)
 }
 
@@ -206,6 +209,26 @@ async fn conflicts(
     )
     .bind(LEDGER)
     .bind(serde_json::to_string(&numbers).map_err(damaged)?)
+    .fetch_all(connection)
+    .await
+    .map_err(reading)?;
+    docs.iter().map(|doc| serde_json::from_str(doc).map_err(damaged)).collect()
+}
+
+/// The closed questions about movements that came late to a count.
+async fn questions(
+    connection: &mut SqliteConnection,
+    wants: &Wants,
+) -> Result<Vec<Conflict>, StoreError> {
+    let wanted: Vec<(&Sku, i64)> =
+        wants.questions.iter().map(|(sku, count)| (sku, signed(*count))).collect();
+    let docs: Vec<String> = sqlx::query_scalar(
+        "SELECT c.doc FROM json_each(?2) AS wanted CROSS JOIN conflicts AS c
+         WHERE c.ledger = ?1 AND c.sku = wanted.value->>0 AND c.kind = 'count_overlap'
+           AND c.status <> 'open' AND c.doc->>'count' = wanted.value->>1",
+    )
+    .bind(LEDGER)
+    .bind(serde_json::to_string(&wanted).map_err(damaged)?)
     .fetch_all(connection)
     .await
     .map_err(reading)?;
