@@ -125,10 +125,17 @@ pub(super) fn decided_by(
     if let Some(by) = known.reversed_by {
         return Err(format!("event #{seq} is taken back already (#{by})"));
     }
-    if known.decided != record.seq {
+    if known.decided != record.seq && !is_over_by_itself(draft, &known)? {
         return Err(format!("event #{seq} has been decided again since (#{})", known.decided));
     }
     Ok(())
+}
+
+/// Whether it is what a channel showed that shows Onhand's number by now: nobody has decided that, and
+/// nothing came of it.
+fn is_over_by_itself(draft: &Draft<'_>, known: &Known) -> Result<bool, Refusal> {
+    let said = &at_hand(draft, known.seq)?.envelope.data;
+    Ok(known.outcome == Outcome::Superseded && matches!(said, EventData::ChannelLevelReported(_)))
 }
 
 /// What a channel showed is asked about again, unless that is being asked by now of what it has shown

@@ -324,9 +324,7 @@ fn turn_back(draft: &mut Draft<'_>, record: &Record, conflict: &Conflict) -> Res
         ConflictStatus::Open if conflict.opened_seq == record.seq => {}
         // The count that had ended the question stands again.
         ConflictStatus::Open if uncount::ends_again(record, conflict) => return Ok(()),
-        ConflictStatus::Open if by_reversal => {
-            return Err(format!("{} is open again: decide that instead", conflict.id));
-        }
+        ConflictStatus::Open if by_reversal => return Err(asked_since(draft, conflict)),
         ConflictStatus::AutoResolved if conflict.is_about_late_movement() => {
             return late::asked_again(draft, conflict);
         }
@@ -355,6 +353,21 @@ fn turn_back(draft: &mut Draft<'_>, record: &Record, conflict: &Conflict) -> Res
         return Err(format!("the decision on {id} rests on it: reverse #{seq} first"));
     }
     Ok(())
+}
+
+/// What to do instead of bringing back what was taken back for a conflict to be asked again.
+fn asked_since(draft: &Draft<'_>, conflict: &Conflict) -> Refusal {
+    let id = conflict.id;
+    let ended = draft.latest(id).and_then(|latest| latest.resolution.as_ref());
+    match ended {
+        None => format!("{id} is open again: decide that instead"),
+        Some(decision) if decision.option.is_some() => {
+            format!("{id} has been decided anew: reverse #{} first, then decide it", decision.seq)
+        }
+        Some(end) => {
+            format!("{id} is over by itself since #{}: say what else is to change", end.seq)
+        }
+    }
 }
 
 /// An event that waits for a name no longer, or for the decision on its batch, leaves the conflict

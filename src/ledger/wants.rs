@@ -312,6 +312,10 @@ impl<'a> Needs<'a> {
     /// What it takes to take back what a record has done to a conflict.
     fn turned_back(&mut self, record: &Record, conflict: &Conflict) {
         self.reports(conflict);
+        if conflict.status == ConflictStatus::Open {
+            // It may be over by now.
+            self.decision_on(conflict.id);
+        }
         if conflict.opened_seq == record.seq
             && conflict.kind != ConflictKind::Oversold
             && !conflict.is_about_transfer()

@@ -333,6 +333,54 @@ fn reports_that_wait_for_their_batch_again_are_not_asked_about_any_more() {
     }
 }
 
+/// A report that was held for its time is let in, and then the channel shows Onhand's number: nothing
+/// has come of the report, and whether to let it in is asked again.
+#[test]
+fn a_decision_is_taken_back_though_what_the_report_said_is_over() {
+    let mut world = world();
+    let ahead = world.report_at("tea", 7, drift(-3), 90_000);
+    let held = world.conflict();
+    let decision = world.resolve(&held, O::ApplyAsReceived).unwrap();
+    let asked = world.conflict();
+    world.report("tea", 10, drift(0));
+    assert_eq!(world.outcome(&ahead), Outcome::Superseded);
+    let back = take_back(&mut world, &decision);
+    assert_eq!((back.outcome, back.conflict), (Outcome::Applied, Some(held.id)));
+    assert_eq!(world.outcome(&ahead), Outcome::Conflict);
+    assert_eq!(world.status(&asked), ConflictStatus::AutoResolved);
+    // It is let in again, and asked about anew.
+    world.resolve(&world.conflict(), O::ApplyAsReceived).unwrap();
+    assert_ne!(world.conflict().id, asked.id);
+    world.resolve(&world.conflict(), O::AcceptChannel).unwrap();
+    assert_eq!(world.on_hand("TEA", "berlin"), 7);
+    world.quiet();
+}
+
+/// A decision that was taken back is not brought back: what is to be done instead depends on where
+/// its question stands by now.
+#[test]
+fn who_brings_a_decision_back_is_told_what_to_do_instead() {
+    type Happens = fn(&mut World);
+    let next: [(Happens, &str); 3] = [
+        (|_| {}, "is open again: decide that instead"),
+        (|world| drop(world.report("tea", 10, drift(0))), "is over by itself since #"),
+        (
+            |world| drop(world.resolve(&world.conflict(), O::Republish).unwrap()),
+            "has been decided anew: reverse #",
+        ),
+    ];
+    for (happens, expected) in next {
+        let mut world = world();
+        world.report("tea", 7, drift(-3));
+        let decision = world.resolve(&world.conflict(), O::AcceptChannel).unwrap();
+        let back = take_back(&mut world, &decision);
+        happens(&mut world);
+        let result = world.post(reversed("desk", back.id.unwrap().as_str()));
+        assert_eq!((result.outcome, world.on_hand("TEA", "berlin")), (Outcome::Rejected, 10));
+        assert!(result.reason.as_ref().unwrap().contains(expected), "{result:?}");
+    }
+}
+
 /// Two decisions about one report: the later one has to go first, and both can.
 #[test]
 fn a_report_that_was_decided_since_is_held_again_after_that_is_taken_back() {

@@ -357,7 +357,7 @@ fn a_question_that_was_over_with_its_movement_is_asked_again_with_it() {
     world.resolve(&world.conflict(), O::KeepCounted).unwrap();
     assert_eq!(world.on_hand("TEA", "berlin"), 15);
     let result = world.post(reversed("desk", "redo"));
-    assert!(reason(&result).contains("is open again"), "{result:?}");
+    assert!(reason(&result).contains("decided anew: reverse #11 first"), "{result:?}");
 }
 
 /// A sale that a count contains, by its time or by a person's word, then taken back: a count of a
