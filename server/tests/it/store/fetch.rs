@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use onhand::conflict::ResolutionOption as O;
 use onhand::ledger::Input;
-use onhand::record::{Outcome, Timer};
+use onhand::record::{Bucket, Outcome, Timer};
 use onhand::reservation::Standing;
 use onhand::state::{Loaded, State, Wants};
 use onhand::time::SECOND_US;
@@ -21,6 +21,7 @@ for_every_store!(
     names_are_known_with_every_content_and_their_last_outcome,
     who_decided_an_event_and_who_took_it_back_is_known,
     a_closed_conflict_is_found,
+    closed_questions_about_a_count_are_found,
     those_who_are_promised_units_are_found_last_placed_first,
     a_count_that_is_taken_back_moves_nothing,
     what_takes_back_a_movement_within_a_count_is_one_by_whatever_record,
@@ -126,6 +127,30 @@ async fn a_closed_conflict_is_found(place: &dyn Place) {
     assert_eq!((found.len(), found[0].id, found[0].version), (1, conflict.id, 2));
 }
 
+async fn closed_questions_about_a_count_are_found(place: &dyn Place) {
+    let mut book = Book::open(place).await;
+    book.tell(catalogue()).await;
+    let count = book.tell([counted_at(100, "count", "S", "L", 8)]).await.remove(0);
+    let sold = |id: &str, seconds: i64| {
+        let data = json!({"sku": "S", "location": "L", "delta": -1, "reason": "sold"});
+        let mut sold = event_at(seconds, id, "stock.adjusted", data);
+        sold["source"] = json!("shop");
+        sold
+    };
+    book.tell([sold("answered", 101), sold("open", 102)]).await;
+    let answer = book.resolve("count_overlap", O::KeepDifference).await.remove(0);
+    let about = |sku: &str, seq: u64| {
+        let questions = BTreeSet::from([(sku.parse().unwrap(), seq)]);
+        Wants { questions, ..Wants::default() }
+    };
+    let found = book.store.fetch(&about("S", count.seq)).await.unwrap().conflicts;
+    assert_eq!(found.len(), 1, "the other one is open");
+    assert_eq!(found[0].resolution.as_ref().map(|end| end.seq), Some(answer.seq));
+    for other in [about("S", count.seq + 1), about("T", count.seq)] {
+        assert_eq!(book.store.fetch(&other).await.unwrap().conflicts, []);
+    }
+}
+
 async fn a_count_that_is_taken_back_moves_nothing(place: &dyn Place) {
     let mut book = Book::open(place).await;
     book.tell(catalogue()).await;
@@ -136,6 +161,12 @@ async fn a_count_that_is_taken_back_moves_nothing(place: &dyn Place) {
     let movements = book.store.fetch(&wants).await.unwrap().movements.remove(0).1;
     let deltas: Vec<i64> = movements.iter().map(|movement| movement.delta).collect();
     assert_eq!(deltas, [10], "the receipt alone");
+    // Nor does one that stands again.
+    book.tell([reversed("redo", "undo")]).await;
+    assert_eq!(book.store.fetch(&wants).await.unwrap().movements[0].1.len(), 1);
+    let state = book.stored().await;
+    let (_, _, level) = state.levels().next().unwrap();
+    assert_eq!((level.get(Bucket::OnHand), level.version), (99, 4));
 }
 
 /// A receipt and a sale within a count are taken back, one by its name and one for another content of
