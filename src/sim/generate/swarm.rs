@@ -107,7 +107,7 @@ impl Swarm {
         let (decide_percent, jump_percent) = (sometimes(20), sometimes(3));
         let due_last_percent = sometimes(50);
         let batch_percent = sometimes(25);
-        Self {
+        let swarm = Self {
             kinds,
             skus: 1 + rng.index(SKUS.len()),
             kits: rng.pick(&[0, 0, 1, 2]),
@@ -138,6 +138,26 @@ impl Swarm {
             hold_s: rng.pick(&[10, 120, 3_600, 100_000]),
             poison_percent: rng.pick(&[0, 0, 0, 3, 10]),
             mend_percent: rng.pick(&[0, 2, 5]),
+        };
+        if rng.percent(5) { swarm.around_counts() } else { swarm }
+    }
+
+    /// One level that is counted again and again while others move it, and where most of what is
+    /// decided is taken back: what stands again under what takes many steps to come about.
+    fn around_counts(self) -> Self {
+        Self {
+            kinds: vec![(Kind::Adjust, 4), (Kind::Count, 4), (Kind::Reverse, 4)],
+            skus: 1,
+            kits: 0,
+            places: 1,
+            sources: self.sources.max(2),
+            gap_s: self.gap_s.min(15),
+            strange_percent: 0,
+            delay_percent: 20,
+            take_back_percent: 15,
+            decide_percent: 15,
+            poison_percent: 0,
+            ..self
         }
     }
 }
