@@ -3,19 +3,15 @@
 use super::Stop;
 use super::draft::Draft;
 use super::stock::sku_of;
+use crate::conflict::{Choice, Conflict, ConflictKind, ResolutionOption};
 use crate::event::{EventData, KitPart};
 use crate::id::Sku;
+use crate::record::{LET_GO_MAX, WaitKey};
+use crate::state::State;
 
 /// A kit holds no stock, so nothing can happen to it.
 pub(super) fn refuse_stock(draft: &Draft<'_>, data: &EventData) -> Result<(), Stop> {
-    let sku = match data {
-        EventData::StockAdjusted(data) => &data.sku,
-        EventData::StockReceived(data) => &data.sku,
-        EventData::StockCounted(data) => &data.sku,
-        EventData::StockMoved(data) => &data.sku,
-        EventData::StockSet(data) => &data.sku,
-        _ => return Ok(()),
-    };
+    let Some(sku) = stock_of(data) else { return Ok(()) };
     let catalogue = draft.state.catalogue();
     match catalogue.sku(sku) {
         Some(item) if catalogue.item(item).is_kit() => {
@@ -23,6 +19,43 @@ pub(super) fn refuse_stock(draft: &Draft<'_>, data: &EventData) -> Result<(), St
         }
         _ => Ok(()),
     }
+}
+
+/// The item whose own stock an event is about, if it is about that and nothing else.
+const fn stock_of(data: &EventData) -> Option<&Sku> {
+    match data {
+        EventData::StockAdjusted(data) => Some(&data.sku),
+        EventData::StockReceived(data) => Some(&data.sku),
+        EventData::StockCounted(data) => Some(&data.sku),
+        EventData::StockMoved(data) => Some(&data.sku),
+        EventData::StockSet(data) => Some(&data.sku),
+        _ => None,
+    }
+}
+
+/// The events that have to be looked at before a person may say that an unknown name means a kit:
+/// those that wait for it, as many as go on by one decision that can be taken back. None, unless
+/// the choice says so.
+pub(crate) fn awaited_by(state: &State, conflict: &Conflict, choice: &Choice) -> Vec<u64> {
+    let key = conflict.unknown_name();
+    let catalogue = state.catalogue();
+    let meant = choice.sku.as_ref().and_then(|sku| catalogue.sku(sku));
+    let is_kit = meant.is_some_and(|sku| catalogue.item(sku).is_kit());
+    let maps = conflict.kind == ConflictKind::Unmapped && choice.option == ResolutionOption::Map;
+    if is_kit && maps && matches!(key, WaitKey::Sku(_)) {
+        return state.waiting().on(&key).take(LET_GO_MAX).collect();
+    }
+    Vec::new()
+}
+
+/// Whether an event can only be about an item that is no kit: it is about stock of it, or makes it
+/// a component.
+pub(super) fn is_none_in(name: &Sku, data: &EventData) -> bool {
+    let parts = match data {
+        EventData::ItemUpserted(data) => data.kit.as_deref().unwrap_or_default(),
+        _ => &[],
+    };
+    stock_of(data) == Some(name) || parts.iter().any(|part| part.sku == *name)
 }
 
 /// What a kit is made of, under the names by which Onhand knows the components.

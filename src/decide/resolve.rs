@@ -4,7 +4,7 @@ use super::draft::Draft;
 use super::release::settle;
 use super::reverse::takes_the_place_of_another;
 use super::{
-    Excess, Lifted, Stop, catalogue, drift, orphan, poison, second, shortage, transfer, weigh,
+    Excess, Lifted, Stop, catalogue, drift, kit, orphan, poison, second, shortage, transfer, weigh,
 };
 use crate::conflict::{Choice, Conflict, ConflictKind, ConflictStatus, ResolutionOption as O};
 use crate::event::Event;
@@ -178,6 +178,13 @@ fn map(draft: &mut Draft<'_>, conflict: &Conflict, choice: &Choice) -> Result<()
             let problem = "must name an item that is known";
             let target = choice.sku.as_ref().and_then(|sku| draft.sku(sku));
             let target = target.ok_or(Refused::Needs { field: "sku", problem })?;
+            let waits = kit::awaited_by(draft.state, conflict, choice);
+            let mut waits = waits.into_iter().filter_map(|seq| draft.record(seq));
+            if waits.any(|held| kit::is_none_in(name, &held.envelope.data)) {
+                let problem = "must name an item that is no kit: what waits is about stock of it, \
+                               or makes it a component";
+                return Err(Refused::Needs { field: "sku", problem });
+            }
             let sku = draft.sku_name(target).clone();
             draft.change(Change::SkuAlias { name: name.clone(), sku: Some(sku) });
         }

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use super::guard::guarded;
 use super::{Input, Ledger, RELEASES_MAX};
 use crate::conflict::{Conflict, ConflictKind, ConflictStatus, ResolutionOption};
-use crate::decide::let_go;
+use crate::decide::{awaited_by, let_go};
 use crate::event::{Event, EventData, EventRef};
 use crate::id::{ConflictId, EventId, LocationId, OrderId, ReservationId, Sku, Source, TransferId};
 use crate::record::{Change, Counted, Record, Timer, WaitKey};
@@ -111,6 +111,9 @@ impl<'a> Needs<'a> {
                         }
                     }
                     _ => {}
+                }
+                for seq in awaited_by(&self.ledger.state, conflict, choice) {
+                    self.record(seq);
                 }
                 // What has become of these so far is noted, to be so again.
                 if conflict.kind == ConflictKind::Drift || conflict.is_about_transfer() {

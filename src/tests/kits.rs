@@ -1,7 +1,8 @@
 //! A kit consists of other items. It holds no stock, so `stock.*` on it is invalid, and kits do not
 //! nest. What is available of it is what its components make.
 
-use onhand::conflict::{ConflictKind, ResolutionOption as O};
+use onhand::conflict::{Choice, ConflictKind, ResolutionOption as O};
+use onhand::ledger::Refused;
 use onhand::record::{Bucket, Outcome};
 use onhand::wire::EventResult;
 
@@ -63,6 +64,42 @@ fn what_waited_for_the_name_of_a_kit_is_asked_about_when_it_comes() {
     world.post(kit("NEW", &[goods("TEA", 2)]));
     assert_eq!(world.outcome(&asked), Outcome::Rejected);
     world.quiet();
+}
+
+/// Nobody says that a name means a kit where that would be a mistake in what waits for it.
+#[test]
+fn an_unknown_name_means_no_kit_while_stock_of_it_waits() {
+    let table = [
+        ("a receipt", received("NEW", "berlin", 1), true),
+        ("an adjustment", adjusted("NEW", "berlin", 1), true),
+        ("a count", counted("NEW", "berlin", 0), true),
+        ("a move", moved("NEW", "berlin", 1, "available", "damaged"), true),
+        ("a set", set("NEW", "berlin", 1, 0), true),
+        ("a component", kit("BOX", &[goods("NEW", 1)]), true),
+        ("an order", placed("o1", &[line("1", "NEW", 1)]), false),
+        ("a shipment", shipped("t1", "berlin", "hamburg", &[goods("NEW", 1)]), false),
+    ];
+    for (what, says, is_refused) in table {
+        let mut world = world().given([received("TEA", "berlin", 9), received("MUG", "berlin", 9)]);
+        // Others that wait for it make no difference.
+        world.post(placed("o2", &[line("1", "NEW", 1)]));
+        world.post(says);
+        let conflict = world.conflict();
+        let to =
+            |sku: &str| Choice { sku: Some(sku.parse().unwrap()), ..choice(&conflict, O::Map) };
+        let mapped = world.choose(to("SET"));
+        if is_refused {
+            let refused = mapped.unwrap_err();
+            assert!(matches!(refused, Refused::Needs { field: "sku", .. }), "{what}: {refused:?}");
+            assert!(refused.to_string().contains("no kit"), "{what}: {refused}");
+            assert_eq!(world.conflict(), conflict, "{what} waits as before");
+            world.choose(to("TEA")).unwrap();
+        } else {
+            mapped.unwrap();
+        }
+        assert_eq!(world.open(ConflictKind::Poison), [], "{what}");
+        assert_eq!(world.store.waiting_count(), 0, "{what}");
+    }
 }
 
 #[test]

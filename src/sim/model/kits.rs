@@ -71,14 +71,29 @@ impl Model {
 
     /// Whether an event is about the stock of a kit, which has none.
     pub(super) fn is_about_stock_of_kit(&self, data: &EventData) -> bool {
-        let sku = match data {
-            EventData::StockAdjusted(data) => &data.sku,
-            EventData::StockReceived(data) => &data.sku,
-            EventData::StockCounted(data) => &data.sku,
-            EventData::StockMoved(data) => &data.sku,
-            EventData::StockSet(data) => &data.sku,
-            _ => return false,
-        };
-        self.item(sku).is_some_and(|sku| self.kits.contains_key(&sku))
+        let sku = stock_of(data).and_then(|sku| self.item(sku));
+        sku.is_some_and(|sku| self.kits.contains_key(&sku))
+    }
+
+    /// Whether an event waits for a name that would be a mistake in it if it meant a kit.
+    pub(super) fn waits_for_what_is_no_kit(&self, name: &Sku) -> bool {
+        let key = WaitKey::Sku(name.clone());
+        let waits = self.waiting.iter().filter(|(on, _)| *on == key);
+        waits.map(|(_, seq)| &self.told[seq].event.data).any(|data| match data {
+            EventData::ItemUpserted(data) => data.kit.iter().flatten().any(|it| it.sku == *name),
+            data => stock_of(data) == Some(name),
+        })
+    }
+}
+
+/// The item whose stock an event is about.
+const fn stock_of(data: &EventData) -> Option<&Sku> {
+    match data {
+        EventData::StockAdjusted(data) => Some(&data.sku),
+        EventData::StockReceived(data) => Some(&data.sku),
+        EventData::StockCounted(data) => Some(&data.sku),
+        EventData::StockMoved(data) => Some(&data.sku),
+        EventData::StockSet(data) => Some(&data.sku),
+        _ => None,
     }
 }

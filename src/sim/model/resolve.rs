@@ -177,6 +177,9 @@ impl Model {
             (O::Map, WaitKey::Sku(name)) => {
                 let meant = choice.sku.as_ref().and_then(|sku| self.item(sku));
                 let Some(sku) = meant else { return false };
+                if self.kits.contains_key(&sku) && self.waits_for_what_is_no_kit(name) {
+                    return false;
+                }
                 self.sku_meanings.insert(name.clone(), sku);
             }
             (O::Map, WaitKey::Location(name)) => {
