@@ -1,5 +1,7 @@
 //! Safeguard 8: a batch that would take many items to zero at once is held as a whole, until a
-//! person has looked at it (contract.md section 3.3).
+//! person has looked at it (contract.md section 3.3). Of a batch that goes on in parts, since some of
+//! it has waited for names, what nobody has looked at counts as a whole with each part: what its
+//! earlier parts have emptied, and is still at zero for that, and what they name.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -23,6 +25,8 @@ pub(crate) struct MassChange {
     named: usize,
     /// How many of them it would take to zero.
     emptied: usize,
+    /// How many of these it has taken there before, by events that went on earlier.
+    already: usize,
     /// The first of those, by name.
     shown: Vec<Sku>,
     /// Which of its events come as far as this safeguard, by their places in the batch.
@@ -54,25 +58,32 @@ impl Held<'_> {
 }
 
 /// What a batch has done that was decided and applied just now, if that is too much. `records` are
-/// those that decide its events; one that came before or cannot be has none.
+/// those that decide its events; one that came before or cannot be has none. If only a part of the
+/// batch has just gone on, the `earlier` events of it are those that had before, with what decided
+/// them.
 pub(crate) fn judge(
     state: &State,
     events: &[&Event],
     records: &[Option<&Record>],
+    earlier: &[(&Event, &Record)],
 ) -> Option<MassChange> {
-    let emptied = emptied(state, records);
+    let now = emptied(state, records.iter().flatten().copied());
+    let unseen = earlier.iter().map(|(_, record)| *record).filter(|record| !is_approved(record));
+    let emptied = emptied(state, records.iter().flatten().copied().chain(unseen));
     let settings = state.settings();
-    if emptied.is_empty() || emptied.len() < settings.mass_change_min {
+    if now.is_empty() || emptied.len() < settings.mass_change_min {
         return None;
     }
     let reached: Vec<bool> = records.iter().map(|record| record.is_some_and(has_come)).collect();
+    let come = events.iter().zip(records).filter_map(|(event, record)| {
+        let record = record.filter(|record| has_come(record))?;
+        Some((*event, record))
+    });
     let mut named: BTreeSet<SkuIx> = BTreeSet::new();
-    for (event, record) in events.iter().zip(records) {
-        if let Some(record) = record.filter(|record| has_come(record)) {
-            let moved = record.effects.iter().map(|effect| &effect.sku);
-            let skus = event.data.skus().into_iter().chain(moved);
-            named.extend(skus.filter_map(|sku| state.catalogue().sku(sku)));
-        }
+    for (event, record) in come.chain(earlier.iter().copied()) {
+        let moved = record.effects.iter().map(|effect| &effect.sku);
+        let skus = event.data.skus().into_iter().chain(moved);
+        named.extend(skus.filter_map(|sku| state.catalogue().sku(sku)));
     }
     let named = named.len();
     if emptied.len() * 100 <= named * usize::from(settings.mass_change_share) {
@@ -82,16 +93,22 @@ pub(crate) fn judge(
         batch: events[0].batch_id().unwrap_or_default().to_owned(),
         named,
         emptied: emptied.len(),
+        already: emptied.difference(&now).count(),
         shown: emptied.into_iter().take(EMPTIED_SHOWN).cloned().collect(),
         reached,
     })
 }
 
-/// The items of which there was something before these records, over all locations, and is nothing
-/// now.
-fn emptied<'a>(state: &State, records: &[Option<&'a Record>]) -> BTreeSet<&'a Sku> {
+/// Whether these records take any item to zero.
+pub(crate) fn empties(state: &State, records: &[Option<&Record>]) -> bool {
+    !emptied(state, records.iter().flatten().copied()).is_empty()
+}
+
+/// The items of which there is nothing, over all locations, and would be something without these
+/// records.
+fn emptied<'a>(state: &State, records: impl IntoIterator<Item = &'a Record>) -> BTreeSet<&'a Sku> {
     let mut moved: BTreeMap<&Sku, i64> = BTreeMap::new();
-    for effect in records.iter().flatten().flat_map(|record| &record.effects) {
+    for effect in records.into_iter().flat_map(|record| &record.effects) {
         if effect.state == Bucket::OnHand {
             let sum = moved.entry(&effect.sku).or_default();
             *sum = sum.saturating_add(effect.delta);
@@ -104,6 +121,19 @@ fn emptied<'a>(state: &State, records: &[Option<&'a Record>]) -> BTreeSet<&'a Sk
         (after <= 0 && after.saturating_sub(delta) > 0).then_some(name)
     };
     moved.into_iter().filter_map(is_emptied).collect()
+}
+
+/// Whether a person has looked at what a record does: at the event by itself, or at those of its
+/// batch that were held with it.
+fn is_approved(record: &Record) -> bool {
+    match &record.envelope.data {
+        EventData::ConflictResolved(_) => true,
+        EventData::EventReleased(released) => record.changes.iter().any(|change| {
+            let own = released.seq;
+            matches!(change, Change::Released { on: WaitKey::Approval(_), seq } if *seq == own)
+        }),
+        _ => false,
+    }
 }
 
 /// Whether an event has come as far as this safeguard: none before it has held it or found that it
@@ -175,10 +205,14 @@ fn evidence(change: &MassChange) -> Vec<Evidence> {
     let more = change.emptied - names.len();
     let names = names.join(", ");
     let names = if more == 0 { names } else { format!("{names} and {more} more") };
-    vec![
+    let mut evidence = vec![
         Evidence::new("batch", &change.batch),
         Evidence::new("items it names", change.named),
         Evidence::new("would go to zero", change.emptied),
-        Evidence::new("these are", names),
-    ]
+    ];
+    if change.already > 0 {
+        evidence.push(Evidence::new("of these at zero by it already", change.already));
+    }
+    evidence.push(Evidence::new("these are", names));
+    evidence
 }

@@ -1,10 +1,12 @@
 //! Events of one batch that have waited for names and are due together. They had not come as far as
 //! the safeguard that looks at batches (safeguard 8), so they are looked at as a whole now: released
-//! one after another, and all of them held if together they would empty too much.
+//! one after another, and all of them held if together they would empty too much, by themselves or
+//! with what has gone on of their batch before.
 
 use super::group::{Group, Place};
 use super::guard::{Broken, Culprit};
 use super::{Ledger, Processed, RELEASES_MAX};
+use crate::decide;
 use crate::event::Event;
 use crate::record::Record;
 use crate::state::Due;
@@ -13,7 +15,7 @@ use crate::time::Now;
 /// Places in the journal within which events of one source and one batch id are taken to have come
 /// with one request: as many as one may carry. The journal does not say where a request ended. All
 /// of them fit into one transaction.
-const SPAN: usize = 1_000;
+pub(super) const SPAN: usize = 1_000;
 const _: () = assert!(SPAN <= RELEASES_MAX);
 
 /// Events of a batch that go on together, of which the first are decided.
@@ -22,6 +24,8 @@ pub(super) struct GoingOn {
     events: Vec<Due>,
     place: Place,
     group: Group,
+    /// Whether the rest of their batch is needed, to judge them with what it has done.
+    looks_back: bool,
 }
 
 /// What has come of the turn of an event that is due.
@@ -51,7 +55,8 @@ impl Ledger {
             // are after all, the transaction is begun again.
             let is_small = events.len() < self.state.settings.mass_change_min;
             let group = if is_small { Group::default() } else { self.begin_group(&place) };
-            self.going_on = Some(Box::new(GoingOn { events, place, group }));
+            let looks_back = false;
+            self.going_on = Some(Box::new(GoingOn { events, place, group, looks_back }));
             return Ok(Release::Done);
         }
         let ready = |ledger: &Self| ledger.has_all_for_held(due.seq);
@@ -70,15 +75,9 @@ impl Ledger {
         processed: &mut Vec<Processed>,
         now: Now,
     ) -> Result<bool, Broken> {
-        let GoingOn { events, place, group } = going_on.as_mut();
+        let GoingOn { events, place, group, .. } = going_on.as_mut();
         let Some(due) = events.get(group.len()) else {
-            let held = |due: &Due| self.record(due.seq).expect("the record was loaded");
-            let said: Vec<&Event> = events.iter().map(|due| &held(due).envelope).collect();
-            if let Some(change) = self.judge(place, &said, group) {
-                let GoingOn { place, group, .. } = *going_on;
-                self.try_again(place, change, group, processed);
-            }
-            return Ok(true);
+            return Ok(self.end_going_on(going_on, processed));
         };
         let ready = |ledger: &Self| ledger.has_all_for_held(due.seq);
         let there = self.is_ready(Culprit::Held(due.seq), None, ready);
@@ -88,6 +87,38 @@ impl Ledger {
         }
         self.going_on = Some(going_on);
         Ok(there)
+    }
+
+    /// Ends it, or holds all of it if it was too much; says whether all was there to find that out.
+    fn end_going_on(&mut self, mut going_on: Box<GoingOn>, processed: &mut Vec<Processed>) -> bool {
+        let GoingOn { events, place, group, .. } = going_on.as_ref();
+        if self.is_held(place) {
+            return true;
+        }
+        let held = |due: &Due| self.record(due.seq).expect("the record was loaded");
+        let said: Vec<&Event> = events.iter().map(|due| &held(due).envelope).collect();
+        let records = self.records_of(group);
+        let mut change = decide::judge(&self.state, &said, &records, &[]);
+        // The rest of the batch is looked at only where it can matter.
+        if change.is_none() && decide::empties(&self.state, &records) {
+            if !self.has_all_of_batch(events[0].seq) {
+                going_on.looks_back = true;
+                self.going_on = Some(going_on);
+                return false;
+            }
+            change = decide::judge(&self.state, &said, &records, &self.gone_on_before(events));
+        }
+        if let Some(change) = change {
+            let GoingOn { place, group, .. } = *going_on;
+            self.try_again(place, change, group, processed);
+        }
+        true
+    }
+
+    /// An event of the batch that is to be looked at as a whole.
+    pub(super) fn looks_back(&self) -> Option<u64> {
+        let going_on = self.going_on.as_ref().filter(|it| it.looks_back)?;
+        Some(going_on.events[0].seq)
     }
 
     /// The events that go on together and have not done so yet.
@@ -120,7 +151,7 @@ const fn has_waited_for_name(due: &Due) -> bool {
     due.on.is_name() && !due.discard
 }
 
-fn is_of_batch(held: &Record, other: &Record) -> bool {
+pub(super) fn is_of_batch(held: &Record, other: &Record) -> bool {
     let (held, other) = (&held.envelope, &other.envelope);
     held.source == other.source && held.batch_id() == other.batch_id()
 }

@@ -166,21 +166,25 @@ impl Ledger {
     }
 
     /// What the events of a group have done together, if that is too much and is not held.
-    pub(super) fn judge(
-        &self,
-        place: &Place,
-        events: &[&Event],
-        group: &Group,
-    ) -> Option<MassChange> {
-        if self.held.contains_key(place) {
+    fn judge(&self, place: &Place, events: &[&Event], group: &Group) -> Option<MassChange> {
+        if self.is_held(place) {
             return None;
         }
+        decide::judge(&self.state, events, &self.records_of(group), &[])
+    }
+
+    /// Whether a group is known as one that has to be held.
+    pub(super) fn is_held(&self, place: &Place) -> bool {
+        self.held.contains_key(place)
+    }
+
+    /// The records that decide the events of a group.
+    pub(super) fn records_of(&self, group: &Group) -> Vec<Option<&Record>> {
         let record = |done: &Processed| match done {
             Processed::Recorded(index) => Some(&self.records[*index]),
             _ => None,
         };
-        let records: Vec<Option<&Record>> = group.done.iter().map(record).collect();
-        decide::judge(&self.state, events, &records)
+        group.done.iter().map(record).collect()
     }
 }
 

@@ -8,6 +8,7 @@ mod guard;
 mod process;
 mod sight;
 mod wants;
+mod whole;
 
 use std::collections::BTreeMap;
 

@@ -26,6 +26,9 @@ impl Ledger {
         let due = self.state.waiting.due().map(|due| due.seq);
         let all = self.going_on().chain(first).chain(due);
         let _ = guarded(|| all.into_iter().all(|seq| needs.waiting(seq)));
+        if let Some(seq) = self.looks_back() {
+            needs.batch_of(seq);
+        }
         for input in inputs {
             match input {
                 Input::Group(events) => {
@@ -63,6 +66,13 @@ impl Ledger {
         let Some(held) = self.record(seq) else { return false };
         let mut needs = self.needs();
         needs.held(held);
+        needs.wants.is_empty()
+    }
+
+    /// Whether all is loaded to see what has become of a batch, of which this is an event.
+    pub(super) fn has_all_of_batch(&self, seq: u64) -> bool {
+        let mut needs = self.needs();
+        needs.batch_of(seq);
         needs.wants.is_empty()
     }
 
@@ -161,6 +171,21 @@ impl<'a> Needs<'a> {
         self.target(&first.source, &first.id);
         if let Some(second) = self.record(second.seq) {
             self.held(second);
+        }
+    }
+
+    /// What it takes to see what has become of all events of a batch, of which this is one.
+    fn batch_of(&mut self, seq: u64) {
+        match self.ledger.batch_of(seq) {
+            Err(missing) => self.wants.records.extend(missing),
+            Ok(events) => {
+                for event in events {
+                    self.name(&event.event_ref());
+                    if let Some(known) = self.ledger.known(event) {
+                        self.record(known.decided);
+                    }
+                }
+            }
         }
     }
 

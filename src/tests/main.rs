@@ -30,6 +30,7 @@ mod kits;
 mod kits_in_orders;
 mod listings;
 mod mass_changes;
+mod mass_changes_in_parts;
 mod mass_changes_of_names;
 mod moves;
 mod names;

@@ -246,7 +246,7 @@ fn requests() -> Vec<Vec<Says>> {
     vec![
         vec![leaves(0), adjusted(&name(3), "mars", -1), leaves(1), leaves(2)],
         vec![b(counted(&name(3), "mars", 0), "c"), b(counted("NEW", "moon", 2), "c")],
-        vec![b(adjusted(&name(4), "moon", -5), "d"), b(adjusted(&name(5), "mars", -5), "d")],
+        vec![b(adjusted(&name(4), "moon", -5), "d"), b(adjusted(&name(5), "mars", -4), "d")],
         vec![location("moon", 4), b(location("mars", 3), "e"), b(item("NEW"), "e")],
         vec![adjusted(&name(4), "berlin", 2)],
     ]

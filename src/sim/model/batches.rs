@@ -3,8 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::conflicts::About;
+use super::levels::Effects;
 use super::names::skus;
-use super::{Answer, Model};
+use super::waiting::REQUEST_EVENTS_MAX;
+use super::{Answer, Did, Model};
 use crate::event::Event;
 use crate::id::{ConflictId, Sku};
 use crate::record::{Bucket, Outcome, WaitKey};
@@ -24,7 +26,7 @@ impl Model {
     pub fn tell_batch(&mut self, events: &[Event], now: Now) -> Vec<Answer> {
         let before = self.clone();
         let answers: Vec<Answer> = events.iter().map(|event| self.say(event, now)).collect();
-        let answers = if self.is_mass_change(&before, events, &answers) {
+        let answers = if self.is_mass_change(&before, events, &answers, &[]) {
             let tried = std::mem::replace(self, before);
             self.hold_batch(&tried, &answers, |model, place| model.say(&events[place], now))
         } else {
@@ -40,28 +42,82 @@ impl Model {
         let before = self.clone();
         let events: Vec<Event> = batch.iter().map(|seq| self.told[seq].event.clone()).collect();
         let answers: Vec<Answer> = batch.iter().map(|seq| self.release_one(*seq, now)).collect();
-        if self.is_mass_change(&before, &events, &answers) {
+        let earlier = self.gone_on_before(batch);
+        let alone = self.is_mass_change(&before, &events, &answers, &[]);
+        if alone || self.is_mass_change(&before, &events, &answers, &earlier) {
             let tried = std::mem::replace(self, before);
             self.hold_batch(&tried, &answers, |model, place| model.release_one(batch[place], now));
         }
     }
 
-    /// Whether what the batch has done since `before` is too much.
-    fn is_mass_change(&self, before: &Self, events: &[Event], answers: &[Answer]) -> bool {
+    /// Whether what the batch has done since `before` is too much, by itself or with what those of its
+    /// events have done that had gone on `earlier`.
+    fn is_mass_change(
+        &self,
+        before: &Self,
+        events: &[Event],
+        answers: &[Answer],
+        earlier: &[u64],
+    ) -> bool {
+        let come = events.iter().zip(answers);
+        let come =
+            come.filter_map(|(event, answer)| Some((event, self.came_as_far(before, *answer)?)));
+        let earlier_events = earlier.iter().map(|seq| (&self.told[seq].event, *seq));
+        let mut named: BTreeSet<Sku> = BTreeSet::new();
+        for (event, seq) in come.chain(earlier_events) {
+            named.extend(skus(&event.data).into_iter().filter_map(|sku| self.item(&sku)));
+            named.extend(self.done_by(seq).keys().map(|(level, _)| level.0.clone()));
+        }
         let (had, has) = (before.stock(), self.stock());
         let sum = |stock: &BTreeMap<Sku, i64>, sku: &Sku| stock.get(sku).copied().unwrap_or(0);
-        let emptied = had.iter().filter(|(sku, units)| **units > 0 && sum(&has, sku) <= 0).count();
-        let mut named: BTreeSet<Sku> = BTreeSet::new();
-        for (event, answer) in events.iter().zip(answers) {
-            if let Some(seq) = self.came_as_far(before, *answer) {
-                named.extend(skus(&event.data).into_iter().filter_map(|sku| self.item(&sku)));
-                let effects = self.journal_at(self.told[&seq].decided).effects.keys();
-                named.extend(effects.map(|(level, _)| level.0.clone()));
+        let had_more = |sku: &Sku| sum(&had, sku) > 0 && sum(&has, sku) <= 0;
+        if !had.keys().any(had_more) {
+            return false;
+        }
+        // What would be there without the batch.
+        let mut without = had;
+        for seq in earlier.iter().filter(|seq| !self.has_person_looked(**seq)) {
+            for ((level, bucket), delta) in self.done_by(*seq) {
+                if *bucket == Bucket::OnHand {
+                    *without.entry(level.0.clone()).or_default() -= delta;
+                }
             }
         }
+        let emptied = without.iter().filter(|(sku, units)| **units > 0 && sum(&has, sku) <= 0);
+        let emptied = emptied.count();
         let share = usize::from(self.settings.mass_change_share);
-        let enough = emptied > 0 && emptied >= self.settings.mass_change_min;
-        enough && emptied * 100 > named.len() * share
+        emptied >= self.settings.mass_change_min && emptied * 100 > named.len() * share
+    }
+
+    /// What has come of an event so far.
+    fn done_by(&self, seq: u64) -> &Effects {
+        &self.journal_at(self.told[&seq].decided).effects
+    }
+
+    /// Whether a person has let an event do what it did, alone or with others of its batch.
+    fn has_person_looked(&self, seq: u64) -> bool {
+        let said = self.journal_at(self.told[&seq].decided);
+        let mut waited = said.before.waiting.iter().filter(|(_, waits)| *waits == seq);
+        matches!(said.did, Did::Decide(_))
+            || waited.any(|(on, _)| matches!(on, WaitKey::Approval(_)))
+    }
+
+    /// The events of the batch that this is a `part` of that had gone on before it. They were said in
+    /// one go: nothing else was said between them.
+    fn gone_on_before(&self, part: &[u64]) -> Vec<u64> {
+        let batch = |seq: &u64| self.told.get(seq).and_then(|told| told.event.batch_id());
+        let first = part[0];
+        let is_beside = |seq: &u64| batch(seq) == batch(&first);
+        let before = (1..first).rev().take(REQUEST_EVENTS_MAX - 1).take_while(is_beside);
+        let after = (first + 1..).take(REQUEST_EVENTS_MAX - 1).take_while(is_beside);
+        let source = |seq: &u64| &self.told[seq].event.source;
+        let done = [Outcome::Applied, Outcome::Absorbed, Outcome::Superseded, Outcome::Parked];
+        let is_done = |seq: &u64| {
+            let told = &self.told[seq];
+            done.contains(&told.outcome) && !self.taken_back.contains(&told.decided)
+        };
+        let all = before.chain(after).filter(|seq| source(seq) == source(&first));
+        all.filter(|seq| !part.contains(seq) && is_done(seq)).collect()
     }
 
     /// What is on hand of each item, over all locations.

@@ -11,7 +11,7 @@ use crate::record::{Outcome, WaitKey};
 use crate::time::Now;
 
 /// Events that one request may carry.
-const REQUEST_EVENTS_MAX: u64 = 1_000;
+pub(super) const REQUEST_EVENTS_MAX: usize = 1_000;
 
 impl Model {
     /// A name is known from now on: nobody needs to be asked about it, and what waited for it goes
@@ -79,7 +79,8 @@ impl Model {
                 && waits.is_some_and(|(on, _)| is_name(on))
                 && !self.woken[other]
         };
-        let within = self.woken.range(seq..seq + REQUEST_EVENTS_MAX).map(|(other, _)| *other);
+        let within =
+            self.woken.range(seq..seq + REQUEST_EVENTS_MAX as u64).map(|(other, _)| *other);
         if is_beside(&seq) { within.filter(is_beside).collect() } else { Vec::new() }
     }
 
