@@ -304,6 +304,15 @@ const fn is_zero(number: &i64) -> bool {
 }
 
 impl LineMove {
+    /// By how many units of an item the promise at a location changed, be they part of a kit.
+    pub(crate) fn committed(&self, sku: &Sku, location: &LocationId) -> i64 {
+        let own = self.shares.iter().filter(|share| share.location == *location);
+        let promised: i64 = own.map(|share| share.committed).sum();
+        let parts = self.kit.iter().filter(|part| part.sku == *sku).map(|part| part.quantity);
+        let of_each = if self.kit.is_empty() { i64::from(self.sku == *sku) } else { parts.sum() };
+        promised * of_each
+    }
+
     /// What led from one form of a line to the next; `None` stands for no line at all.
     pub(crate) fn between(before: Option<&OrderLine>, after: Option<&OrderLine>) -> Vec<Self> {
         let (left, came) = (before.map(|line| (line, -1)), after.map(|line| (line, 1)));

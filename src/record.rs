@@ -1,5 +1,7 @@
 //! What the processor makes of an event: its outcome, its effects, and the record of both.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use crate::business_fact::HeldFact;
@@ -590,13 +592,29 @@ impl Record {
         }
     }
 
-    /// The order that the event is about, or the one that it changes on behalf of another event.
+    /// The order that the event is about, or the first that it changes on behalf of another event.
     pub fn order(&self) -> Option<&OrderId> {
-        let changed = self.changes.iter().find_map(|change| match change {
-            Change::Order(update) => Some(&update.order),
+        self.order_updates().next().map(|update| &update.order).or(self.envelope.data.order())
+    }
+
+    /// The other orders that the record is about: those that it changes, the one that its event is
+    /// about, and those of conflicts that it opens, changes or closes.
+    pub fn further_orders(&self) -> BTreeSet<&OrderId> {
+        let changed = self.order_updates().map(|update| &update.order);
+        let asked = self.changes.iter().filter_map(|change| match change {
+            Change::Conflict(conflict) => conflict.order.as_ref(),
             _ => None,
         });
-        changed.or_else(|| self.envelope.data.order())
+        let all = changed.chain(self.envelope.data.order()).chain(asked);
+        all.filter(|order| Some(*order) != self.order()).collect()
+    }
+
+    /// What it changes in orders.
+    pub fn order_updates(&self) -> impl Iterator<Item = &OrderUpdate> {
+        self.changes.iter().filter_map(|change| match change {
+            Change::Order(update) => Some(update),
+            _ => None,
+        })
     }
 
     /// How a conflict ended that this record closes.

@@ -199,18 +199,14 @@ fn bounded(mut terms: Vec<Term>, most: usize) -> Vec<Term> {
 fn holds(earlier: Option<Earlier<'_>>, steps: &[Step], most: usize) -> Vec<Hold> {
     let mut left: BTreeMap<(Bucket, Option<&OrderId>, u64), Hold> = BTreeMap::new();
     for step in steps {
-        for state in Bucket::ALL.into_iter().filter(|state| *state != Bucket::OnHand) {
-            let moved = step.moved[state as usize];
-            if moved == 0 {
-                continue;
-            }
-            let own = if step.order.is_some() { 0 } else { step.seq() };
-            let hold = left.entry((state, step.order.as_ref(), own)).or_insert_with(|| Hold {
+        for (state, order, moved) in held_by(step).filter(|(.., moved)| *moved != 0) {
+            let own = if order.is_some() { 0 } else { step.seq() };
+            let hold = left.entry((state, order, own)).or_insert_with(|| Hold {
                 state,
                 quantity: 0,
                 event: step.event.clone(),
                 time: step.occurred_at,
-                order: step.order.clone(),
+                order: order.cloned(),
             });
             hold.quantity += moved;
             if step.seq() > hold.event.seq {
@@ -225,6 +221,20 @@ fn holds(earlier: Option<Earlier<'_>>, steps: &[Step], most: usize) -> Vec<Hold>
     holds.sort_by_key(|hold| (hold.state, hold.event.seq));
     let states = holds.chunk_by(|one, next| one.state == next.state);
     states.flat_map(|of_state| bounded_holds(of_state, most)).collect()
+}
+
+/// By how much a step moved what is held, of each state, and for which order. What several orders
+/// were promised by one record is said by its first step alone; the sum of all is the same.
+fn held_by(step: &Step) -> impl Iterator<Item = (Bucket, Option<&OrderId>, i64)> {
+    let divided = step.promised.iter().flatten();
+    let divided = divided.map(|(order, units)| (Bucket::Committed, Some(order), *units));
+    let states = Bucket::ALL.into_iter().filter(|state| *state != Bucket::OnHand);
+    let rest: i64 = step.promised.iter().flatten().map(|(_, units)| units).sum();
+    let all = states.map(move |state| {
+        let said = if state == Bucket::Committed { rest } else { 0 };
+        (state, step.order.as_ref(), step.moved[state as usize] - said)
+    });
+    all.chain(divided)
 }
 
 /// The holds with those of before, one for each state. What an order let go of it had held before.

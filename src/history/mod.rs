@@ -29,8 +29,11 @@ pub struct Step {
     pub occurred_at: Timestamp,
     /// Who said the fact.
     pub source: Source,
-    /// The order it is about.
+    /// The order it is about, if it is one.
     pub order: Option<OrderId>,
+    /// To which orders units were promised, or by which they were let go, where the record changed
+    /// several. The first step of a record at a level says all of it, the others nothing.
+    pub promised: Option<Vec<(OrderId, i64)>>,
     /// Whether the level changed, so that its version grew.
     pub is_change: bool,
     /// By how much each number moved, in the order of [`Bucket::ALL`].
@@ -67,13 +70,15 @@ type Steps<'a> = BTreeMap<(&'a Sku, &'a LocationId, Timestamp), Step>;
 /// back several facts did so at the moment of each.
 pub fn steps(record: &Record) -> Vec<(&Sku, &LocationId, Step)> {
     let mut steps = Steps::new();
+    let is_of_several = changes_several_orders(record);
     let blank = Step {
         event: record.event_ref(),
         event_type: Cow::Borrowed(record.envelope.event_type()),
         recorded_at: record.recorded_at,
         occurred_at: record.fact_time(),
         source: record.fact_source().clone(),
-        order: record.order().cloned(),
+        order: if is_of_several { None } else { record.order().cloned() },
+        promised: is_of_several.then(Vec::new),
         is_change: false,
         moved: [0; Bucket::ALL.len()],
         absorbed: [0; Bucket::ALL.len()],
@@ -137,7 +142,35 @@ pub fn steps(record: &Record) -> Vec<(&Sku, &LocationId, Step)> {
             _ => {}
         }
     }
+    if is_of_several {
+        divide(record, &mut steps);
+    }
     steps.into_iter().map(|((sku, location, _), step)| (sku, location, step)).collect()
+}
+
+/// Whether the units that a record promises may be those of more than one order.
+pub fn changes_several_orders(record: &Record) -> bool {
+    let mut orders = record.order_updates().map(|update| &update.order);
+    let first = orders.next();
+    orders.any(|order| Some(order) != first)
+}
+
+/// Says for the first step at each level which orders were promised how many units.
+fn divide(record: &Record, steps: &mut Steps<'_>) {
+    let mut last = None;
+    for ((sku, location, _), step) in steps {
+        if last == Some((*sku, *location)) {
+            continue;
+        }
+        last = Some((*sku, *location));
+        let mut promised: BTreeMap<&OrderId, i64> = BTreeMap::new();
+        for update in record.order_updates() {
+            let moved = update.moves.iter().map(|moved| moved.committed(sku, location));
+            *promised.entry(&update.order).or_default() += moved.sum::<i64>();
+        }
+        let moved = promised.into_iter().filter(|(_, units)| *units != 0);
+        step.promised = Some(moved.map(|(order, units)| (order.clone(), units)).collect());
+    }
 }
 
 /// By how much a record that holds a count moved the level besides, at the moment of the count.

@@ -43,6 +43,8 @@ pub struct Rows<'a> {
     pub steps: Vec<LevelStep<'a>>,
     /// The SKUs that records are about although they touch no level of them.
     pub named: Vec<(&'a Sku, u64)>,
+    /// Which orders a record is about beside its first, and its place in the journal.
+    pub further_orders: Vec<(&'a OrderId, u64)>,
     /// The levels that changed, as they are now.
     pub levels: Vec<(&'a str, &'a str, &'a Level)>,
     /// The items that changed, with their numbers.
@@ -95,6 +97,7 @@ impl<'a> Rows<'a> {
             entries: &batch.entries,
             steps,
             named,
+            further_orders: further_orders(batch),
             levels: levels(batch, state),
             items: Vec::new(),
             locations: Vec::new(),
@@ -252,6 +255,14 @@ fn traces<'a>(
         }
     }
     (all, named)
+}
+
+fn further_orders(batch: &Batch) -> Vec<(&OrderId, u64)> {
+    let records = batch.entries.iter().map(|entry| &entry.record);
+    let orders = records.flat_map(|record| {
+        record.further_orders().into_iter().map(|order| (order, record.seq))
+    });
+    orders.collect()
 }
 
 fn levels<'a>(batch: &'a Batch, state: &'a State) -> Vec<(&'a str, &'a str, &'a Level)> {

@@ -43,7 +43,10 @@ impl Book {
             && query.before.is_none_or(|before| record.seq < before)
             && is(&query.event_type, Some(record.envelope.event_type()))
             && is(&query.source, Some(record.envelope.source.as_str()))
-            && is(&query.order, record.order().map(OrderId::as_str))
+            && query.order.as_deref().is_none_or(|order| {
+                let mut orders = record.order().into_iter().chain(record.further_orders());
+                orders.any(|about| about.as_str() == order)
+            })
             && query.outcome.is_none_or(|outcome| self.outcome(record) == outcome)
             && query.sku.as_deref().is_none_or(|sku| {
                 about::named(record).into_iter().any(|named| named.as_str() == sku)

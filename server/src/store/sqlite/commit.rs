@@ -53,6 +53,10 @@ FROM jsonb_each(?2)";
 const NAMED: &str = "
 INSERT INTO named (ledger, sku, seq) SELECT ?1, value->>0, value->>1 FROM jsonb_each(?2)";
 
+const FURTHER_ORDERS: &str = "
+INSERT INTO further_orders (ledger, order_id, seq)
+SELECT ?1, value->>0, value->>1 FROM jsonb_each(?2)";
+
 /// Most levels have never been counted and hold nothing back: as with [`MOVES`].
 const PLAIN_LEVELS: &str = "
 INSERT INTO levels (ledger, sku, location, on_hand, committed, reserved, damaged,
@@ -201,6 +205,8 @@ async fn write(connection: &mut SqliteConnection, rows: &Rows<'_>) -> Result<(),
     texts?.write(connection).await?;
     let named = rows.named.iter().map(|(sku, seq)| (sku, signed(*seq)));
     table(connection, NAMED, named).await?;
+    let further_orders = rows.further_orders.iter().map(|(order, seq)| (order, signed(*seq)));
+    table(connection, FURTHER_ORDERS, further_orders).await?;
     summary::write(connection, &rows.summary).await?;
     let items: Result<Vec<_>, _> =
         rows.items.iter().map(|(number, it)| item(*number, it)).collect();

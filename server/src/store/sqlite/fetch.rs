@@ -244,11 +244,17 @@ async fn holders(
 ) -> Result<Vec<Order>, StoreError> {
     let docs: Vec<String> = sqlx::query_scalar(walk!(
         "SELECT o.doc
-         FROM (SELECT DISTINCT j.order_id FROM walk AS w
-               CROSS JOIN trails AS t ON t.ledger = ?1 AND t.seq = w.seq AND t.sku = w.sku
-                                     AND t.location = w.location
-               CROSS JOIN journal AS j ON j.ledger = ?1 AND j.seq = w.seq
-               WHERE t.committed <> 0 AND j.order_id IS NOT NULL) AS named
+         FROM (WITH moved AS MATERIALIZED (
+                   SELECT w.seq FROM walk AS w
+                   CROSS JOIN trails AS t ON t.ledger = ?1 AND t.seq = w.seq AND t.sku = w.sku
+                                         AND t.location = w.location
+                   WHERE t.committed <> 0)
+               SELECT j.order_id FROM moved AS m
+               CROSS JOIN journal AS j ON j.ledger = ?1 AND j.seq = m.seq
+               WHERE j.order_id IS NOT NULL
+               UNION
+               SELECT f.order_id FROM moved AS m
+               CROSS JOIN further_orders AS f ON f.ledger = ?1 AND f.seq = m.seq) AS named
          CROSS JOIN orders AS o ON o.ledger = ?1 AND o.order_id = named.order_id
          WHERE EXISTS (SELECT 1 FROM json_each(o.doc, '$.lines') AS line,
                               json_each(line.value, '$.shares') AS share

@@ -56,7 +56,10 @@ pub(super) fn push_wanted(sql: &mut QueryBuilder<Sqlite>, query: &JournalQuery) 
         sql.push(" AND j.source = ").push_bind(source.clone());
     }
     if let Some(order) = &query.order {
-        sql.push(" AND j.order_id = ").push_bind(order.clone());
+        sql.push(" AND j.seq IN (SELECT seq FROM journal WHERE ledger = ").push_bind(LEDGER);
+        sql.push(" AND order_id = ").push_bind(order.clone());
+        sql.push(" UNION SELECT seq FROM further_orders WHERE ledger = ").push_bind(LEDGER);
+        sql.push(" AND order_id = ").push_bind(order.clone()).push(")");
     }
     if let Some(outcome) = query.outcome {
         sql.push(" AND coalesce(j.final_outcome, j.outcome) = ").push_bind(outcome.as_str());
