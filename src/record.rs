@@ -455,6 +455,10 @@ pub struct Counted {
     /// What a person has said of the movements within seconds of it, if there were any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub overlap: Option<Overlap>,
+    /// Within how many microseconds of it those were. None is named in records of before this was
+    /// noted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub window_us: Option<i64>,
     /// The count that stood before it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub before: Option<Baseline>,
@@ -488,6 +492,11 @@ pub struct Fact {
     pub time: Timestamp,
     /// Who said it.
     pub source: Source,
+    /// The record that moved something by it, where this is about that: it is taken back or
+    /// corrected, or somebody says on which side of a count it lies. None is named in records of
+    /// before this was noted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub of: Option<u64>,
 }
 
 /// The first event of which another one is a duplicate.

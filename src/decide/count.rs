@@ -74,6 +74,7 @@ pub(super) fn counted(
         seq: draft.seq,
         recorded_at: draft.now,
         overlap: baseline.overlap,
+        window_us: baseline.overlap.map(|_| window_us),
         before: level.counted.map(|count| *count),
     }));
     Ok(Outcome::Applied)

@@ -2,7 +2,7 @@
 
 use super::draft::Draft;
 use super::release::settle;
-use super::reverse::takes_the_place_of_another;
+use super::reverse::{fact_of, takes_the_place_of_another};
 use super::{
     Excess, Lifted, Stop, catalogue, drift, kit, orphan, poison, second, shortage, transfer, weigh,
 };
@@ -222,7 +222,7 @@ fn map(draft: &mut Draft<'_>, conflict: &Conflict, choice: &Choice) -> Result<()
 /// moved the level, or did not; what it took back of an earlier content stays as it is.
 fn flip(draft: &mut Draft<'_>, conflict: &Conflict, option: O, held: &Record) -> Outcome {
     draft.subject = held.event_ref();
-    draft.fact = Fact { time: held.fact_time(), source: held.fact_source().clone() };
+    draft.fact = fact_of(held);
     let Some((sku, location)) = draft.level_about(conflict) else { return Outcome::Applied };
     let counted = draft.state.level(sku, location).counted.as_ref();
     if let Some(newer) = counted.filter(|count| count.seq > held.seq) {
@@ -270,6 +270,7 @@ fn flip(draft: &mut Draft<'_>, conflict: &Conflict, option: O, held: &Record) ->
         }
         _ => {}
     }
+    let of_held = |fact: &Fact| Fact { of: Some(held.seq), ..fact.clone() };
     for (movement, delta) in contained {
         draft.change(Change::Absorbed {
             sku: draft.sku_name(sku).clone(),
@@ -277,12 +278,12 @@ fn flip(draft: &mut Draft<'_>, conflict: &Conflict, option: O, held: &Record) ->
             delta,
             state: None,
             fact: None,
-            movement: movement.cloned(),
+            movement: movement.map(of_held),
         });
     }
     draft.mention(sku, location);
     for (movement, bucket, delta) in moves {
-        draft.begin_part(movement.cloned().map(Basis::Movement));
+        draft.begin_part(movement.map(of_held).map(Basis::Movement));
         draft.add(sku, location, bucket, delta);
     }
     Outcome::Applied

@@ -78,8 +78,15 @@ pub(super) fn at_hand<'a>(draft: &Draft<'a>, seq: u64) -> Result<&'a Record, Ref
     draft.record(seq).ok_or_else(|| format!("record #{seq} is not at hand"))
 }
 
-fn fact_of(record: &Record) -> Fact {
-    Fact { time: record.fact_time(), source: record.fact_source().clone() }
+/// What a record moved by its own fact.
+pub(super) fn fact_of(record: &Record) -> Fact {
+    let (time, source) = (record.fact_time(), record.fact_source().clone());
+    Fact { time, source, of: Some(record.seq) }
+}
+
+/// What it moved by another one.
+fn of_record(record: &Record, fact: &Fact) -> Fact {
+    Fact { of: Some(record.seq), ..fact.clone() }
 }
 
 /// Whether what an event says can be taken back at all. `record` is the one that holds its effects:
@@ -184,15 +191,16 @@ pub(super) fn take_back(draft: &mut Draft<'_>, record: &Record) -> Result<(), Re
             }
             Change::Absorbed { sku, location, delta, state, movement, .. } => {
                 if let Some((time, source, delta)) = record.countered(change) {
-                    let fact = Fact { time, source: source.clone() };
+                    let fact = Fact { time, source: source.clone(), of: Some(record.seq) };
                     stand_again(draft, record, (sku, location), -delta, fact)?;
                 } else {
-                    let fact = movement.clone().unwrap_or_else(|| fact_of(record));
+                    let own = || fact_of(record);
+                    let fact = movement.as_ref().map_or_else(own, |fact| of_record(record, fact));
                     withdraw(draft, (sku, location), (-delta, *state), fact);
                 }
             }
             Change::Withdrawn { sku, location, delta, state, fact } => {
-                withdraw(draft, (sku, location), (-delta, *state), fact.clone());
+                withdraw(draft, (sku, location), (-delta, *state), of_record(record, fact));
             }
             // A name that is known stays known; what an event waited for has come; what is only
             // noted has no effect.
@@ -221,7 +229,7 @@ fn negate(draft: &mut Draft<'_>, record: &Record, effect: &Effect) -> Result<(),
     let known = draft.sku(&effect.sku).zip(draft.location(&effect.location));
     let (sku, location) = known.ok_or("its item or its location is not known")?;
     let fact = match &effect.basis {
-        Some(Basis::Movement(fact)) => fact.clone(),
+        Some(Basis::Movement(fact)) => of_record(record, fact),
         _ => fact_of(record),
     };
     // What a count did, or the end of one, is no movement.

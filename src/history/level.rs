@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::side::Sides;
 use super::{Moment, Step};
 use crate::record::Bucket;
 use crate::state::{Baseline, Level};
@@ -14,6 +15,7 @@ use crate::time::Timestamp;
 /// that count: on `on_hand`, on the state that moved with it, and on the version. A count finds out
 /// `on_hand` and no state, so from a count on a state is what has moved it for good, and what the
 /// count has absorbed, which never did, is gone. From the last count on it is what is believed today.
+/// Where a person has said on which side of a count a movement lies, it lies there.
 pub fn level_at(steps: &[Step], moment: Moment) -> Level {
     let by_then = |step: &&Step| match moment {
         Moment::Occurred(at) => step.occurred_at <= at,
@@ -28,11 +30,12 @@ pub fn level_at(steps: &[Step], moment: Moment) -> Level {
         Moment::Occurred(_) => is_followed(steps, newest),
         Moment::Recorded(_) => false,
     };
+    let sides = Sides::of(steps, newest);
     let mut buckets = [0; Bucket::ALL.len()];
     let mut records = BTreeSet::new();
     let (mut seq, mut updated_at) = (0, Timestamp::default());
     for step in steps.iter().filter(by_then) {
-        let truly = is_followed && is_since(newest, step);
+        let truly = is_followed && sides.is_after(step);
         let moved = if truly { step.truly_moved() } else { step.moved };
         if !step.is_change && moved.iter().all(|delta| *delta == 0) {
             continue;
@@ -47,9 +50,9 @@ pub fn level_at(steps: &[Step], moment: Moment) -> Level {
     }
     if let Moment::Occurred(at) = moment {
         buckets[Bucket::OnHand as usize] = if is_followed {
-            on_hand_before_count(steps, newest, at)
+            on_hand_before_count(&sides, newest, at)
         } else {
-            on_hand_after_counts(steps, at)
+            on_hand_after_counts(&sides, at)
         };
     }
     let mut level = Level::with_buckets(buckets);
@@ -73,6 +76,13 @@ pub(super) fn newest_count<'a>(
     steps: impl Iterator<Item = &'a Step> + Clone,
     by_then: impl Fn(&&'a Step) -> bool,
 ) -> Option<&'a Step> {
+    standing(steps).filter(by_then).max_by_key(|count| (count.occurred_at, count.seq()))
+}
+
+/// Accepted counts that have not been taken back.
+pub(super) fn standing<'a>(
+    steps: impl Iterator<Item = &'a Step> + Clone,
+) -> impl Iterator<Item = &'a Step> {
     // What is taken back a second time stands again.
     let mut gone = BTreeSet::new();
     for count in steps.clone().filter_map(|step| step.uncounted) {
@@ -80,8 +90,7 @@ pub(super) fn newest_count<'a>(
             gone.insert(count);
         }
     }
-    let counts = steps.filter(|step| step.counted.is_some() && !gone.contains(&step.seq()));
-    counts.filter(by_then).max_by_key(|count| (count.occurred_at, count.seq()))
+    steps.filter(move |step| step.counted.is_some() && !gone.contains(&step.seq()))
 }
 
 /// Whether a later count stands than the newest one by a moment.
@@ -90,23 +99,18 @@ fn is_followed(steps: &[Step], newest: Option<&Step>) -> bool {
     last.map(Step::seq) != newest.map(Step::seq)
 }
 
-/// Whether a step is of a later moment than a count; than none, it always is.
-fn is_since(count: Option<&Step>, step: &Step) -> bool {
-    count.is_none_or(|count| step.occurred_at > count.occurred_at)
-}
-
 /// `on_hand` as it truly was after the last count: what it is now without what happened since.
-fn on_hand_after_counts(steps: &[Step], at: Timestamp) -> i64 {
-    let later = |step: &&Step| step.occurred_at > at;
-    let now: i64 = steps.iter().map(Step::on_hand).sum();
-    now - steps.iter().filter(later).map(Step::movement).sum::<i64>()
+fn on_hand_after_counts(sides: &Sides<'_>, at: Timestamp) -> i64 {
+    let later = |step: &&Step| step.occurred_at > at && sides.is_after(step);
+    let now: i64 = sides.steps.iter().map(Step::on_hand).sum();
+    now - sides.steps.iter().filter(later).map(Step::movement).sum::<i64>()
 }
 
 /// The same before the last count: what was counted last before the moment, with all movements in
 /// between, those included that the next count contained.
-fn on_hand_before_count(steps: &[Step], newest: Option<&Step>, at: Timestamp) -> i64 {
-    let between = |step: &&Step| step.occurred_at <= at && is_since(newest, step);
+fn on_hand_before_count(sides: &Sides<'_>, newest: Option<&Step>, at: Timestamp) -> i64 {
+    let between = |step: &&Step| step.occurred_at <= at && sides.is_after(step);
     let moved = |step: &Step| step.truly_moved()[Bucket::OnHand as usize];
-    let moved: i64 = steps.iter().filter(between).map(moved).sum();
+    let moved: i64 = sides.steps.iter().filter(between).map(moved).sum();
     newest.and_then(|count| count.counted).unwrap_or_default() + moved
 }

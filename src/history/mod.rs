@@ -4,6 +4,7 @@
 
 mod explain;
 mod level;
+mod side;
 
 pub use explain::{Cause, Explanation, Hold, TERMS_MAX, Term, explain, explain_newest};
 pub use level::level_at;
@@ -12,11 +13,12 @@ use crate::conflict::ResolutionOption as O;
 use crate::event::{EventData, EventRef};
 use crate::id::{LocationId, OrderId, Sku, Source};
 use crate::record::{Basis, Bucket, Change, Counted, Fact, Record};
+use crate::state::{Overlap, Settings};
 use crate::time::Timestamp;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-/// What one record did to one level.
+/// What one record did to one level, by a fact of its own or with what another record had moved.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Step {
     /// The record's event.
@@ -42,8 +44,9 @@ pub struct Step {
     /// never had an effect: no count adds them up.
     pub absorbed: [i64; Bucket::ALL.len()],
     /// By how much `on_hand` would have moved by what takes back movements that had an effect. It
-    /// moved nothing then, but it did as far as a later count is concerned. Of a count, what was
-    /// moved besides at its moment. The states that had moved are moved back in any case.
+    /// moved nothing then, but it did as far as a later count is concerned. The states that had
+    /// moved are moved back in any case. Of a count, what its record moved besides at its moment,
+    /// where it was recorded before a step said what it is about.
     pub countered: i64,
     /// What was counted, if it is an accepted count: a new starting point, not a movement.
     pub counted: Option<i64>,
@@ -52,6 +55,20 @@ pub struct Step {
     pub uncounted: Option<u64>,
     /// Whether it only says, for a movement recorded before, on which side of a count it lies.
     pub is_verdict: bool,
+    /// The record that had moved the level at this moment, if it is about that movement: it takes it
+    /// back, corrects it, or says where it lies.
+    pub of: Option<u64>,
+    /// Of a count, what a person has said of the movements around it.
+    pub around: Option<Around>,
+}
+
+/// What a person has said of the movements around a count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Around {
+    /// On which side of it they lie.
+    pub overlap: Overlap,
+    /// Within how many microseconds of it.
+    pub window_us: i64,
 }
 
 /// Which of the two clocks a moment is read from.
@@ -63,30 +80,14 @@ pub enum Moment {
     Recorded(u64),
 }
 
-/// Steps of one record, by SKU, then location, then moment.
-type Steps<'a> = BTreeMap<(&'a Sku, &'a LocationId, Timestamp), Step>;
+/// Steps of one record, by SKU, then location, then moment, then the record they are about.
+type Steps<'a> = BTreeMap<(&'a Sku, &'a LocationId, Timestamp, Option<u64>), Step>;
 
 /// What a record did to each level that it touches, by SKU, then location, then moment: what takes
 /// back several facts did so at the moment of each.
 pub fn steps(record: &Record) -> Vec<(&Sku, &LocationId, Step)> {
     let mut steps = Steps::new();
-    let is_of_several = changes_several_orders(record);
-    let blank = Step {
-        event: record.event_ref(),
-        event_type: Cow::Borrowed(record.envelope.event_type()),
-        recorded_at: record.recorded_at,
-        occurred_at: record.fact_time(),
-        source: record.fact_source().clone(),
-        order: if is_of_several { None } else { record.order().cloned() },
-        promised: is_of_several.then(Vec::new),
-        is_change: false,
-        moved: [0; Bucket::ALL.len()],
-        absorbed: [0; Bucket::ALL.len()],
-        countered: 0,
-        counted: None,
-        uncounted: None,
-        is_verdict: is_verdict(record),
-    };
+    let blank = blank(record);
     // Several counts of a level may be taken back by one record, and one may stand again in between:
     // each time has a moment of its own.
     let ends = record.changes.iter().filter_map(|change| match change {
@@ -96,11 +97,15 @@ pub fn steps(record: &Record) -> Vec<(&Sku, &LocationId, Step)> {
     let ends: Vec<u64> = ends.collect();
     let uncounts = |seq: u64, place: usize| {
         let occurred_at = record.recorded_at.plus_micros(i64::try_from(place).unwrap_or(i64::MAX));
-        Step { occurred_at, uncounted: Some(seq), ..blank.clone() }
+        Step { occurred_at, uncounted: Some(seq), of: None, ..blank.clone() }
     };
     let first_end = |seq: u64| ends.iter().position(|end| *end == seq).unwrap_or_default();
-    let moves =
-        |fact: &Fact| Step { occurred_at: fact.time, source: fact.source.clone(), ..blank.clone() };
+    let moves = |fact: &Fact| Step {
+        occurred_at: fact.time,
+        source: fact.source.clone(),
+        of: fact.of,
+        ..blank.clone()
+    };
     for (sku, location) in &record.mentions {
         step(&mut steps, sku, location, blank.clone());
     }
@@ -120,7 +125,7 @@ pub fn steps(record: &Record) -> Vec<(&Sku, &LocationId, Step)> {
             Change::Counted(counted) => {
                 let step = step(&mut steps, &counted.sku, &counted.location, blank.clone());
                 step.counted = Some(counted.counted);
-                step.countered += moved_beside(record, counted);
+                step.around = around(counted);
                 step.is_change = true;
             }
             Change::Uncounted { sku, location, seq, .. } => {
@@ -142,10 +147,10 @@ pub fn steps(record: &Record) -> Vec<(&Sku, &LocationId, Step)> {
             _ => {}
         }
     }
-    if is_of_several {
+    if changes_several_orders(record) {
         divide(record, &mut steps);
     }
-    steps.into_iter().map(|((sku, location, _), step)| (sku, location, step)).collect()
+    steps.into_iter().map(|((sku, location, ..), step)| (sku, location, step)).collect()
 }
 
 /// Whether the units that a record promises may be those of more than one order.
@@ -158,7 +163,7 @@ pub fn changes_several_orders(record: &Record) -> bool {
 /// Says for the first step at each level which orders were promised how many units.
 fn divide(record: &Record, steps: &mut Steps<'_>) {
     let mut last = None;
-    for ((sku, location, _), step) in steps {
+    for ((sku, location, ..), step) in steps {
         if last == Some((*sku, *location)) {
             continue;
         }
@@ -173,17 +178,34 @@ fn divide(record: &Record, steps: &mut Steps<'_>) {
     }
 }
 
-/// By how much a record that holds a count moved the level besides, at the moment of the count.
-fn moved_beside(record: &Record, counted: &Counted) -> i64 {
-    let beside = record.effects.iter().filter(|effect| {
-        let is_beside =
-            matches!(&effect.basis, Some(Basis::Movement(fact)) if fact.time == counted.time);
-        is_beside
-            && effect.state == Bucket::OnHand
-            && effect.sku == counted.sku
-            && effect.location == counted.location
-    });
-    beside.map(|effect| effect.delta).sum()
+/// The step of a record that did nothing.
+fn blank(record: &Record) -> Step {
+    let is_of_several = changes_several_orders(record);
+    Step {
+        event: record.event_ref(),
+        event_type: Cow::Borrowed(record.envelope.event_type()),
+        recorded_at: record.recorded_at,
+        occurred_at: record.fact_time(),
+        source: record.fact_source().clone(),
+        order: if is_of_several { None } else { record.order().cloned() },
+        promised: is_of_several.then(Vec::new),
+        is_change: false,
+        moved: [0; Bucket::ALL.len()],
+        absorbed: [0; Bucket::ALL.len()],
+        countered: 0,
+        counted: None,
+        uncounted: None,
+        is_verdict: is_verdict(record),
+        of: record.fact.as_ref().and_then(|fact| fact.of),
+        around: None,
+    }
+}
+
+/// What a person has said of the movements around a count.
+fn around(counted: &Counted) -> Option<Around> {
+    let usual = || Settings::default().count_window_us;
+    let window_us = counted.window_us.unwrap_or_else(usual);
+    counted.overlap.map(|overlap| Around { overlap, window_us })
 }
 
 /// The step at a level and a moment; this one, if there is none yet.
@@ -193,7 +215,7 @@ fn step<'a, 'b>(
     location: &'a LocationId,
     new: Step,
 ) -> &'b mut Step {
-    steps.entry((sku, location, new.occurred_at)).or_insert(new)
+    steps.entry((sku, location, new.occurred_at, new.of)).or_insert(new)
 }
 
 /// A person's decision about a movement near a count, or the end of one: it moves `on_hand` at the

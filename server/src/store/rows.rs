@@ -259,9 +259,8 @@ fn traces<'a>(
 
 fn further_orders(batch: &Batch) -> Vec<(&OrderId, u64)> {
     let records = batch.entries.iter().map(|entry| &entry.record);
-    let orders = records.flat_map(|record| {
-        record.further_orders().into_iter().map(|order| (order, record.seq))
-    });
+    let orders = records
+        .flat_map(|record| record.further_orders().into_iter().map(|order| (order, record.seq)));
     orders.collect()
 }
 

@@ -87,7 +87,7 @@ impl<'a> Draft<'a> {
         let state = sight.state;
         let seq = state.head.seq + 1;
         let carrier = EventRef { source: event.source.clone(), id: event.id.clone(), seq };
-        let fact = Fact { time: event.time, source: event.source.clone() };
+        let fact = Fact { time: event.time, source: event.source.clone(), of: None };
         Self {
             state,
             sight,
@@ -132,7 +132,7 @@ impl<'a> Draft<'a> {
         self.subject = held.event_ref();
         self.came = held.recorded_at;
         let time = time_of_held(held, &self.state.settings);
-        self.fact = Fact { time, source: held.envelope.source.clone() };
+        self.fact = Fact { time, source: held.envelope.source.clone(), of: None };
     }
 
     /// Whether a time lay too far ahead when the event came (rule 5).

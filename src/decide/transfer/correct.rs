@@ -9,7 +9,7 @@ use super::super::reverse::{Refusal, at_hand, withdraw};
 use crate::conflict::{Conflict, ResolutionOption as O};
 use crate::event::ReceivedItem;
 use crate::id::{ConflictId, LocationId, Sku};
-use crate::record::{Bucket, Change, Outcome, Record};
+use crate::record::{Bucket, Change, Fact, Outcome, Record};
 use crate::state::{LocIx, Overlap, SkuIx};
 use crate::transfer::{Receipt, Said, Transfer, TransferLine, TransferUpdate};
 
@@ -59,6 +59,12 @@ pub(super) fn correct(
         draft.add(sku, location, number, delta);
     }
     Ok(())
+}
+
+/// The fact that is corrected, of the record that moved something by it.
+pub(super) fn fact_of(draft: &Draft<'_>, said: &Said) -> Fact {
+    let known = known(draft, &said.event()).ok();
+    Fact { of: known.map(|known| known.decided), ..said.fact.clone() }
 }
 
 /// The same for units of a receipt that did not arrive after all.

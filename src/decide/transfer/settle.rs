@@ -11,7 +11,7 @@
 use super::super::draft::Draft;
 use super::super::reopen::known;
 use super::super::resolve::Refused;
-use super::correct::{correct, take_out_of};
+use super::correct::{correct, fact_of, take_out_of};
 use super::{put, watch};
 use crate::conflict::{Conflict, ResolutionOption as O};
 use crate::event::{EventData, ReceivedItem};
@@ -49,7 +49,7 @@ fn trust_the_receipt(draft: &mut Draft<'_>, mut transfer: Transfer) -> Result<()
     let is_final = transfer.is_final();
     let left = transfer.from.as_ref().zip(transfer.shipment.clone());
     let (from, shipment) = left.expect("only what has left is compared with what arrived");
-    draft.fact = shipment.fact.clone();
+    draft.fact = fact_of(draft, &shipment);
     let from = draft.location(from).expect("a transfer's locations are known");
     for line in &mut transfer.lines {
         let missing = if is_final { line.outstanding() } else { 0 };
@@ -109,7 +109,7 @@ fn take_out(
         }
         receipt.lines.retain(|row| row.quantity > 0);
         if !out.is_empty() {
-            draft.fact = receipt.said.fact.clone();
+            draft.fact = fact_of(draft, &receipt.said);
             draft.begin_part(Some(Basis::Movement(draft.fact.clone())));
             take_out_of(draft, receipt, &transfer.to, &out)?;
         }
@@ -145,7 +145,7 @@ fn take_back(
         return Ok(());
     };
     let receipt = transfer.take_out(place);
-    draft.fact = receipt.said.fact.clone();
+    draft.fact = fact_of(draft, &receipt.said);
     take_out_of(draft, &receipt, &transfer.to, &receipt.lines)?;
     put(draft, transfer.clone());
     Ok(())

@@ -25,12 +25,16 @@ impl Model {
     }
 
     /// By how much a number was moved later, as far as that counts. Since the newest count it was
-    /// what is there now without this.
+    /// what is there now without this. What is in the count has moved a state, but not the units
+    /// that were counted.
     fn after(&self, level: &LevelName, number: Bucket, at: Timestamp) -> i64 {
-        let later = |movement: &&Movement| movement.time > at && movement.counts();
-        let moved = self.movements_of(level, number).filter(later);
+        let newest = self.newest_count(level);
+        let moved = self.movements_of(level, number).filter(|(index, movement)| {
+            let matters = number != Bucket::OnHand || self.lies_after(newest, *index);
+            movement.time > at && movement.counts() && matters
+        });
         let shifted = self.shifts_of(level, number).filter(|shift| shift.time > at);
-        moved.map(|movement| movement.delta).sum::<i64>()
+        moved.map(|(_, movement)| movement.delta).sum::<i64>()
             + shifted.map(|shift| shift.delta).sum::<i64>()
     }
 
@@ -39,32 +43,43 @@ impl Model {
     /// what is in a state, so that was what had come into it by then and counts still.
     fn before(&self, level: &LevelName, number: Bucket, at: Timestamp) -> i64 {
         let last = self.counts_of(level).rev().find(|count| count.time <= at);
-        let is_since = |time: Timestamp| last.is_none_or(|count| time > count.time);
-        let begin: i64 = match (number, last) {
-            (_, None) => 0,
-            (Bucket::OnHand, Some(count)) => count.counted,
-            (state, Some(_)) => {
-                let moved = self.movements_of(level, state);
-                let lasting = moved.filter(|it| !is_since(it.time) && it.counts());
-                lasting.map(|movement| movement.delta).sum()
-            }
-        };
-        let moved = self.movements_of(level, number).filter(|movement| {
-            !movement.withdrawn && is_since(movement.time) && movement.time <= at
+        let counted = last.filter(|_| number == Bucket::OnHand).map_or(0, |count| count.counted);
+        let moved = self.movements_of(level, number).filter(|(index, movement)| {
+            let lasts = number != Bucket::OnHand && movement.counts();
+            let matters = lasts || self.lies_after(last, *index);
+            movement.time <= at && !movement.withdrawn && matters
         });
         let shifted = self.shifts_of(level, number).filter(|shift| shift.time <= at);
-        begin
-            + moved.map(|movement| movement.delta).sum::<i64>()
+        counted
+            + moved.map(|(_, movement)| movement.delta).sum::<i64>()
             + shifted.map(|shift| shift.delta).sum::<i64>()
     }
 
-    /// The movements of a level that have to do with a number.
+    /// Whether a movement comes on top of a count, as far as anybody knows. A correction lies where
+    /// that does which it corrects. Once there is a newer count, nobody is asked about the older one.
+    fn lies_after(&self, count: Option<&Count>, index: usize) -> bool {
+        let Some(count) = count else { return true };
+        let movement = &self.movements[index];
+        let is_corrected = |(_, other): &(usize, &Movement)| {
+            Some(other.seq) == movement.corrects && other.level == movement.level
+        };
+        if let Some((corrected, _)) = self.movements.iter().enumerate().find(is_corrected) {
+            return self.lies_after(Some(count), corrected);
+        }
+        let newer = self.counts_of(&count.level).find(|newer| newer.seq > count.seq);
+        if newer.is_some_and(|newer| movement.seq > newer.seq) {
+            return movement.time > count.time;
+        }
+        !movement.absorbed && count.precedes(index, movement)
+    }
+
+    /// The movements of a level that have to do with a number, with their own.
     fn movements_of<'a>(
         &'a self,
         level: &'a LevelName,
         number: Bucket,
-    ) -> impl Iterator<Item = &'a Movement> {
-        self.movements.iter().filter(move |movement| {
+    ) -> impl Iterator<Item = (usize, &'a Movement)> {
+        self.movements.iter().enumerate().filter(move |(_, movement)| {
             movement.level == *level && (number == Bucket::OnHand || movement.state == Some(number))
         })
     }

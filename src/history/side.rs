@@ -1,0 +1,107 @@
+//! On which side of a count movements lie: in it, or after it. Times say so, unless a person has
+//! said otherwise of what nobody could tell (contract.md section 3.3, rule 3). What takes a movement
+//! back or corrects it lies where that does.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::Step;
+use super::level::standing;
+use crate::record::Bucket;
+use crate::state::Overlap;
+use crate::time::Timestamp;
+
+/// What a record moved at a moment.
+type Place = (u64, Timestamp);
+
+/// The steps of a level as one of its counts sees them.
+pub(super) struct Sides<'a> {
+    pub(super) steps: &'a [Step],
+    /// The count; without one, everything comes after it.
+    count: Option<&'a Step>,
+    /// The record of the next count that stands.
+    newer: Option<u64>,
+    /// The movements that other steps are about.
+    named: BTreeMap<Place, &'a Step>,
+    /// Those of them that a person has put on the other side than the one that they came to.
+    flipped: BTreeSet<Place>,
+}
+
+impl<'a> Sides<'a> {
+    pub(super) fn of(steps: &'a [Step], count: Option<&'a Step>) -> Self {
+        let is_newer = |step: &&Step| count.is_none_or(|count| step.seq() > count.seq());
+        let newer = standing(steps.iter()).filter(is_newer).map(Step::seq).min();
+        let about: BTreeSet<Place> =
+            steps.iter().filter_map(|step| Some((step.of?, step.occurred_at))).collect();
+        let mut named: BTreeMap<Place, &Step> = BTreeMap::new();
+        for step in steps.iter().filter(|step| about.contains(&place(step))) {
+            // What is a record's own stands for what it has taken back besides.
+            let known = named.entry(place(step)).or_insert(step);
+            if step.of.is_none() {
+                *known = step;
+            }
+        }
+        let flipped = flipped(steps);
+        Self { steps, count, newer, named, flipped }
+    }
+
+    /// Whether a step comes after the count.
+    pub(super) fn is_after(&self, step: &'a Step) -> bool {
+        let Some(count) = self.count else { return true };
+        let moved = self.movement_of(step);
+        if self.newer.is_some_and(|newer| moved.seq() > newer) {
+            // Nobody is asked about a count once there is a newer one.
+            return moved.occurred_at > count.occurred_at;
+        }
+        let absorbed = moved.absorbed[Bucket::OnHand as usize];
+        let came_to_be_in_a_count = moved.on_hand() == 0 && (absorbed != 0 || moved.countered != 0);
+        if came_to_be_in_a_count != self.flipped.contains(&place(moved)) {
+            // And so it is in all that are newer.
+            return false;
+        }
+        moved.seq() > count.seq() || !contains(count, moved)
+    }
+
+    /// The movement that a step is about in the end; the step itself, if it is one of its own.
+    fn movement_of(&self, step: &'a Step) -> &'a Step {
+        let mut moved = step;
+        while let Some(of) = moved.of.filter(|of| *of < moved.seq())
+            && let Some(earlier) = self.named.get(&(of, moved.occurred_at))
+        {
+            moved = earlier;
+        }
+        moved
+    }
+}
+
+const fn place(step: &Step) -> Place {
+    (step.seq(), step.occurred_at)
+}
+
+/// The movements that a person has put on the other side of a count than the one that they came to.
+/// A verdict that is taken back has put nothing anywhere, unless that is taken back in turn.
+fn flipped(steps: &[Step]) -> BTreeSet<Place> {
+    let moves_anything = |step: &&Step| step.on_hand() != 0 || step.countered != 0;
+    let verdicts = steps.iter().filter(|step| step.is_verdict).filter(moves_anything);
+    let mut verdicts: Vec<&Step> = verdicts.collect();
+    verdicts.sort_unstable_by_key(|step| std::cmp::Reverse(step.seq()));
+    // The last ones are in force; what they are about is another then, be it a verdict itself.
+    let mut flipped: BTreeSet<Place> = BTreeSet::new();
+    for step in verdicts {
+        if !flipped.contains(&place(step))
+            && let Some(of) = step.of
+        {
+            flipped.insert((of, step.occurred_at));
+        }
+    }
+    flipped
+}
+
+/// Whether a count contains a movement that was recorded before it.
+fn contains(count: &Step, moved: &Step) -> bool {
+    let distance_us = moved.occurred_at.since(count.occurred_at).abs();
+    let near = count.around.filter(|around| distance_us <= around.window_us);
+    match near.filter(|_| moved.source != count.source) {
+        Some(around) => around.overlap == Overlap::Counted,
+        None => moved.occurred_at <= count.occurred_at,
+    }
+}
