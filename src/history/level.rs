@@ -43,6 +43,10 @@ pub fn level_at(steps: &[Step], moment: Moment) -> Level {
         for (number, delta) in buckets.iter_mut().zip(moved) {
             *number += delta;
         }
+        // What a person has let through counts once: their word is the event that had an effect.
+        if !step.is_change && sides.is_flipped(step) {
+            continue;
+        }
         records.insert(step.seq());
         if step.seq() > seq {
             (seq, updated_at) = (step.seq(), step.recorded_at);

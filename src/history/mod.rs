@@ -154,7 +154,7 @@ pub fn steps(record: &Record) -> Vec<(&Sku, &LocationId, Step)> {
 }
 
 /// Whether the units that a record promises may be those of more than one order.
-pub fn changes_several_orders(record: &Record) -> bool {
+fn changes_several_orders(record: &Record) -> bool {
     let mut orders = record.order_updates().map(|update| &update.order);
     let first = orders.next();
     orders.any(|order| Some(order) != first)

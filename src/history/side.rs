@@ -54,11 +54,16 @@ impl<'a> Sides<'a> {
         }
         let absorbed = moved.absorbed[Bucket::OnHand as usize];
         let came_to_be_in_a_count = moved.on_hand() == 0 && (absorbed != 0 || moved.countered != 0);
-        if came_to_be_in_a_count != self.flipped.contains(&place(moved)) {
+        if came_to_be_in_a_count != self.is_flipped(moved) {
             // And so it is in all that are newer.
             return false;
         }
         moved.seq() > count.seq() || !contains(count, moved)
+    }
+
+    /// Whether a person has put it on the other side of a count than the one that it came to.
+    pub(super) fn is_flipped(&self, moved: &Step) -> bool {
+        self.flipped.contains(&place(moved))
     }
 
     /// The movement that a step is about in the end; the step itself, if it is one of its own.

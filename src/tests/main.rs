@@ -23,6 +23,8 @@ mod excess;
 mod future;
 mod held_facts;
 mod history;
+mod history_between_counts;
+mod history_of_orders;
 mod history_of_states;
 mod idempotency;
 mod journal;

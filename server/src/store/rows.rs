@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use onhand::business_fact::HeldFact;
 use onhand::conflict::Conflict;
 use onhand::history::{self, Step};
-use onhand::id::{ChannelId, ListingId, LocationId, Sku};
+use onhand::id::{ChannelId, ListingId, LocationId, OrderId, Sku};
 use onhand::ledger::{Batch, Entry, Ledger};
 use onhand::order::Order;
 use onhand::record::{Change, ItemInfo, LocationInfo, Outcome, Timer, WaitKey};

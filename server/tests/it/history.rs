@@ -115,6 +115,43 @@ async fn a_level_is_there_from_its_first_movement_though_a_later_count_contains_
     assert_eq!(before["levels"], json!([]), "nothing had happened yet");
 }
 
+/// A person has said that a sale came after a count, though its time is before it: so it did, also
+/// once a newer count is there.
+#[tokio::test]
+async fn between_two_counts_a_sale_lies_where_a_person_has_put_it() {
+    let server = TestServer::start().await;
+    let token = server.token("test", Role::Manager).await;
+    let at = "2026-11-20T10:00:00Z";
+    let counted = |units: i64| json!({"sku": "TEA", "location": "berlin", "counted": units});
+    let mut sale = delta("3", "2026-11-20T10:59:55Z", -3);
+    sale["source"] = "shop".into();
+    let events = [
+        event("i", "item.upserted", at, &json!({"sku": "TEA"})),
+        event("l", "location.upserted", at, &json!({"location": "berlin"})),
+        delta("1", at, 20),
+        event("2", "stock.counted", "2026-11-20T11:00:00Z", &counted(15)),
+        sale,
+    ];
+    post(&server, &token, &events).await;
+    let (_, asked) = get(&server, &token, "/api/v1/conflicts?status=open").await;
+    let id = asked["conflicts"][0]["id"].as_str().unwrap();
+    let decision = json!({"option": "keep_difference", "expected_version": 1});
+    let path = format!("/api/v1/conflicts/{id}/resolve");
+    let answer = server.post(&path).bearer_auth(&token).json(&decision).send().await.unwrap();
+    assert_eq!(answer.status(), 200);
+    let newer = event("4", "stock.counted", "2026-11-20T12:00:00Z", &counted(10));
+    for posted in [vec![], vec![newer]] {
+        post(&server, &token, &posted).await;
+        for (at, on_hand) in [("10:59:54Z", 20), ("10:59:55Z", 17), ("11:00:00Z", 12)] {
+            let path = format!("/api/v1/stock?at=2026-11-20T{at}");
+            let (_, body) = get(&server, &token, &path).await;
+            assert_eq!(body["levels"][0]["on_hand"], on_hand, "{at}: {body}");
+        }
+    }
+    let (_, last) = get(&server, &token, "/api/v1/stock?at=2026-11-20T12:00:00Z").await;
+    assert_eq!(last["levels"][0]["on_hand"], 10);
+}
+
 /// Broken units that a later count contains could not be sold until then either.
 #[tokio::test]
 async fn before_a_count_the_states_of_what_it_contains_are_seen() {

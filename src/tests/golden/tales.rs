@@ -16,7 +16,7 @@ use crate::says::{
 type Tale = fn(&mut World);
 
 /// The tales, by the names of their journals.
-pub const TALES: [(&str, Tale); 16] = [
+pub const TALES: [(&str, Tale); 17] = [
     ("stock", stock),
     ("orders", orders),
     ("transfers", transfers),
@@ -33,6 +33,7 @@ pub const TALES: [(&str, Tale); 16] = [
     ("held_facts", held_facts),
     ("states_within_counts", states_within_counts),
     ("renewed", renewed),
+    ("sides", sides),
 ];
 
 /// Berlin, Hamburg and Munich, tea and mugs, a set of two of tea and a mug, and some of each.
@@ -464,4 +465,31 @@ fn renewed(world: &mut World) {
         reversed("wms", "broken"),
         adjusted("MUG", "berlin", -4).at(320),
     ]);
+}
+
+/// What a person has said of movements near counts, and what takes back, brings back and corrects such
+/// movements under a newer one.
+fn sides(world: &mut World) {
+    open_shop(world);
+    world.post_all([
+        adjusted("TEA", "berlin", -3).by("shop").at(95).id("sale"),
+        counted("TEA", "berlin", 15).at(100),
+    ]);
+    resolve(world, ConflictKind::CountOverlap, O::KeepDifference);
+    world.post(adjusted("TEA", "berlin", -2).by("shop").at(105));
+    let asked = world.open(ConflictKind::CountOverlap).remove(0);
+    let said = world.resolve(&asked, O::KeepCounted).unwrap();
+    world.post_all([
+        counted("TEA", "berlin", 13).at(900),
+        reversed("shop", "sale").id("back"),
+        reversed("desk", "back"),
+        reversed("onhand", said.envelope.id.as_str()),
+        // More arrives than has left, near a count.
+        shipped("t1", "hamburg", "munich", &[goods("TEA", 4)]).at(1_000),
+        counted("TEA", "munich", 8).at(1_500),
+        arrived("t1", "r1", &[goods("TEA", 6)]).with("final", true).by("shop").at(1_505),
+    ]);
+    resolve(world, ConflictKind::CountOverlap, O::KeepCounted);
+    world.post(counted("TEA", "munich", 9).at(1_600));
+    resolve(world, ConflictKind::Excess, O::Cap);
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use onhand::conflict::Conflict;
+use onhand::conflict::{Conflict, ConflictStatus};
 use onhand::history::{self, Step};
 use onhand::id::{
     ConflictId, EventId, LocationId, OrderId, ReservationId, Sku, Source, TransferId,

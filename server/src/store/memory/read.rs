@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use onhand::conflict::Conflict;
 use onhand::history::{self, Step};
-use onhand::id::{ConflictId, EventId, LocationId, OrderId, Sku, Source};
+use onhand::id::{ConflictId, EventId, LocationId, Sku, Source};
 use onhand::record::{ItemInfo, LocationInfo, Outcome};
 use onhand::time::Timestamp;
 use onhand::wire::page::{HistoryPoint, IntakeMinute};

@@ -36,18 +36,18 @@ const TRAILS: &str = "
 INSERT INTO trails (ledger, seq, sku, location, occurred_at, recorded_at, previous,
     source, on_hand, committed, reserved, damaged, quality_control, safety_stock, incoming,
     absorbed, absorbed_damaged, absorbed_quality_control, countered, counted, uncounted,
-    is_verdict)
+    is_verdict, of_seq, overlap, window_us)
 SELECT ?1, value->>0, value->>1, value->>2, value->>3, value->>4, value->>5, value->>6,
     value->>'$[7][0]', value->>'$[7][1]', value->>'$[7][2]', value->>'$[7][3]', value->>'$[7][4]',
     value->>'$[7][5]', value->>'$[7][6]', value->>'$[8][0]', value->>'$[8][1]', value->>'$[8][2]',
-    value->>9, value->>10, value->>11, value->>12
+    value->>9, value->>10, value->>11, value->>12, value->>13, value->>14, value->>15
 FROM jsonb_each(?2)";
 
 const MENTIONS: &str = "
 INSERT INTO mentions (ledger, sku, location, occurred_at, seq, source, absorbed,
-    absorbed_damaged, absorbed_quality_control, countered, is_verdict)
+    absorbed_damaged, absorbed_quality_control, countered, is_verdict, of_seq)
 SELECT ?1, value->>0, value->>1, value->>2, value->>3, value->>4, value->>'$[5][0]',
-    value->>'$[5][1]', value->>'$[5][2]', value->>6, value->>7
+    value->>'$[5][1]', value->>'$[5][2]', value->>6, value->>7, value->>8
 FROM jsonb_each(?2)";
 
 const NAMED: &str = "
@@ -351,7 +351,8 @@ impl Texts {
         let mentions = mentions.into_iter().map(|LevelStep { sku, location, step, .. }| {
             let (at, seq) = (step.occurred_at.micros(), signed(step.seq()));
             let (absorbed, countered) = (absorbed(step), step.countered);
-            (sku, location, at, seq, &step.source, absorbed, countered, i64::from(step.is_verdict))
+            let (is_verdict, of) = (i64::from(step.is_verdict), of(step));
+            (sku, location, at, seq, &step.source, absorbed, countered, is_verdict, of)
         });
         self.mentions = text(mentions)?;
         Ok(())
@@ -397,7 +398,15 @@ fn trail<'a>(
         step.counted,
         step.uncounted.map(signed),
         i64::from(step.is_verdict),
+        of(step),
+        step.around.map(|around| around.overlap.as_str()),
+        step.around.map(|around| around.window_us),
     )
+}
+
+/// The record that a step is about; 0 if it is about none.
+fn of(step: &Step) -> i64 {
+    step.of.map_or(0, signed)
 }
 
 /// What a count has absorbed: units that came or went, and the states in which they can do so.
@@ -413,6 +422,7 @@ fn is_move(step: &Step) -> bool {
         && absorbed(step) == [0; ABSORBED.len()]
         && step.countered == 0
         && !step.is_verdict
+        && step.of.is_none()
 }
 
 /// Whether a level holds nothing but what is there and what is promised, and was never counted.

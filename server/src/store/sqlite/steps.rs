@@ -1,9 +1,11 @@
 //! Reading what records did to levels: the past, and why a number is what it is.
 
 use onhand::event::EventRef;
-use onhand::history::Step;
+use onhand::history::{self, Around, Step};
 use onhand::id::{LocationId, OrderId, Sku};
+use onhand::journal;
 use onhand::record::Bucket;
+use onhand::state::Overlap;
 use onhand::time::Timestamp;
 use onhand::wire::page::HistoryPoint;
 use sqlx::Row;
@@ -47,7 +49,8 @@ const STEPS: &str = walk!(
     "SELECT w.key, t.occurred_at, t.source, t.absorbed, t.counted, t.is_verdict, j.source, j.id,
             j.seq, j.type, j.recorded_at, j.order_id, t.uncounted, t.on_hand, t.committed,
             t.reserved, t.damaged, t.quality_control, t.safety_stock, t.incoming, t.countered,
-            t.absorbed_damaged, t.absorbed_quality_control
+            t.absorbed_damaged, t.absorbed_quality_control, t.of_seq, t.overlap, t.window_us,
+            (SELECT j.record FROM further_orders WHERE ledger = ?1 AND seq = j.seq)
      FROM walk AS w
      CROSS JOIN trails AS t ON t.ledger = ?1 AND t.seq = w.seq AND t.sku = w.sku
                            AND t.location = w.location
@@ -55,12 +58,13 @@ const STEPS: &str = walk!(
      UNION ALL
      SELECT w.key, m.occurred_at, m.source, m.absorbed, NULL, m.is_verdict, j.source, j.id,
             j.seq, j.type, j.recorded_at, j.order_id, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
-            m.countered, m.absorbed_damaged, m.absorbed_quality_control
+            m.countered, m.absorbed_damaged, m.absorbed_quality_control, m.of_seq, NULL, NULL,
+            (SELECT j.record FROM further_orders WHERE ledger = ?1 AND seq = j.seq)
      FROM json_each(?2) AS w
      CROSS JOIN mentions AS m ON m.ledger = ?1 AND m.sku = w.value->>0 AND m.location = w.value->>1
                              AND w.value->>3 IS NULL
      CROSS JOIN journal AS j ON j.ledger = ?1 AND j.seq = m.seq
-     ORDER BY 1, 2, 9"
+     ORDER BY 1, 2, 9, 24"
 );
 
 /// Column of the first number in [`STEPS`]; the others follow in the order of [`Bucket::ALL`].
@@ -75,6 +79,12 @@ pub(super) const ABSORBED: [Bucket; 3] = [Bucket::OnHand, Bucket::Damaged, Bucke
 /// Columns of what it has absorbed of them.
 const ABSORBED_COLUMNS: [usize; ABSORBED.len()] = [3, COUNTERED + 1, COUNTERED + 2];
 
+/// Column of the record that a step is about; what was said around a count follows.
+const OF: usize = COUNTERED + 3;
+
+/// Column of the record itself, if it is about several orders.
+const RECORD: usize = OF + 3;
+
 /// What the journal did to some levels.
 pub(super) async fn steps(
     readers: &SqlitePool,
@@ -87,12 +97,29 @@ pub(super) async fn steps(
     let mut steps: Vec<Vec<Step>> = levels.iter().map(|_| Vec::new()).collect();
     for row in &rows.map_err(reading)? {
         let key: i64 = row.try_get(0).map_err(damaged)?;
-        let level = usize::try_from(key).ok().and_then(|key| steps.get_mut(key));
-        level
-            .ok_or_else(|| damaged("a step belongs to no level that was asked for"))?
-            .push(step(row)?);
+        let key = usize::try_from(key).ok().filter(|key| *key < levels.len());
+        let key = key.ok_or_else(|| damaged("a step belongs to no level that was asked for"))?;
+        let mut step = step(row)?;
+        if let Some(bytes) = row.try_get::<Option<&[u8]>, _>(RECORD).map_err(damaged)? {
+            divide(&mut step, &levels[key], bytes)?;
+        }
+        steps[key].push(step);
     }
     Ok(steps)
+}
+
+/// Says whose the units of a step are: its record knows, where it changed several orders.
+fn divide(step: &mut Step, level: &(Sku, LocationId), record: &[u8]) -> Result<(), StoreError> {
+    let record = journal::decode(record).map_err(damaged)?;
+    let own = history::steps(&record).into_iter().find(|(sku, location, own)| {
+        (*sku, *location) == (&level.0, &level.1)
+            && (own.occurred_at, own.of) == (step.occurred_at, step.of)
+    });
+    // What was kept before a step said what it is about may be two of them in one.
+    if let Some((.., own)) = own {
+        (step.order, step.promised) = (own.order, own.promised);
+    }
+    Ok(())
 }
 
 fn step(row: &SqliteRow) -> Result<Step, StoreError> {
@@ -117,6 +144,7 @@ fn step(row: &SqliteRow) -> Result<Step, StoreError> {
         occurred_at: Timestamp::from_micros(number(1)?),
         source: name(row, 2)?,
         order: order.map(OrderId::new).transpose().map_err(damaged)?,
+        promised: None,
         is_change,
         moved,
         absorbed,
@@ -124,7 +152,18 @@ fn step(row: &SqliteRow) -> Result<Step, StoreError> {
         counted: row.try_get(4).map_err(damaged)?,
         uncounted: uncounted.map(unsigned),
         is_verdict: number(5)? != 0,
+        of: Some(unsigned(number(OF)?)).filter(|of| *of > 0),
+        around: around(row)?,
     })
+}
+
+/// What was said of the movements around a count.
+fn around(row: &SqliteRow) -> Result<Option<Around>, StoreError> {
+    let overlap: Option<&str> = row.try_get(OF + 1).map_err(damaged)?;
+    let Some(said) = overlap else { return Ok(None) };
+    let overlap = Overlap::from_name(said);
+    let overlap = overlap.ok_or_else(|| damaged(format!("nobody says {said} of a count")))?;
+    Ok(Some(Around { overlap, window_us: row.try_get(OF + 2).map_err(damaged)? }))
 }
 
 /// The last record of a moment. Records are in the order of their times, so halving finds it.

@@ -29,7 +29,7 @@ type Level = (Sku, LocationId);
 
 #[tokio::test]
 async fn all_stores_tell_the_same_of_the_same_history() {
-    let mut steps = 0;
+    let (mut steps, mut shared) = (0, 0);
     for seed in SEEDS {
         let (memory, file) = (InMemory::default(), InFile::new());
         let places: [&dyn Place; 2] = [&memory, &file];
@@ -45,12 +45,19 @@ async fn all_stores_tell_the_same_of_the_same_history() {
         for sku in named(&one.store).await {
             same_of_item(&one.store, &other.store, &sku, seed).await;
         }
+        for order in orders(&one.store).await {
+            let query = JournalQuery { order: Some(order), limit: 1_000, ..Default::default() };
+            let seqs = seqs(&one.store, &query).await;
+            assert_eq!(seqs, self::seqs(&other.store, &query).await, "seed {seed}, {query:?}");
+            shared += usize::from(seqs.len() > 1);
+        }
     }
+    assert!(shared > 20, "orders have several events: {shared}");
     assert!(steps > 500, "something happened: {steps}");
 }
 
-/// Makes a ledger one of the time when all steps of a level lay together, and nothing else that is
-/// about an item was found.
+/// Makes a ledger one of the time when all steps of a level lay together, one of a record and moment,
+/// and nothing else that is about an item was found.
 const BEFORE_TRAILS: &str = "
 CREATE TABLE steps (ledger INTEGER, sku TEXT, location TEXT, occurred_at INTEGER, seq INTEGER,
     source TEXT, on_hand INTEGER, committed INTEGER, reserved INTEGER, damaged INTEGER,
@@ -58,37 +65,55 @@ CREATE TABLE steps (ledger INTEGER, sku TEXT, location TEXT, occurred_at INTEGER
     counted INTEGER, is_verdict INTEGER, uncounted INTEGER,
     PRIMARY KEY (ledger, sku, location, occurred_at, seq)) STRICT, WITHOUT ROWID;
 INSERT INTO steps
-SELECT ledger, sku, location, occurred_at, seq, source, on_hand, committed, reserved, damaged,
-    quality_control, safety_stock, incoming, absorbed + countered, counted, is_verdict, uncounted
-FROM trails
-UNION ALL
-SELECT ledger, sku, location, occurred_at, seq, source, 0, 0, 0, 0, 0, 0, 0, absorbed + countered,
-    NULL, is_verdict, NULL FROM mentions;
+SELECT ledger, sku, location, occurred_at, seq, max(source), sum(on_hand), sum(committed),
+    sum(reserved), sum(damaged), sum(quality_control), sum(safety_stock), sum(incoming),
+    sum(absorbed + countered), max(counted), max(is_verdict), max(uncounted)
+FROM (
+    SELECT ledger, sku, location, occurred_at, seq, source, on_hand, committed, reserved, damaged,
+        quality_control, safety_stock, incoming, absorbed, countered, counted, is_verdict, uncounted
+    FROM trails
+    UNION ALL
+    SELECT ledger, sku, location, occurred_at, seq, source, 0, 0, 0, 0, 0, 0, 0, absorbed,
+        countered, NULL, is_verdict, NULL
+    FROM mentions
+)
+GROUP BY ledger, sku, location, occurred_at, seq;
 DROP TABLE trails;
 DROP TABLE mentions;
 DROP TABLE named;
+DROP TABLE further_orders;
 ALTER TABLE head DROP COLUMN ahead;
-DELETE FROM _sqlx_migrations WHERE version IN (7, 9, 11, 12);";
+DELETE FROM _sqlx_migrations WHERE version IN (7, 9, 11, 12, 14, 16);";
 
-/// Everything in the tables that the trails brought, and what is about an item without one, as text.
+/// Everything in the tables that the trails brought, and what is about an item without one, as text:
+/// one row of a record and moment, whatever records it is about.
 const TRAILS: &str = "
-SELECT 't' || json_array(seq, sku, location, occurred_at, recorded_at, previous, source, on_hand,
-    committed, reserved, damaged, quality_control, safety_stock, incoming, absorbed,
-    absorbed_damaged, absorbed_quality_control, countered, counted, uncounted, is_verdict)
-FROM trails
-UNION ALL
-SELECT 'm' || json_array(sku, location, occurred_at, seq, source, absorbed, absorbed_damaged,
-    absorbed_quality_control, countered, is_verdict)
-FROM mentions
+SELECT 't' || json_array(seq, sku, location, occurred_at, max(recorded_at), max(previous),
+    max(source), sum(on_hand), sum(committed), sum(reserved), sum(damaged), sum(quality_control),
+    sum(safety_stock), sum(incoming), sum(absorbed), sum(absorbed_damaged),
+    sum(absorbed_quality_control), sum(countered), max(counted), max(uncounted), max(is_verdict))
+FROM (
+    SELECT seq, sku, location, occurred_at, recorded_at, previous, source, on_hand, committed,
+        reserved, damaged, quality_control, safety_stock, incoming, absorbed, absorbed_damaged,
+        absorbed_quality_control, countered, counted, uncounted, is_verdict
+    FROM trails
+    UNION ALL
+    SELECT seq, sku, location, occurred_at, NULL, NULL, source, 0, 0, 0, 0, 0, 0, 0, absorbed,
+        absorbed_damaged, absorbed_quality_control, countered, NULL, NULL, is_verdict
+    FROM mentions
+)
+GROUP BY seq, sku, location, occurred_at
 UNION ALL
 SELECT 'n' || json_array(sku, seq) FROM named
+UNION ALL
+SELECT 'o' || json_array(order_id, seq) FROM further_orders
 UNION ALL
 SELECT 'h' || json_array(seq, recorded_at, hex(chain), conflicts, uptime, ahead) FROM head
 ORDER BY 1";
 
 #[tokio::test]
 async fn a_ledger_from_before_the_trails_is_given_them() {
-    let (mut rows, mut named) = (0, 0);
+    let (mut rows, mut named, mut orders) = (0, 0, 0);
     for seed in SEEDS {
         let file = InFile::new();
         drop(tell(seed, &file).await);
@@ -104,9 +129,11 @@ async fn a_ledger_from_before_the_trails_is_given_them() {
         assert_eq!(before, after, "seed {seed}");
         rows += after.len();
         named += after.iter().filter(|row| row.starts_with('n')).count();
+        orders += after.iter().filter(|row| row.starts_with('o')).count();
     }
     assert!(rows > 500, "something happened: {rows}");
     assert!(named > 100, "not all of it at levels: {named}");
+    assert!(orders > 10, "some of it about several orders: {orders}");
 }
 
 /// What a history has led to.
@@ -182,6 +209,18 @@ async fn holders(store: &Arc<dyn Store>, level: &Level) -> Vec<String> {
     let wants = Wants { holders: BTreeSet::from([level.clone()]), ..Wants::default() };
     let orders = store.fetch(&wants).await.unwrap().orders;
     orders.iter().map(|order| order.order.to_string()).collect()
+}
+
+/// Every order that a record is about.
+async fn orders(store: &Arc<dyn Store>) -> BTreeSet<String> {
+    let all = JournalQuery { limit: u32::MAX, ..JournalQuery::default() };
+    let rows = store.journal(&all).await.unwrap();
+    let records = rows.iter().map(|row| journal::decode(&row.bytes).unwrap());
+    let of = |record: Record| -> Vec<String> {
+        let orders = record.order().into_iter().chain(record.further_orders());
+        orders.map(ToString::to_string).collect()
+    };
+    records.flat_map(of).collect()
 }
 
 /// Every SKU that events name, whether there is such an item or not.

@@ -10,6 +10,7 @@ mod naming;
 mod processor;
 mod queue;
 mod reading;
+mod sides;
 mod summaries;
 
 use std::sync::Arc;
