@@ -104,7 +104,7 @@ impl Generator {
     }
 
     /// What somebody said is to be taken back: mostly one of the last things.
-    fn reversed(&mut self) -> EventData {
+    pub(super) fn reversed(&mut self) -> EventData {
         let recent = if self.rng.percent(80) { 6 } else { self.said.len() };
         let back = self.rng.index(recent.clamp(1, self.said.len().max(1)));
         let said = self.said.iter().rev().nth(back).cloned();

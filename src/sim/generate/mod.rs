@@ -2,6 +2,7 @@
 //! few names, so that events meet; sources that repeat, delay and reorder what they say, whose
 //! clocks are off and who use an id twice; people who decide something about it.
 
+mod clearing;
 mod content;
 mod kits;
 mod orders;
@@ -33,10 +34,16 @@ const STRANGE_PLACES: [&str; 2] = ["bonn", "ulm"];
 const SOURCES: [&str; 4] = ["wms", "shop", "pos", "erp"];
 const LINES: [&str; 4] = ["1", "2", "3", "4"];
 
+/// How many histories are about batches that clear shelves, and nothing else.
+const CLEARING_PERCENT: u64 = 4;
+
 /// The history of a seed.
 pub fn history(seed: u64) -> History {
     let mut rng = Rng::new(seed);
     let swarm = Swarm::draw(&mut rng);
+    if rng.percent(CLEARING_PERCENT) {
+        return Generator::new(rng, swarm).clearing();
+    }
     let settings = Settings {
         count_window_us: rng.pick(&[10, 10, 0, 60]) * SECOND_US,
         create_unknown_skus: rng.percent(15),
