@@ -63,6 +63,14 @@ impl Model {
         newest.map(|count| count.seq).collect()
     }
 
+    /// The levels of which a count stands that did not before, or the other way round. It raises the
+    /// version even if it finds what was believed.
+    pub(super) fn counted_since(&self, before: &Self) -> impl Iterator<Item = &LevelName> {
+        let stood = |seq| before.counts.iter().any(|count| count.seq == seq && !count.withdrawn);
+        let counted = self.counts.iter().filter(move |it| stood(it.seq) == it.withdrawn);
+        counted.map(|count| &count.level)
+    }
+
     /// The rule for a count.
     pub(super) fn count(
         &mut self,

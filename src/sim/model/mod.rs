@@ -308,17 +308,15 @@ impl Model {
         self.watch_oversold(about, &before);
         self.watch_held_counts(&before);
         let effects = levels::difference(&before.levels(), &self.levels());
-        // A level that went and came back in parts has moved.
+        // A level that went and came back in parts has moved, and so has a count.
         let between = std::mem::take(&mut self.between);
-        let stages = [&before].into_iter().chain(&between).map(|model| model.levels());
-        let stages: Vec<Levels> = stages.chain([self.levels()]).collect();
-        let parts = stages.windows(2).map(|pair| levels::difference(&pair[0], &pair[1]));
+        let stages = [&*before].into_iter().chain(between.iter().map(AsRef::as_ref));
+        let stages: Vec<&Self> = stages.chain([&*self]).collect();
+        let levels: Vec<Levels> = stages.iter().map(|model| model.levels()).collect();
+        let parts = levels.windows(2).map(|pair| levels::difference(&pair[0], &pair[1]));
         let moved = parts.flat_map(Effects::into_keys).map(|(level, _)| level);
-        // A count raises the version even if it finds what was believed, and so does its end.
-        let stood = |seq| before.counts.iter().any(|count| count.seq == seq && !count.withdrawn);
-        let counted = self.counts.iter().filter(|count| stood(count.seq) == count.withdrawn);
-        let counted = counted.map(|count| count.level.clone());
-        let raised = moved.chain(counted).collect();
+        let counted = stages.windows(2).flat_map(|pair| pair[1].counted_since(pair[0]));
+        let raised = moved.chain(counted.cloned()).collect();
         let after = Rc::new(self.clone());
         let said = Said { outcome, effects, raised, did, before, between, after };
         self.journal.push(Rc::new(said));
