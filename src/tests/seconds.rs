@@ -103,6 +103,28 @@ fn the_second_takes_the_place_of_a_first_without_effect() {
     }
 }
 
+/// A first that gave way is held again as it was, if its time is not over.
+#[test]
+fn a_reservation_comes_back_with_its_own_lines_while_its_time_lasts() {
+    for (served_s, outcome, reserved_now) in
+        [(100, Outcome::Applied, 5), (700, Outcome::Rejected, 3)]
+    {
+        let mut world = world();
+        world.post(reserved("r1", &[held("TEA", 5, "berlin")]).id("x"));
+        let longer = reserved("r1", &[held("TEA", 3, "berlin")]).with("expires_in_s", 86_400);
+        world.post(longer.id("x"));
+        let decision = world.resolve(&world.conflict(), O::ApplySecond).unwrap();
+        assert_eq!(world.reserved("TEA", "berlin"), 3);
+        world.pass(served_s);
+        let event = &decision.envelope;
+        let back = world.post(reversed(event.source.as_str(), event.id.as_str()));
+        assert_eq!(back.outcome, outcome, "{back:?}");
+        assert_eq!(world.reserved("TEA", "berlin"), reserved_now);
+        let hold = world.store.reservation("r1").unwrap();
+        assert_eq!(hold.lines[0].quantity, reserved_now);
+    }
+}
+
 /// A third content is compared with the one that holds by then, and a fourth with that.
 #[test]
 fn a_third_content_takes_the_place_of_the_second_alone() {

@@ -70,6 +70,17 @@ fn what_is_missing_is_promised_elsewhere_for_those_who_ordered_last() {
     assert_eq!((world.on_hand("TEA", "berlin"), world.on_hand("TEA", "hamburg")), (4, 8));
 }
 
+/// Whoever was promised first goes on being served from here, whatever the orders are called.
+#[test]
+fn what_was_promised_last_goes_elsewhere_first() {
+    let tea = |order: &str| placed(order, &[line_from("1", "TEA", 2, "berlin")]);
+    let stock = [received("TEA", "berlin", 4), received("TEA", "hamburg", 9)];
+    let mut world = World::new().given(stock).given([tea("c"), tea("a"), tea("b")]);
+    world.choose(to(&world.conflict(), "hamburg")).unwrap();
+    let orders = ["c", "a", "b"].map(|order| promised(&world, order));
+    assert_eq!(orders, [(2, 0), (2, 0), (0, 2)]);
+}
+
 #[test]
 fn no_more_than_the_other_location_has() {
     let (mut world, conflict) = world(2);
