@@ -16,7 +16,7 @@ use crate::says::{
 type Tale = fn(&mut World);
 
 /// The tales, by the names of their journals.
-pub const TALES: [(&str, Tale); 17] = [
+pub const TALES: [(&str, Tale); 18] = [
     ("stock", stock),
     ("orders", orders),
     ("transfers", transfers),
@@ -34,6 +34,7 @@ pub const TALES: [(&str, Tale); 17] = [
     ("states_within_counts", states_within_counts),
     ("renewed", renewed),
     ("sides", sides),
+    ("again", again),
 ];
 
 /// Berlin, Hamburg and Munich, tea and mugs, a set of two of tea and a mug, and some of each.
@@ -492,4 +493,41 @@ fn sides(world: &mut World) {
     resolve(world, ConflictKind::CountOverlap, O::KeepCounted);
     world.post(counted("TEA", "munich", 9).at(1_600));
     resolve(world, ConflictKind::Excess, O::Cap);
+}
+
+/// Decisions on several orders, places that come with what is taken back, and counts that stand again.
+fn again(world: &mut World) {
+    open_shop(world);
+    world.post_all([
+        placed("o1", &[line_from("1", "MUG", 12, "berlin")]).at(10),
+        placed("o2", &[line_from("1", "MUG", 11, "berlin")]).at(20),
+    ]);
+    let conflict = world.conflict();
+    let parts = [("o1", 1), ("o2", 2)].map(|(order, units)| CancelledPart {
+        order: order.parse().unwrap(),
+        line: "1".parse().unwrap(),
+        quantity: Some(units),
+    });
+    let lines = Choice { lines: parts.to_vec(), ..choice(&conflict, O::CancelLines) };
+    world.choose(lines).unwrap();
+    world.post_all([
+        // More comes from another place, and that is taken back.
+        amended("o2", 1, &[line("1", "MUG", 12)]).at(30).id("more"),
+        fulfilled("o2", "f1", &[part_from("1", 2, "hamburg")]).at(40).id("f1"),
+        reversed("shop", "f1"),
+        reversed("shop", "more"),
+        // Less than was shipped, until a person lets it.
+        fulfilled("o1", "f1", &[part("1", 3)]).at(50),
+        amended("o1", 1, &[line("1", "MUG", 1)]).at(60),
+    ]);
+    resolve(world, ConflictKind::Excess, O::ApplyAnyway);
+    world.post_all([
+        counted("TEA", "berlin", 38).at(100).id("count"),
+        reversed("wms", "count").id("gone"),
+        reversed("desk", "gone"),
+        // A content of the same name, for which the count goes until the decision is taken back.
+        adjusted("TEA", "berlin", -1).at(200).id("count"),
+    ]);
+    let second = world.resolve(&world.open(ConflictKind::IdReused).remove(0), O::ApplySecond);
+    world.post(reversed("onhand", second.unwrap().envelope.id.as_str()));
 }
