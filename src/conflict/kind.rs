@@ -14,7 +14,8 @@ pub enum ConflictKind {
     OrderChanged,
     /// The level changed since the sender read it.
     VersionMismatch,
-    /// A count and a movement of another source at nearly the same moment.
+    /// A count and a movement of another source at nearly the same moment, or two counts of one moment
+    /// that found different numbers.
     CountOverlap,
     /// The event's time lies in the future.
     FutureTime,
@@ -61,7 +62,7 @@ impl ConflictKind {
             Self::VersionMismatch => "The level changed after the sender had read it.",
             Self::CountOverlap => {
                 "Stock moved within seconds of a count, so nobody can tell whether the count \
-                 includes the movement."
+                 includes the movement, or two counts of one moment found different numbers."
             }
             Self::FutureTime => "The event says it happened in the future.",
             Self::Excess => "More was fulfilled, cancelled or returned than the order still has.",

@@ -18,6 +18,9 @@ pub use option::ResolutionOption;
 /// Events listed in a conflict; `event_count` counts all of them.
 pub const EVENTS_LISTED_MAX: usize = 50;
 
+/// What an accepted count is called where another one of the same moment is held.
+pub(crate) const COUNTED_AS_WELL: &str = "counted at the same moment";
+
 /// Where a conflict stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -158,6 +161,12 @@ impl Conflict {
         Some((counted.at?, &event.source))
     }
 
+    /// Whether it holds a count while another one of the same moment stands.
+    fn holds_one_of_two_counts(&self) -> bool {
+        let mut shown = self.evidence.iter();
+        self.held_count().is_some() && shown.any(|fact| fact.label == COUNTED_AS_WELL)
+    }
+
     /// What it is about, in one sentence for people.
     pub const fn explanation(&self) -> &'static str {
         if self.is_about_transfer() {
@@ -168,8 +177,17 @@ impl Conflict {
     }
 
     /// What an option means here, in words.
-    pub const fn label(&self, option: ResolutionOption) -> &'static str {
+    pub fn label(&self, option: ResolutionOption) -> &'static str {
         match option {
+            ResolutionOption::KeepCounted if self.holds_one_of_two_counts() => {
+                "This count is right, not the other one, and the movements are in it"
+            }
+            ResolutionOption::KeepDifference if self.holds_one_of_two_counts() => {
+                "This count is right, not the other one, and the movements came after it"
+            }
+            ResolutionOption::Discard if self.holds_one_of_two_counts() => {
+                "The other count is right: discard this one"
+            }
             ResolutionOption::ApplyAnyway if self.is_about_transfer() => {
                 "What arrived is right: correct the shipment"
             }

@@ -1,7 +1,7 @@
 //! `stock.counted`: a new starting point for a level (rules 2 and 3).
 
 use super::draft::Draft;
-use super::overlap::{moved, near_of, shown};
+use super::overlap::{moved, near_of};
 use super::stock::{level_of, version_differs};
 use super::{Lifted, Stop};
 use crate::conflict::{ConflictKind, ConflictStatus, Evidence};
@@ -10,7 +10,8 @@ use crate::record::{Bucket, Change, Counted, Outcome};
 use crate::state::{Baseline, Movement};
 
 /// A count at T: older than the newest accepted one it is superseded; with a movement of another
-/// source within the window a person decides; else `on_hand` becomes what was counted plus all
+/// source within the window, or where that count was made at T as well and found something else, a
+/// person decides; else `on_hand` becomes what was counted plus all
 /// that moved after T, whenever it arrived.
 pub(super) fn counted(
     draft: &mut Draft<'_>,
@@ -31,18 +32,6 @@ pub(super) fn counted(
     }
     let movements = draft.movements(sku, location);
     let near = near_of(draft, &movements, (time, &draft.fact.source));
-    // Once a person was asked, their word counts, not a version that the level happens to have by
-    // now.
-    let certain = lifted.overlap.is_none()
-        && event.expected_version == Some(draft.state.level(sku, location).version);
-    if !near.is_empty() && !certain && lifted.overlap.is_none() {
-        let counted = Evidence::at("counted", data.counted, time);
-        let evidence = shown(counted, level.get(Bucket::OnHand), near.into_iter().map(moved));
-        let about = draft.about(sku, location);
-        draft.open(ConflictKind::CountOverlap, about, evidence);
-        draft.mention(sku, location);
-        return Ok(Outcome::Conflict);
-    }
     let baseline = Baseline {
         time,
         source: draft.fact.source.clone(),
@@ -59,6 +48,21 @@ pub(super) fn counted(
     // Checked against the range when the draft is finished.
     let on_hand = after.fold(data.counted, i64::saturating_add);
     let change = on_hand.saturating_sub(level.get(Bucket::OnHand));
+    // Which of two counts of one moment comes last says nothing about which one is right.
+    let same_moment = level.counted.as_ref().is_some_and(|newest| newest.time == time);
+    let is_ambiguous = !near.is_empty() || same_moment && change != 0;
+    // Once a person was asked, their word counts, not a version that the level happens to have by
+    // now.
+    let certain = lifted.overlap.is_some()
+        || event.expected_version == Some(draft.state.level(sku, location).version);
+    if is_ambiguous && !certain {
+        let counted = Evidence::at("counted", data.counted, time);
+        let about = draft.about(sku, location);
+        let evidence = draft.shown((sku, location), counted, near.into_iter().map(moved));
+        draft.open(ConflictKind::CountOverlap, about, evidence);
+        draft.mention(sku, location);
+        return Ok(Outcome::Conflict);
+    }
     draft.add(sku, location, Bucket::OnHand, change);
     // On which side of an older count a movement lies makes no difference any more. They come
     // before the count, so that it is gone when they are asked again.

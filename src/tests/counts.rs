@@ -46,13 +46,6 @@ fn a_count_older_than_the_newest_accepted_one_is_superseded() {
 }
 
 #[test]
-fn a_count_of_the_same_moment_takes_over() {
-    let mut world = World::new().given([counted("TEA", "berlin", 20).at(100)]);
-    assert_eq!(world.post(counted("TEA", "berlin", 19).at(100)).outcome, Outcome::Applied);
-    assert_eq!(world.on_hand("TEA", "berlin"), 19);
-}
-
-#[test]
 fn staleness_knows_each_level_apart() {
     let mut world = World::new().given([counted("TEA", "berlin", 20).at(100)]);
     for says in [counted("TEA", "hamburg", 5).at(10), counted("MUG", "berlin", 6).at(10)] {

@@ -17,6 +17,7 @@ mod story;
 mod allocation;
 mod amendments;
 mod counts;
+mod counts_of_one_moment;
 mod counts_that_stand_again;
 mod drift;
 mod excess;

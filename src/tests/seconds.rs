@@ -264,7 +264,8 @@ fn what_is_taken_back_within_a_count_is_not_added_up_by_a_later_one() {
     let decision = world.resolve(&world.conflict(), O::ApplySecond).unwrap();
     assert_eq!(world.on_hand("TEA", "berlin"), 11);
     // The count is taken over by one of the same moment, from further back.
-    world.post(counted("TEA", "berlin", 18).at(100).id("d"));
+    let seen = world.version("TEA", "berlin");
+    world.post(counted("TEA", "berlin", 18).at(100).id("d").expecting(seen));
     assert_eq!(world.on_hand("TEA", "berlin"), 14);
     let moved = world.store.fetch(&onhand::state::Wants {
         movements: [(("TEA".parse().unwrap(), "berlin".parse().unwrap()), start())].into(),

@@ -1,5 +1,5 @@
-//! Arbitrary facts about a small shop: few names, so that events meet; every fact at a moment of
-//! its own, since of two counts of one moment the later one to arrive takes over by rule.
+//! Arbitrary facts about a small shop: few names, so that events meet, and in some stories few
+//! moments, so that several happen at once.
 
 use std::collections::BTreeSet;
 
@@ -153,9 +153,14 @@ impl Dice {
 
 /// Facts in the order of their moments.
 pub fn facts() -> impl Strategy<Value = Vec<Says>> {
-    (vec(dice(), 1..20), prop::sample::select(vec![4_i64, 40])).prop_map(|(dice, step_s)| {
-        dice.iter().enumerate().map(|(index, dice)| dice.says(index, step_s)).collect()
-    })
+    (vec(dice(), 1..20), prop::sample::select(vec![4_i64, 40]), prop::sample::select(vec![1, 3]))
+        .prop_map(|(dice, step_s, at_once)| {
+            let says = |(index, dice): (usize, &Dice)| {
+                let moment = i64::try_from(index / at_once).unwrap();
+                dice.says(index, step_s).at(moment * step_s)
+            };
+            dice.iter().enumerate().map(says).collect()
+        })
 }
 
 /// Facts in any order of telling.

@@ -96,7 +96,11 @@ impl Model {
             withdrawn: false,
         };
         let current = versioned == Some(self.version(&count.level));
-        if !near.is_empty() && around == Around::Unknown && !current {
+        // Of two counts of one moment that found different numbers, nobody can tell which is right.
+        let name = &count.level;
+        let differs = self.newest_count(name).is_some_and(|newest| newest.time == time)
+            && self.on_hand_by(name, Some(&count)) != self.on_hand(name);
+        if (differs || !near.is_empty()) && around == Around::Unknown && !current {
             self.ask(About::HeldCount(count.level), [told]);
             return Outcome::Conflict;
         }
@@ -151,8 +155,8 @@ impl Model {
         same.map(|other| other.delta).sum()
     }
 
-    /// Who decides on a count that is held has to know of all that has moved near it: what has moved
-    /// since a moment makes another question of it.
+    /// Who decides on a count that is held has to know of all that has moved near it, and of the
+    /// accepted count of the same moment: whatever changes there makes another question of it.
     pub(super) fn watch_held_counts(&mut self, before: &Self) {
         for index in 0..before.asked.len() {
             let Asked { about, events, open, .. } = &self.asked[index];
@@ -163,8 +167,13 @@ impl Model {
                 let near = near.map(|number| &model.movements[number]);
                 near.map(|it| ((it.time, it.source.clone()), model.moved_with(it))).collect()
             };
+            let other = |model: &Self| {
+                let newest = model.newest_count(level).filter(|newest| newest.time == *time);
+                newest.map(|newest| newest.seq)
+            };
             let was_open = before.asked[index].open;
-            if *open && was_open && near(before) != near(self) {
+            let is_same = near(before) == near(self) && other(before) == other(self);
+            if *open && was_open && !is_same {
                 self.asked[index].version += 1;
             }
         }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Model;
 use super::conflicts::About;
+use super::counts::Count;
 use super::reservations::Reservation;
 use crate::id::{LocationId, Sku};
 use crate::record::Bucket;
@@ -96,13 +97,17 @@ impl Model {
     }
 
     /// What the newest accepted count found, and everything that moved after it.
-    fn on_hand(&self, name: &LevelName) -> i64 {
-        let newest = self.newest_count(name);
-        let counted = newest.map_or(0, |count| count.counted);
+    pub(super) fn on_hand(&self, name: &LevelName) -> i64 {
+        self.on_hand_by(name, self.newest_count(name))
+    }
+
+    /// What a count found, and everything that moved after it.
+    pub(super) fn on_hand_by(&self, name: &LevelName, count: Option<&Count>) -> i64 {
+        let counted = count.map_or(0, |count| count.counted);
         let moved = self.movements.iter().enumerate().filter(|(number, movement)| {
             movement.level == *name
                 && movement.counts()
-                && newest.is_none_or(|count| count.precedes(*number, movement))
+                && count.is_none_or(|count| count.precedes(*number, movement))
         });
         counted + moved.map(|(_, movement)| movement.delta).sum::<i64>()
     }
