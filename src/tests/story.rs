@@ -76,6 +76,12 @@ fn dice() -> impl Strategy<Value = Dice> {
 }
 
 impl Dice {
+    /// Tea at Berlin that comes, goes or is counted.
+    fn of_one_level(self) -> Self {
+        let kind = [0, 4, 6, 6, 6][usize::from(self.kind) % 5];
+        Self { kind, sku: 0, place: 0, ..self }
+    }
+
     /// The fact, the `index`th of its story, so that ids and moments differ. Lines of orders say
     /// which location they mean: where several could serve, the first to come decides.
     fn says(self, index: usize, step_s: i64) -> Says {
@@ -151,16 +157,21 @@ impl Dice {
     }
 }
 
-/// Facts in the order of their moments.
+/// Facts in the order of their moments; now and then a few of one level.
 pub fn facts() -> impl Strategy<Value = Vec<Says>> {
-    (vec(dice(), 1..20), prop::sample::select(vec![4_i64, 40]), prop::sample::select(vec![1, 3]))
-        .prop_map(|(dice, step_s, at_once)| {
+    let step_s = prop::sample::select(vec![4_i64, 40]);
+    let at_once = prop::sample::select(vec![1, 3]);
+    (vec(dice(), 1..20), step_s, at_once, prop::bool::weighted(0.25)).prop_map(
+        |(dice, step_s, at_once, is_a_few)| {
             let says = |(index, dice): (usize, &Dice)| {
+                let dice = if is_a_few { dice.of_one_level() } else { *dice };
                 let moment = i64::try_from(index / at_once).unwrap();
                 dice.says(index, step_s).at(moment * step_s)
             };
-            dice.iter().enumerate().map(says).collect()
-        })
+            let most = if is_a_few { 5 } else { dice.len() };
+            dice.iter().enumerate().take(most).map(says).collect()
+        },
+    )
 }
 
 /// Facts in any order of telling.
