@@ -36,7 +36,7 @@ pub fn level_at(steps: &[Step], moment: Moment) -> Level {
     let (mut seq, mut updated_at) = (0, Timestamp::default());
     for step in steps.iter().filter(by_then) {
         let truly = is_followed && sides.is_after(step);
-        let moved = if truly { step.truly_moved() } else { step.moved };
+        let moved = if truly { sides.truly_moved(step) } else { step.moved };
         if !step.is_change && moved.iter().all(|delta| *delta == 0) {
             continue;
         }
@@ -114,7 +114,7 @@ fn on_hand_after_counts(sides: &Sides<'_>, at: Timestamp) -> i64 {
 /// between, those included that the next count contained.
 fn on_hand_before_count(sides: &Sides<'_>, newest: Option<&Step>, at: Timestamp) -> i64 {
     let between = |step: &&Step| step.occurred_at <= at && sides.is_after(step);
-    let moved = |step: &Step| step.truly_moved()[Bucket::OnHand as usize];
+    let moved = |step: &Step| sides.truly_moved(step)[Bucket::OnHand as usize];
     let moved: i64 = sides.steps.iter().filter(between).map(moved).sum();
     newest.and_then(|count| count.counted).unwrap_or_default() + moved
 }

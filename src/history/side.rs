@@ -13,6 +13,9 @@ use crate::time::Timestamp;
 /// What a record moved at a moment.
 type Place = (u64, Timestamp);
 
+/// A step of a level.
+type Key = (u64, Timestamp, Option<u64>);
+
 /// The steps of a level as one of its counts sees them.
 pub(super) struct Sides<'a> {
     pub(super) steps: &'a [Step],
@@ -22,7 +25,9 @@ pub(super) struct Sides<'a> {
     newer: Option<u64>,
     /// The movements that other steps are about.
     named: BTreeMap<Place, &'a Step>,
-    /// Those of them that a person has put on the other side than the one that they came to.
+    /// The steps that only say on which side something lies.
+    verdicts: BTreeSet<Key>,
+    /// The movements that a person has put on the other side than the one that they came to.
     flipped: BTreeSet<Place>,
 }
 
@@ -40,8 +45,10 @@ impl<'a> Sides<'a> {
                 *known = step;
             }
         }
-        let flipped = flipped(steps);
-        Self { steps, count, newer, named, flipped }
+        let verdicts = verdicts(steps);
+        let flipped = flipped(&verdicts);
+        let verdicts = verdicts.into_iter().map(key).collect();
+        Self { steps, count, newer, named, verdicts, flipped }
     }
 
     /// Whether a step comes after the count.
@@ -66,6 +73,12 @@ impl<'a> Sides<'a> {
         self.flipped.contains(&place(moved))
     }
 
+    /// By how much each number truly moved by a step. A verdict moves nothing: the movement that it is
+    /// about is there besides.
+    pub(super) fn truly_moved(&self, step: &Step) -> [i64; Bucket::ALL.len()] {
+        if self.verdicts.contains(&key(step)) { Default::default() } else { step.truly_moved() }
+    }
+
     /// The movement that a step is about in the end; the step itself, if it is one of its own.
     fn movement_of(&self, step: &'a Step) -> &'a Step {
         let mut moved = step;
@@ -78,20 +91,38 @@ impl<'a> Sides<'a> {
     }
 }
 
+const fn key(step: &Step) -> Key {
+    (step.seq(), step.occurred_at, step.of)
+}
+
 const fn place(step: &Step) -> Place {
     (step.seq(), step.occurred_at)
 }
 
+/// What says on which side of a count movements lie, the first first: a person's word, and what takes
+/// one back or lets it stand again, whatever its record does besides.
+fn verdicts(steps: &[Step]) -> Vec<&Step> {
+    let mut in_order: Vec<&Step> = steps.iter().collect();
+    in_order.sort_by_key(|step| step.seq());
+    let mut places: BTreeSet<Place> = BTreeSet::new();
+    in_order.retain(|step| {
+        let is_about_one = step.of.is_some_and(|of| places.contains(&(of, step.occurred_at)));
+        let moves_anything = step.on_hand() != 0 || step.countered != 0;
+        let is_one = (step.is_verdict || is_about_one) && moves_anything;
+        if is_one {
+            places.insert(place(step));
+        }
+        is_one
+    });
+    in_order
+}
+
 /// The movements that a person has put on the other side of a count than the one that they came to.
 /// A verdict that is taken back has put nothing anywhere, unless that is taken back in turn.
-fn flipped(steps: &[Step]) -> BTreeSet<Place> {
-    let moves_anything = |step: &&Step| step.on_hand() != 0 || step.countered != 0;
-    let verdicts = steps.iter().filter(|step| step.is_verdict).filter(moves_anything);
-    let mut verdicts: Vec<&Step> = verdicts.collect();
-    verdicts.sort_unstable_by_key(|step| std::cmp::Reverse(step.seq()));
+fn flipped(verdicts: &[&Step]) -> BTreeSet<Place> {
     // The last ones are in force; what they are about is another then, be it a verdict itself.
     let mut flipped: BTreeSet<Place> = BTreeSet::new();
-    for step in verdicts {
+    for step in verdicts.iter().rev() {
         if !flipped.contains(&place(step))
             && let Some(of) = step.of
         {

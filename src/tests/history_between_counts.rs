@@ -149,6 +149,21 @@ fn what_a_person_has_said_holds_for_all_that_was_near_then() {
     }
 }
 
+/// What took a person's word back gives way to something else of its name: so the word stands again.
+#[test]
+fn a_word_stands_again_with_what_takes_the_place_of_its_reversal() {
+    for (at_s, option, expected) in TABLE {
+        let (mut world, decision) = said(true, at_s, option);
+        world.post(newer());
+        world.post(reversed("onhand", &decision).id("back"));
+        world.post(received("MUG", "berlin", 1).by("desk").id("back"));
+        let asked = world.open(ConflictKind::IdReused).remove(0);
+        world.resolve(&asked, O::ApplySecond).unwrap();
+        assert_eq!(truly(&world, MOMENTS), expected, "at {at_s}, {option:?}");
+        assert_eq!(truly(&world, [900]), [13], "at {at_s}, {option:?}");
+    }
+}
+
 /// A set takes effect when it comes, on top of what was counted, whatever its time.
 #[test]
 fn a_set_comes_after_the_count_that_stood_when_it_came() {
