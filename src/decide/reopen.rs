@@ -1,7 +1,7 @@
 //! A decision that is reversed: its conflict is open again, with the events that it was about.
 
 use super::draft::Draft;
-use super::reverse::{Refusal, at_hand, leave, take_back};
+use super::reverse::{Refusal, at_hand, leave, take_back, takes_the_place_of_another};
 use super::{late, transfer, waiting};
 use crate::conflict::{Conflict, ConflictKind, ConflictStatus};
 use crate::event::{EventData, EventRef};
@@ -219,6 +219,14 @@ fn wait_again(
     for seq in let_go(record, conflict)? {
         let event = at_hand(draft, seq)?.event_ref();
         events.push(known(draft, &event)?);
+    }
+    for known in &events {
+        let Some(by) = known.reversed_by else { continue };
+        // If that is taken back in turn, it would be in force again without the decision.
+        if takes_the_place_of_another(at_hand(draft, by)?) {
+            let seq = known.seq;
+            return Err(format!("#{seq} gave way to another content since: reverse #{by} first"));
+        }
     }
     events.retain(|known| known.reversed_by.is_none());
     events.sort_unstable_by_key(|known| std::cmp::Reverse(known.decided));

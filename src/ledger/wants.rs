@@ -403,6 +403,10 @@ impl<'a> Needs<'a> {
             if known.seq == event.seq && known.decided != known.seq {
                 self.taken_back(known.decided);
             }
+            // It may have given way to another content.
+            if let Some(by) = known.reversed_by.filter(|_| known.seq == event.seq) {
+                self.record(by);
+            }
         }
     }
 

@@ -19,6 +19,7 @@ mod amendments;
 mod counts;
 mod counts_of_one_moment;
 mod counts_that_stand_again;
+mod decisions_on_what_gave_way;
 mod drift;
 mod excess;
 mod future;

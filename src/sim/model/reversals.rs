@@ -28,6 +28,7 @@ impl Model {
         if !self.can_be_named(&target)
             || self.is_receipt_decided_on(target.decided)
             || self.is_cancelled_for_good(target.decided)
+            || self.gave_way_since(target.decided)
             || refused && self.may_be_rested_on(target.decided)
             || !self.can_be_held_again(&target)
         {
@@ -96,6 +97,21 @@ impl Model {
         let first = asked.events[0];
         let is_gone = |model: &Self| model.taken_back.contains(&first);
         (of_two && is_gone(&said.after) && !is_gone(&said.before)).then_some(first)
+    }
+
+    /// Whether what went on with a decision has given way to another content, which holds.
+    fn gave_way_since(&self, record: u64) -> bool {
+        let said = self.journal_at(record);
+        let Did::Decide(index) = said.did else { return false };
+        let asked = &self.asked[index];
+        if !matches!(asked.about, About::Unknown(_) | About::Batch(_)) {
+            return false;
+        }
+        let mut later = (record + 1..=self.journal.len() as u64)
+            .filter(|later| !self.taken_back.contains(later));
+        later.any(|later| {
+            self.first_of_two(later).is_some_and(|first| asked.events.contains(&first))
+        })
     }
 
     /// A hold that was given up, be it by a decision, comes back only if its units are available
