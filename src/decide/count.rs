@@ -11,8 +11,8 @@ use crate::state::{Baseline, Movement};
 
 /// A count at T: older than the newest accepted one it is superseded; with a movement of another
 /// source within the window, or where that count was made at T as well and found something else, a
-/// person decides; else `on_hand` becomes what was counted plus all
-/// that moved after T, whenever it arrived.
+/// person decides; else `on_hand` becomes what was counted plus all that moved after T, whenever it
+/// arrived.
 pub(super) fn counted(
     draft: &mut Draft<'_>,
     event: &Event,
