@@ -3,11 +3,12 @@
 
 use super::draft::Draft;
 use super::late;
+use super::overlap::near_of;
 use super::reverse::{Refusal, at_hand};
 use crate::conflict::{Conflict, ConflictStatus};
 use crate::id::{LocationId, Sku};
 use crate::record::{Change, Counted, Record};
-use crate::state::{Baseline, LocIx, SkuIx};
+use crate::state::{Baseline, LocIx, Movement, SkuIx};
 
 /// The level is measured against the count before again.
 pub(super) fn uncount(draft: &mut Draft<'_>, counted: &Counted) -> Result<(), Refusal> {
@@ -26,7 +27,37 @@ pub(super) fn uncount(draft: &mut Draft<'_>, counted: &Counted) -> Result<(), Re
         draft.close(&conflict, ConflictStatus::AutoResolved, None);
     }
     measure_by(draft, (sku, location), counted.seq, counted.before.clone());
-    late::ask_about_count(draft, sku, location)
+    late::ask_about_count(draft, sku, location)?;
+    let Some(before) = &counted.before else { return Ok(()) };
+    nothing_is_ambiguous(draft, (sku, location), counted, before)
+}
+
+/// Checks that a person was asked about all that has come near the count before since the newer one:
+/// that was measured by the newer one alone, so nobody may have said on which side of the other it
+/// lies.
+fn nothing_is_ambiguous(
+    draft: &Draft<'_>,
+    (sku, location): (SkuIx, LocIx),
+    counted: &Counted,
+    before: &Baseline,
+) -> Result<(), Refusal> {
+    let movements = draft.movements_with(sku, location, &draft.all_effects());
+    let asked = draft.questions_about(before.seq);
+    let is_asked = |moved: &Movement| {
+        asked.iter().filter_map(|it| it.events.last()).any(|event| event.seq == moved.seq)
+    };
+    let since: Vec<Movement> =
+        movements.iter().filter(|moved| moved.seq > counted.seq).cloned().collect();
+    let [all, since] =
+        [&movements[..], &since].map(|some| near_of(draft, some, (before.time, &before.source)));
+    // What has gone since, be it what came earlier, makes nothing ambiguous.
+    let mut stands = since.into_iter().filter(|moved| all.contains(moved));
+    let Some(moved) = stands.find(|moved| !is_asked(moved)) else { return Ok(()) };
+    let (time, seq) = (before.time, moved.seq);
+    Err(format!(
+        "#{seq} has moved the level since, within seconds of the count of {time}, which would stand \
+         again and may contain it: count again"
+    ))
 }
 
 /// What has taken a count back, or let it stand again, is taken back itself. `seq` is the record of

@@ -272,10 +272,13 @@ impl<'a> Needs<'a> {
         }
     }
 
-    /// What it takes to measure a level against the count before one.
+    /// What it takes to measure a level against the count before one: all that has moved near that.
     fn stands_again(&mut self, counted: &Counted) {
         if let Some(before) = &counted.before {
             self.questions(&counted.sku, before.seq);
+            if let Some(level) = self.level(&counted.sku, &counted.location) {
+                self.movements(level, before.time);
+            }
         }
     }
 

@@ -308,3 +308,94 @@ fn it_stands_again_in_the_batch_that_took_it_back() {
         check_past(&world);
     }
 }
+
+/// What came while a newer count stood was measured by that one alone. Where it lies within seconds
+/// of the older count, by another source, nobody has said on which side of that: so the newer one
+/// stays, and is put right by a count.
+#[test]
+fn a_count_stays_where_what_came_since_may_be_in_the_one_before() {
+    let table = [
+        ("wms", 104, true),
+        ("wms", 110, true),
+        ("wms", 111, false),
+        ("shop", 104, true),
+        ("pos", 104, false),
+    ];
+    for (source, second, stays) in table {
+        let mut world = World::new().given([
+            counted("TEA", "berlin", 10).at(100).by("pos").id("first"),
+            counted("TEA", "berlin", 12).at(102).by("wms").id("newer"),
+        ]);
+        world.post(adjusted("TEA", "berlin", -3).by(source).at(second).id("moved"));
+        let back = world.post(reversed("wms", "newer").id("back"));
+        if !stays {
+            assert_eq!(back.outcome, Outcome::Applied, "{source} at {second}: {back:?}");
+            assert_eq!(world.on_hand("TEA", "berlin"), 7);
+            continue;
+        }
+        assert!(reason(&back).contains("within seconds of the count"), "{source}: {back:?}");
+        assert_eq!(world.on_hand("TEA", "berlin"), 9);
+        // Without it there is nothing to ask.
+        world.post(reversed(source, "moved"));
+        assert_eq!(world.post(reversed("wms", "newer").id("again")).outcome, Outcome::Applied);
+        assert_eq!(world.on_hand("TEA", "berlin"), 10);
+        world.quiet();
+        check_past(&world);
+    }
+}
+
+/// The same where the newer count gives way to another content.
+#[test]
+fn a_count_does_not_give_way_where_what_came_since_may_be_in_the_one_before() {
+    let mut world = World::new().given([
+        counted("TEA", "berlin", 10).at(100).by("pos"),
+        counted("TEA", "berlin", 12).at(102).id("newer"),
+        adjusted("TEA", "berlin", -3).at(104),
+    ]);
+    world.post(received("MUG", "berlin", 1).id("newer"));
+    let second = world.open(ConflictKind::IdReused).remove(0);
+    let refused = world.resolve(&second, O::ApplySecond).unwrap_err().to_string();
+    assert!(refused.contains("within seconds of the count"), "{refused}");
+    assert_eq!(world.on_hand("TEA", "berlin"), 9);
+}
+
+/// What was asked about the older count, be it while that stood again for a while, is no obstacle:
+/// the question is asked again.
+#[test]
+fn a_count_goes_where_all_that_came_since_was_asked_about() {
+    let mut world = World::new().given([
+        counted("TEA", "berlin", 10).at(100).by("pos"),
+        counted("TEA", "berlin", 12).at(102).id("newer"),
+        reversed("wms", "newer").id("back"),
+    ]);
+    world.post(adjusted("TEA", "berlin", -3).at(104));
+    let asked = world.conflict();
+    assert_eq!(world.post(reversed("desk", "back")).outcome, Outcome::Applied);
+    assert_eq!(world.on_hand("TEA", "berlin"), 9);
+    world.quiet();
+    assert_eq!(world.post(reversed("wms", "newer").id("again")).outcome, Outcome::Applied);
+    assert_eq!((world.conflict().id, world.on_hand("TEA", "berlin")), (asked.id, 7));
+    world.resolve(&world.conflict(), O::KeepCounted).unwrap();
+    assert_eq!(world.on_hand("TEA", "berlin"), 10);
+}
+
+/// Whether in one batch or in several, what it takes is at hand.
+#[test]
+fn what_may_be_in_the_count_before_is_found_in_the_batch_too() {
+    for together in [false, true] {
+        let mut world =
+            World::new().given([counted("TEA", "berlin", 10).at(100).by("pos").id("first")]);
+        let inputs = [
+            counted("TEA", "berlin", 12).at(102).event("newer"),
+            adjusted("TEA", "berlin", -3).at(104).event("moved"),
+            reversed("wms", "newer").event("back"),
+        ];
+        let inputs = inputs.map(Input::Event);
+        let results: Vec<EventResult> = inputs
+            .chunks(if together { 3 } else { 1 })
+            .flat_map(|some| world.inputs(some))
+            .collect();
+        assert_eq!(results[2].outcome, Outcome::Rejected, "together: {together}");
+        assert_eq!(world.on_hand("TEA", "berlin"), 9);
+    }
+}

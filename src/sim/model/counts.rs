@@ -186,6 +186,33 @@ impl Model {
             && self.is_near(movement.time, count.time)
     }
 
+    /// Whether something came near a count by which a level is measured again, while a newer one stood
+    /// `before`, and nobody was ever asked on which side of the older one it lies.
+    pub(super) fn leaves_unasked(&self, before: &Self) -> bool {
+        let stood = before.newest_counts();
+        self.movements.iter().enumerate().any(|(number, movement)| {
+            let counts = [self, before].map(|model| model.newest_count(&movement.level));
+            let [Some(count), Some(newer)] = counts else { return false };
+            let is_asked = self.asked.iter().any(|asked| match &asked.about {
+                About::LateMovement { numbers, count: about, .. } => {
+                    *about == count.seq && numbers.contains(&number)
+                }
+                _ => false,
+            });
+            // Where what came and went since is the same, there is no question.
+            let moved = self.moved_with(movement);
+            let had_moved = || self.journal_at(newer.seq).after.moved_with(movement);
+            !stood.contains(&count.seq)
+                && count.seq < newer.seq
+                && newer.seq < movement.seq
+                && movement.counts()
+                && self.may_be_on_either_side(movement, count)
+                && !is_asked
+                && moved != 0
+                && moved != had_moved()
+        })
+    }
+
     fn is_near(&self, one: Timestamp, other: Timestamp) -> bool {
         one.since(other).abs() <= self.settings.count_window_us
     }

@@ -42,7 +42,7 @@ impl Model {
             self.ask_again(index, target.decided);
         }
         self.taken_back.extend([target.seq, target.decided]);
-        if self.two_hold() || self.asks_about_corrected() {
+        if self.two_hold() || self.asks_about_corrected() || self.leaves_unasked(&untouched) {
             *self = untouched;
             return Outcome::Rejected;
         }

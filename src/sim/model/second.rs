@@ -39,8 +39,9 @@ impl Model {
                 {
                     return false;
                 }
+                let untouched = self.clone();
                 self.undo(target.decided);
-                if self.asks_about_corrected() {
+                if self.asks_about_corrected() || self.leaves_unasked(&untouched) {
                     return false;
                 }
                 self.end_part();
