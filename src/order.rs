@@ -318,8 +318,13 @@ impl LineMove {
         let (left, came) = (before.map(|line| (line, -1)), after.map(|line| (line, 1)));
         let moves = match (before, after) {
             (Some(before), Some(after)) if before.is_of(&after.sku, &after.kit) => {
-                vec![Self::sum(left.into_iter().chain(came))]
+                let mut moved = Self::sum(left.into_iter().chain(came));
+                if let Some(moved) = &mut moved {
+                    moved.shares.retain(|share| !share.is_nothing());
+                }
+                vec![moved]
             }
+            // All its places go or come, those of which nothing is left as well: they keep their turn.
             _ => vec![Self::sum(left.into_iter()), Self::sum(came.into_iter())],
         };
         moves.into_iter().flatten().collect()
@@ -343,9 +348,8 @@ impl LineMove {
                 sum.add(share, sign);
             }
         }
-        sum.shares.retain(|share| !share.is_nothing());
-        let nothing = sum.ordered == 0 && sum.cancelled == 0 && sum.shares.is_empty();
-        (!nothing).then_some(sum)
+        let nothing = sum.shares.iter().all(ShareMove::is_nothing);
+        (sum.ordered != 0 || sum.cancelled != 0 || !nothing).then_some(sum)
     }
 
     fn add(&mut self, share: &Share, sign: i64) {

@@ -38,8 +38,9 @@ impl<'a> Sides<'a> {
         let about: BTreeSet<Place> =
             steps.iter().filter_map(|step| Some((step.of?, step.occurred_at))).collect();
         let mut named: BTreeMap<Place, &Step> = BTreeMap::new();
-        for step in steps.iter().filter(|step| about.contains(&place(step))) {
-            // What is a record's own stands for what it has taken back besides.
+        let moved = steps.iter().filter(|step| moves_anything(step));
+        for step in moved.filter(|step| about.contains(&place(step))) {
+            // What a record has moved itself stands for what it has taken back besides.
             let known = named.entry(place(step)).or_insert(step);
             if step.of.is_none() {
                 *known = step;
@@ -107,8 +108,8 @@ fn verdicts(steps: &[Step]) -> Vec<&Step> {
     let mut places: BTreeSet<Place> = BTreeSet::new();
     in_order.retain(|step| {
         let is_about_one = step.of.is_some_and(|of| places.contains(&(of, step.occurred_at)));
-        let moves_anything = step.on_hand() != 0 || step.countered != 0;
-        let is_one = (step.is_verdict || is_about_one) && moves_anything;
+        let has_effect = step.on_hand() != 0 || step.countered != 0;
+        let is_one = (step.is_verdict || is_about_one) && has_effect;
         if is_one {
             places.insert(place(step));
         }
@@ -130,6 +131,11 @@ fn flipped(verdicts: &[&Step]) -> BTreeSet<Place> {
         }
     }
     flipped
+}
+
+/// Whether units came or went, be it into a count, or would have.
+const fn moves_anything(step: &Step) -> bool {
+    step.on_hand() != 0 || step.countered != 0 || step.absorbed[Bucket::OnHand as usize] != 0
 }
 
 /// Whether a count contains a movement that was recorded before it.

@@ -164,6 +164,21 @@ fn a_word_stands_again_with_what_takes_the_place_of_its_reversal() {
     }
 }
 
+/// A sale gave way to a count of its id and moment, which is too old to be accepted; under a newer count
+/// that is taken back. The sale is in the count that it was in before.
+#[test]
+fn what_comes_back_with_a_decision_lies_where_it_lay() {
+    let mut world = World::new().given([received("TEA", "berlin", 20).at(-1_000)]);
+    world.post(adjusted("TEA", "berlin", -2).by("shop").at(50).id("sale"));
+    world.post(counted("TEA", "berlin", 15).at(100));
+    world.post(counted("TEA", "berlin", 9).by("shop").at(50).id("sale"));
+    let decision = world.resolve(&world.conflict(), O::ApplySecond).unwrap();
+    assert_eq!(decision.outcome, Outcome::Superseded);
+    world.post(newer());
+    world.post(reversed("onhand", decision.envelope.id.as_str()));
+    assert_eq!(truly(&world, [49, 50, 99, 100, 899, 900]), [20, 18, 18, 15, 15, 13]);
+}
+
 /// A set takes effect when it comes, on top of what was counted, whatever its time.
 #[test]
 fn a_set_comes_after_the_count_that_stood_when_it_came() {

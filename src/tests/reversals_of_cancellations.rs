@@ -113,3 +113,19 @@ fn a_line_of_which_nothing_is_left_keeps_its_place() {
         assert_eq!(world.on_hand("TEA", "hamburg"), 5, "{time}");
     }
 }
+
+/// The same where the line was one of another item in between.
+#[test]
+fn a_line_that_was_another_item_has_its_places_in_their_turn() {
+    let mut world = world().given([placed("o1", &[line("1", "TEA", 8)])]);
+    world.post(fulfilled("o1", "f1", &[part("1", 5)]).id("f"));
+    world.post(reversed("shop", "f"));
+    world.post(cancelled("o1").with("lines", vec![part("1", 8)]).id("x"));
+    let before = world.order_line("o1", "1");
+    assert_eq!(before.shares.len(), 2, "both places are known: {before:?}");
+    world.post(received("MUG", "berlin", 3));
+    world.post(amended("o1", 1, &[line("1", "MUG", 1)]).id("other"));
+    assert_eq!(world.order_line("o1", "1").sku.as_str(), "MUG");
+    assert_eq!(world.post(reversed("shop", "other")).outcome, Outcome::Applied);
+    assert_eq!(world.order_line("o1", "1"), before);
+}

@@ -60,7 +60,8 @@ pub(in crate::decide) fn take_back_update(
 /// Drops the places that a line has no more once it has moved back: those that came with what is
 /// taken back. Others of which nothing is left keep their turn.
 fn drop_places(line: &mut OrderLine, moves: &[LineMove]) {
-    let own = moves.iter().filter(|moved| moved.line == line.line);
+    let is_own = |moved: &&LineMove| moved.line == line.line && line.is_of(&moved.sku, &moved.kit);
+    let own = moves.iter().filter(is_own);
     let new = own.flat_map(|moved| &moved.shares).filter(|share| share.is_new);
     let new: Vec<&LocationId> = new.map(|share| &share.location).collect();
     line.shares.retain(|share| !share.is_empty() || !new.contains(&&share.location));
