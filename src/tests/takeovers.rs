@@ -6,8 +6,8 @@ use onhand::record::Outcome;
 
 use crate::harness::World;
 use crate::says::{
-    amended, back, cancelled, confirmed, fulfilled, held, line, line_from, part, part_from, placed,
-    received, reserved, returned,
+    amended, back, cancelled, confirmed, fulfilled, goods, held, kit, line, line_from, part,
+    part_from, placed, received, reserved, returned,
 };
 
 /// 20 units of tea at Berlin, 20 at Hamburg, 20 mugs at Berlin.
@@ -257,4 +257,31 @@ fn what_still_does_not_fit_waits_anew() {
     world.post(placed("o1", &[line("a", "TEA", 2), line("b", "TEA", 3)]));
     assert_eq!(waiting.each_ref().map(|says| world.outcome(says)), [Outcome::Applied; 2]);
     world.quiet();
+}
+
+/// A kit is never split over locations, whatever was held of it where.
+#[test]
+fn a_kit_that_was_held_stays_together() {
+    let set = || kit("SET", &[goods("TEA", 2), goods("MUG", 1)]);
+    let mugs = || received("MUG", "hamburg", 20).at(-60);
+    // What was held, how many the order wants, and where they are then: at Berlin, at Hamburg.
+    let table: [(&[(i64, &str)], i64, (i64, i64)); 4] = [
+        (&[(2, "hamburg")], 5, (0, 5)),
+        (&[(2, "hamburg")], 2, (0, 2)),
+        (&[(2, "hamburg")], 11, (11, 0)),
+        (&[(2, "hamburg"), (3, "berlin")], 5, (5, 0)),
+    ];
+    for (holds, quantity, expected) in table {
+        let mut world = world().given([set(), mugs(), received("TEA", "berlin", 4)]);
+        for (number, (units, place)) in holds.iter().enumerate() {
+            let id = format!("r{number}");
+            world.post(reserved(&id, &[held("SET", *units, place)]));
+            world.post(confirmed(&id, "o1"));
+        }
+        world.post(placed("o1", &[line("1", "SET", quantity)]));
+        let at = |place| (world.committed("TEA", place), world.committed("MUG", place));
+        let (berlin, hamburg) = expected;
+        assert_eq!(at("berlin"), (2 * berlin, berlin), "{holds:?}, {quantity}");
+        assert_eq!(at("hamburg"), (2 * hamburg, hamburg), "{holds:?}, {quantity}");
+    }
 }

@@ -172,7 +172,7 @@ fn missing(draft: &mut Draft<'_>, line: &mut OrderLine, row: &OrderedLine) -> Op
 }
 
 /// Commits more of a kit where it is promised already, if all of it is there.
-fn grow(draft: &mut Draft<'_>, line: &mut OrderLine, more: i64) -> bool {
+pub(super) fn grow(draft: &mut Draft<'_>, line: &mut OrderLine, more: i64) -> bool {
     let Some(index) = line.shares.iter().position(|share| share.committed > 0) else {
         return false;
     };

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::Stop;
 use super::super::draft::Draft;
+use super::amend::grow;
 use super::cancel::release;
 use super::place::{Row, commit_lines};
 use super::{check_line, free_numbers};
@@ -150,6 +151,18 @@ fn take_committed(early: &mut OrderLine, line: &mut OrderLine, place: Option<&Lo
     }
 }
 
+/// A kit is never split: what was held of it stays where it is only if all of the line can be there.
+fn gather(draft: &mut Draft<'_>, line: &mut OrderLine) {
+    let (kept, open) = (line.committed(), open_units(line));
+    let places = line.shares.iter().filter(|share| share.committed > 0).count();
+    if line.kit.is_empty() || places == 0 {
+        return;
+    }
+    if places > 1 || open > 0 && !grow(draft, line, open) {
+        release(draft, line, kept);
+    }
+}
+
 /// Commits what nothing was there for before, unless the order was cancelled as a whole.
 fn commit_rest(
     draft: &mut Draft<'_>,
@@ -160,6 +173,9 @@ fn commit_rest(
     let mut anew: Vec<Row> = Vec::new();
     let mut short: Vec<&mut OrderLine> = Vec::new();
     for (line, row) in lines.iter_mut().zip(placed) {
+        if row.location.is_none() && !cancelled {
+            gather(draft, line);
+        }
         let quantity = open_units(line);
         if quantity > 0 && cancelled {
             line.cancelled += quantity;

@@ -30,6 +30,13 @@ impl Model {
         let order = self.order_mut(&data.order);
         order.placed = true;
         order.lines = lines;
+        let cancelled = order.cancelled;
+        for (index, row) in data.lines.iter().enumerate() {
+            if row.location.is_none() && !cancelled {
+                self.gather_held_kit(&data.order, index);
+            }
+        }
+        let order = self.order_mut(&data.order);
         let mut wanted: Vec<(&OrderedLine, i64)> = Vec::new();
         for (row, line) in data.lines.iter().zip(&mut order.lines) {
             let open = line.open();
@@ -47,6 +54,32 @@ impl Model {
         lines.sort_by_key(|line| first(line).unwrap_or(early.len()));
         self.wake_order(&data.order);
         Outcome::Applied
+    }
+
+    /// A kit is never split: all of a line is where some of it was held, if all of that is there; else
+    /// all of it goes elsewhere together.
+    fn gather_held_kit(&mut self, order: &OrderId, index: usize) {
+        let line = self.order_mut(order).lines[index].clone();
+        let held = line.shares.iter().filter(|share| share.committed > 0);
+        let held: Vec<&LocationId> = held.map(|share| &share.location).collect();
+        let (open, fits) = (line.open(), |place: &LocationId, more: i64| {
+            line.items(more).into_iter().all(|(item, units)| self.free(&item, place) >= units)
+        });
+        let stays = match held[..] {
+            [] => return,
+            [place] => open == 0 || fits(place, open),
+            _ => false,
+        };
+        if line.kit.is_empty() || stays && open == 0 {
+            return;
+        }
+        let place = held[0].clone();
+        let line = &mut self.order_mut(order).lines[index];
+        if stays {
+            line.share(&place).committed += open;
+        } else {
+            line.release(line.committed());
+        }
     }
 
     /// Promises units to lines of an order: first where lines say so, then by ranking.
