@@ -109,7 +109,7 @@ pub struct ConflictQuery {
     pub status: Option<ConflictStatus>,
     /// Only those of this kind.
     pub kind: Option<ConflictKind>,
-    /// Only those about this SKU.
+    /// Only those about this SKU, or about events that name or have moved it.
     pub sku: Option<String>,
     /// Only those about this listing of this channel.
     pub listing: Option<(ChannelId, ListingId)>,

@@ -223,10 +223,9 @@ impl Book {
 
     pub(super) fn conflicts(&self, query: &ConflictQuery) -> Vec<Conflict> {
         let wanted = self.conflicts.values().rev().filter(|conflict| {
-            let sku = conflict.sku.as_ref().map(Sku::as_str);
             query.status.is_none_or(|status| conflict.status == status)
                 && query.kind.is_none_or(|kind| conflict.kind == kind)
-                && query.sku.as_deref().is_none_or(|wanted| sku == Some(wanted))
+                && query.sku.as_deref().is_none_or(|wanted| self.is_about(conflict, wanted))
                 && query.listing.as_ref().is_none_or(|(channel, listing)| {
                     conflict.channel.as_ref() == Some(channel)
                         && conflict.listing.as_ref() == Some(listing)
@@ -234,6 +233,22 @@ impl Book {
                 && query.before.is_none_or(|before| conflict.id.number() < before)
         });
         wanted.take(at_most(query.limit)).cloned().collect()
+    }
+
+    /// Whether a conflict is about an item; one that is about no single item is about those that its
+    /// events name or have moved.
+    fn is_about(&self, conflict: &Conflict, wanted: &str) -> bool {
+        if let Some(sku) = &conflict.sku {
+            return sku.as_str() == wanted;
+        }
+        let records = self.lines.iter().map(|line| &line.record);
+        let mut own =
+            records.filter(|record| conflict.events.iter().any(|event| event.seq == record.seq));
+        own.any(|record| {
+            let steps = history::steps(record);
+            let moved = steps.iter().filter(|(.., step)| step.is_change).map(|(sku, ..)| *sku);
+            record.envelope.data.skus().into_iter().chain(moved).any(|sku| sku.as_str() == wanted)
+        })
     }
 
     pub(super) fn conflict(&self, id: ConflictId) -> Option<Conflict> {

@@ -98,7 +98,7 @@ pub(super) async fn conflicts(
         sql.push(" AND kind = ").push_bind(kind.as_str());
     }
     if let Some(sku) = &query.sku {
-        sql.push(" AND sku = ").push_bind(sku);
+        push_about(&mut sql, sku);
     }
     if let Some((channel, listing)) = &query.listing {
         sql.push(" AND doc->>'channel' = ").push_bind(channel.as_str());
@@ -110,6 +110,22 @@ pub(super) async fn conflicts(
     sql.push(" ORDER BY number DESC LIMIT ").push_bind(query.limit);
     let docs: Vec<String> = sql.build_query_scalar().fetch_all(readers).await.map_err(reading)?;
     docs.iter().map(|doc| serde_json::from_str(doc).map_err(damaged)).collect()
+}
+
+/// Those about an item; one that is about no single item is about those that its events name or have
+/// moved.
+fn push_about(sql: &mut QueryBuilder<Sqlite>, sku: &str) {
+    sql.push(" AND (sku = ").push_bind(sku.to_owned());
+    sql.push(" OR sku IS NULL AND EXISTS (SELECT 1 FROM json_each(doc, '$.events') AS event");
+    sql.push(" WHERE EXISTS (SELECT 1 FROM journal AS j,");
+    sql.push(" json_tree(CAST(j.record AS TEXT), '$.envelope.data') AS said WHERE j.ledger = ");
+    sql.push_bind(LEDGER).push(" AND j.seq = event.value->>'seq'");
+    // Whatever an event calls `sku` is one.
+    sql.push(" AND said.key = 'sku' AND said.atom = ").push_bind(sku.to_owned());
+    sql.push(") OR EXISTS (SELECT 1 FROM trails AS t WHERE t.ledger = ").push_bind(LEDGER);
+    sql.push(" AND t.seq = event.value->>'seq' AND t.sku = ").push_bind(sku.to_owned());
+    sql.push(")");
+    sql.push("))");
 }
 
 /// One conflict.

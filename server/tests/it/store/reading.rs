@@ -318,25 +318,36 @@ async fn conflicts_are_read_newest_first_and_searched(place: &dyn Place) {
     let unknown = book.ledger.state().open_conflicts().nth(1).unwrap().clone();
     let discard = super::choice(&unknown, O::Discard);
     book.commit(&[onhand::ledger::Input::Resolve(discard)]).await;
+    // One about two items has none of its own.
+    let twice =
+        json!([{"line": "1", "sku": "S", "quantity": 1}, {"line": "2", "sku": "Z", "quantity": 1}]);
+    let order = |quantity: i64| {
+        let mut lines = twice.clone();
+        lines[0]["quantity"] = quantity.into();
+        event("twice", "order.placed", json!({"order": "o9", "lines": lines}))
+    };
+    book.tell([order(1), order(2)]).await;
     let numbers = async |query: ConflictQuery| -> Vec<u64> {
         let conflicts = book.store.conflicts(&query).await.unwrap();
         conflicts.iter().map(|conflict| conflict.id.number()).collect()
     };
     let some = |limit| ConflictQuery { limit, ..ConflictQuery::default() };
-    assert_eq!(numbers(some(10)).await, [3, 2, 1]);
-    assert_eq!(numbers(some(2)).await, [3, 2]);
+    assert_eq!(numbers(some(10)).await, [4, 3, 2, 1]);
+    assert_eq!(numbers(some(2)).await, [4, 3]);
     assert_eq!(numbers(ConflictQuery { before: Some(2), ..some(2) }).await, [1]);
     let status = |status| ConflictQuery { status: Some(status), ..some(10) };
-    assert_eq!(numbers(status(ConflictStatus::Open)).await, [3, 1]);
+    assert_eq!(numbers(status(ConflictStatus::Open)).await, [4, 3, 1]);
     assert_eq!(numbers(status(ConflictStatus::Resolved)).await, [2]);
     assert_eq!(numbers(status(ConflictStatus::AutoResolved)).await, [0; 0]);
     let kind = ConflictQuery { kind: Some(ConflictKind::Unmapped), ..some(10) };
     assert_eq!(numbers(kind).await, [3, 2]);
-    let sku = ConflictQuery { sku: Some("Z".into()), ..some(10) };
-    assert_eq!(numbers(sku).await, [1]);
+    let both = |sku: &str| ConflictQuery { sku: Some(sku.into()), ..some(10) };
+    assert_eq!(numbers(both("S")).await, [4]);
+    assert_eq!(numbers(both("Z")).await, [4, 1]);
+    assert_eq!(numbers(both("X")).await, [2]);
     let closed = book.store.conflict(unknown.id).await.unwrap().unwrap();
     assert_eq!(closed.status, ConflictStatus::Resolved);
     assert_eq!(closed.resolution.unwrap().option, Some(O::Discard));
-    let open = book.store.conflict(ConflictId::from_number(3)).await.unwrap();
+    let open = book.store.conflict(ConflictId::from_number(4)).await.unwrap();
     assert_eq!(open.as_ref(), book.ledger.state().open_conflicts().last());
 }
