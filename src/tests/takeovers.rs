@@ -259,13 +259,16 @@ fn what_still_does_not_fit_waits_anew() {
     world.quiet();
 }
 
+/// How many were held, and where.
+type Hold = (i64, &'static str);
+
 /// A kit is never split over locations, whatever was held of it where.
 #[test]
 fn a_kit_that_was_held_stays_together() {
     let set = || kit("SET", &[goods("TEA", 2), goods("MUG", 1)]);
     let mugs = || received("MUG", "hamburg", 20).at(-60);
     // What was held, how many the order wants, and where they are then: at Berlin, at Hamburg.
-    let table: [(&[(i64, &str)], i64, (i64, i64)); 4] = [
+    let table: [(&[Hold], i64, (i64, i64)); 4] = [
         (&[(2, "hamburg")], 5, (0, 5)),
         (&[(2, "hamburg")], 2, (0, 2)),
         (&[(2, "hamburg")], 11, (11, 0)),
