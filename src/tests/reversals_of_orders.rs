@@ -1,6 +1,7 @@
 //! Reversing what happened to an order: its lines go back by as much as they had moved, so what
 //! others have done since stays; where that would leave less than nothing, it is refused.
 
+use onhand::conflict::ResolutionOption as O;
 use onhand::record::Outcome;
 use onhand::wire::EventResult;
 
@@ -370,4 +371,32 @@ fn a_line_that_becomes_its_item_again_has_its_places_in_their_order() {
     world.post(amended("o1", 2, &[line_from("1", "MUG", 1, "berlin")]).id("x"));
     assert_eq!(world.post(reversed("shop", "x")).outcome, Outcome::Applied);
     assert_eq!(world.order_line("o1", "1"), before);
+}
+
+/// Lines stand in the order in which they were first named, also where all of them had gone.
+#[test]
+fn lines_that_come_back_stand_as_they_stood() {
+    let mut world = world();
+    let shipped = [part("4", 2), part("1", 6)].map(|mut part| {
+        part["sku"] = "TEA".into();
+        part["location"] = "berlin".into();
+        part
+    });
+    world.post(fulfilled("o1", "f1", &shipped).id("f1"));
+    world.pass(86_400);
+    world.resolve(&world.conflict(), O::ApplyWithoutOrder).unwrap();
+    let cancelled = cancelled("o1").with("lines", vec![part("1", 1)]).id("x");
+    world.post(cancelled);
+    world.pass(86_400);
+    let without = world.resolve(&world.conflict(), O::ApplyWithoutOrder).unwrap();
+    let before = world.store.order("o1").cloned().unwrap();
+    assert_eq!(before.lines.len(), 2);
+    world.post(reversed("shop", "f1").id("back"));
+    world.post(reversed("onhand", without.envelope.id.as_str()));
+    world.post(reversed("desk", "back"));
+    let names = |order: &onhand::order::Order| -> Vec<String> {
+        order.lines.iter().map(|line| line.line.to_string()).collect()
+    };
+    assert_eq!(names(world.store.order("o1").unwrap()), names(&before));
+    assert_eq!(names(&before), ["4", "1"]);
 }

@@ -29,12 +29,17 @@ impl Draft<'_> {
     pub(crate) fn update_order(&mut self, mut update: OrderUpdate) {
         let id = update.order.clone();
         let mut order = self.order(&id).cloned().unwrap_or_else(|| Order::new(id.clone()));
-        let before: BTreeMap<&LineId, &OrderLine> =
-            order.lines.iter().map(|line| (&line.line, line)).collect();
+        let places = order.lines.iter().enumerate();
+        let before: BTreeMap<&LineId, (usize, &OrderLine)> =
+            places.map(|(place, line)| (&line.line, (place, line))).collect();
         let changed = update.lines.iter().map(|line| (&line.line, Some(line)));
         let touched = changed.chain(update.gone.iter().map(|line| (line, None)));
-        let moves =
-            touched.flat_map(|(line, after)| LineMove::between(before.get(line).copied(), after));
+        let mut touched: Vec<_> = touched.collect();
+        // They are noted as they stood, so that they can come back so.
+        touched.sort_by_key(|(line, _)| before.get(line).map_or(usize::MAX, |(place, _)| *place));
+        let moves = touched.into_iter().flat_map(|(line, after)| {
+            LineMove::between(before.get(line).map(|(_, before)| *before), after)
+        });
         update.moves = moves.collect();
         order.update(update.clone());
         self.orders.insert(id, order);
