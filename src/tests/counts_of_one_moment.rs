@@ -52,6 +52,19 @@ fn another_count_of_the_same_moment_is_held_whoever_made_it() {
     }
 }
 
+/// What an option means is said of the other count, where there is one.
+#[test]
+fn options_say_which_of_two_counts_is_right() {
+    let (_, of_two) = held();
+    let mut alone = world();
+    alone.post(adjusted("TEA", "berlin", -1).by("shop").at(195));
+    alone.post(counted("TEA", "berlin", 9).at(200));
+    for option in [O::KeepCounted, O::KeepDifference, O::Discard] {
+        assert_ne!(of_two.label(option), option.label(), "{option:?}");
+        assert_eq!(alone.conflict().label(option), option.label(), "{option:?}");
+    }
+}
+
 /// What the first count says by now is what it found and what has moved since.
 #[test]
 fn a_count_that_found_the_same_is_applied_without_effect() {
