@@ -43,7 +43,7 @@ fn is_near(draft: &Draft<'_>, movement: &Movement, (time, source): (Timestamp, &
 }
 
 /// By how much each source moved the level at each moment.
-fn sums<'a>(
+pub(super) fn sums<'a>(
     movements: impl Iterator<Item = &'a Movement>,
 ) -> BTreeMap<(Timestamp, &'a Source), i64> {
     let mut sums = BTreeMap::new();

@@ -2,9 +2,9 @@
 //! then, and with it what there is to ask about movements that came late.
 
 use super::draft::Draft;
-use super::late;
 use super::overlap::near_of;
 use super::reverse::{Refusal, at_hand};
+use super::{late, overlap};
 use crate::conflict::{Conflict, ConflictStatus};
 use crate::id::{LocationId, Sku};
 use crate::record::{Change, Counted, Record};
@@ -124,8 +124,12 @@ fn can_stand_again(
             "movements are measured by the count before that of {time} by now: count again"
         ));
     }
-    let mut since = draft.state.movements(sku, location).iter().filter(|it| it.seq > record.seq);
-    let touches = since
+    // So has what this decision itself takes back or brings; what came with the record goes with it.
+    let movements = draft.movements_with(sku, location, &draft.all_effects());
+    let since = || movements.iter().filter(|it| it.seq >= record.seq);
+    let sums = overlap::sums(since());
+    let mut open = since().filter(|moved| sums[&(moved.time, &moved.source)] != 0);
+    let touches = open
         .find(|moved| moved.time <= count.time || moved.source != count.source && near(moved.time));
     if let Some(moved) = touches {
         let (time, seq) = (count.time, moved.seq);

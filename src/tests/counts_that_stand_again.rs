@@ -399,3 +399,18 @@ fn what_may_be_in_the_count_before_is_found_in_the_batch_too() {
         assert_eq!(world.on_hand("TEA", "berlin"), 9);
     }
 }
+
+/// A decision takes back what the count contains, and lets the count stand again: what it found then
+/// holds without it, which nobody can work out from what the reversal of the count had moved.
+#[test]
+fn a_count_stands_only_again_over_what_it_contained() {
+    let mut world = World::new();
+    world.post(received("TEA", "berlin", 20).by("erp").at(-900).id("in"));
+    world.post(counted("TEA", "berlin", 7).at(0).id("count"));
+    world.post(reversed("wms", "count").id("gone"));
+    world.post(reversed("desk", "gone").by("erp").id("in"));
+    let second = world.resolve(&world.conflict(), O::ApplySecond).unwrap();
+    assert_eq!(second.outcome, Outcome::Rejected);
+    assert!(second.reason.as_deref().unwrap().contains("count again"), "{:?}", second.reason);
+    assert_eq!(world.on_hand("TEA", "berlin"), 0, "it is taken back, and the count is gone");
+}
