@@ -17,6 +17,8 @@ pub(super) fn apply(draft: &mut Draft<'_>, conflict: &Conflict) -> Result<Outcom
     let second = draft.record(second.seq).ok_or_else(missing)?;
     draft.stand_for(second);
     drop_first(draft, first)?;
+    // What it had taken back is there again by itself, whatever the second takes back then.
+    contents::hold_alone(draft).map_err(Refused::Impossible)?;
     for event in conflict.events.iter().skip(2) {
         draft.change(Change::became(event.seq, Outcome::Rejected));
     }

@@ -607,3 +607,22 @@ fn what_was_discarded_by_its_name_does_not_wait_again_beside_another_content() {
     assert!(refused.reason.unwrap().contains("of the same id holds"));
     world.quiet();
 }
+
+/// A reversal that comes again with another reason does not bring back a content beside the one that
+/// took its place.
+#[test]
+fn a_second_reversal_brings_no_first_content_back_beside_the_second() {
+    let mut world = world().given([received("TEA", "berlin", 2).by("erp").id("d")]);
+    let before = world.on_hand("TEA", "berlin");
+    world.post(received("TEA", "berlin", 4).by("erp").id("d"));
+    let asked = world.conflict();
+    world.post(reversed("erp", "d").id("back"));
+    world.resolve(&asked, O::ApplySecond).unwrap();
+    assert_eq!(world.on_hand("TEA", "berlin"), before + 2);
+    world.post(reversed("erp", "d").with("reason", "another").id("back"));
+    let refused = world.resolve(&world.conflict(), O::ApplySecond).unwrap_err();
+    assert!(refused.to_string().contains("of the same id holds"), "{refused}");
+    assert_eq!(world.on_hand("TEA", "berlin"), before + 2);
+    world.resolve(&world.conflict(), O::KeepFirst).unwrap();
+    world.quiet();
+}

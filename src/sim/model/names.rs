@@ -137,7 +137,7 @@ impl Model {
     }
 
     /// Whether its name had another content before, and a person is asked which is meant.
-    fn is_unclear(&self, seq: u64) -> bool {
+    pub(super) fn is_unclear(&self, seq: u64) -> bool {
         let is_asked = |asked: &Asked| {
             asked.open && matches!(asked.about, About::Name(..)) && asked.events[1..].contains(&seq)
         };

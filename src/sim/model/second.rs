@@ -1,6 +1,8 @@
 //! Of two contents of one id, or of one business fact, the second is right: as if the first had
 //! never been, and the second had come instead.
 
+use std::collections::BTreeSet;
+
 use super::Model;
 use super::conflicts::{About, Asked};
 use super::reversals::Target;
@@ -12,7 +14,8 @@ impl Model {
     /// on the first.
     pub(super) fn apply_second(&mut self, asked: &Asked, refused: bool) -> bool {
         let (first, second) = (asked.events[0], asked.events[1]);
-        if !self.drop_first(first, refused) {
+        let before = self.taken_back.clone();
+        if !self.drop_first(first, refused) || self.brings_back_a_second(&before) {
             return false;
         }
         for other in &asked.events[2..] {
@@ -21,6 +24,23 @@ impl Model {
         // The version that its sender saw was that before the first.
         let version = matches!(asked.about, About::Name(..));
         self.try_again(second, &Waived { version, ..Waived::default() }) && !self.two_hold()
+    }
+
+    /// Whether what is no longer taken back is there again beside another content of its id.
+    fn brings_back_a_second(&self, before: &BTreeSet<u64>) -> bool {
+        let may_count = [Outcome::Applied, Outcome::Absorbed, Outcome::Parked, Outcome::Conflict];
+        let back =
+            before.difference(&self.taken_back).filter_map(|seq| Some((seq, self.told.get(seq)?)));
+        let mut back = back.filter(|(_, told)| may_count.contains(&told.outcome));
+        back.any(|(seq, own)| {
+            self.told.iter().any(|(other, told)| {
+                other != seq
+                    && (&told.event.source, &told.event.id) == (&own.event.source, &own.event.id)
+                    && self.holds(told)
+                    && may_count.contains(&told.outcome)
+                    && !self.is_unclear(*other)
+            })
+        })
     }
 
     /// The first has no effect any more, if it ever had one.
