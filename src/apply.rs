@@ -94,14 +94,8 @@ fn apply_effect(state: &mut State, record: &Record, effect: &Effect) {
 fn apply_change(state: &mut State, record: &Record, change: &Change) {
     match change {
         Change::Counted(counted) => {
-            let baseline = Baseline {
-                time: counted.time,
-                source: counted.source.clone(),
-                seq: counted.seq,
-                overlap: counted.overlap,
-                relied_on: false,
-            };
-            set_baseline(state, record, &counted.sku, &counted.location, Some(baseline));
+            let baseline = Some(Baseline::from(counted));
+            set_baseline(state, record, &counted.sku, &counted.location, baseline);
         }
         Change::Uncounted { sku, location, counted, .. } => {
             set_baseline(state, record, sku, location, counted.clone());

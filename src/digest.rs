@@ -123,14 +123,22 @@ fn baseline(count: &Baseline, part: &mut Canonical) {
     part.number(count.time.micros());
     part.text(count.source.as_str());
     part.member("seq", count.seq);
-    let overlap = match count.overlap {
-        None => 0,
-        Some(Overlap::Counted) => 1,
-        Some(Overlap::Difference) => 2,
-    };
-    part.member("overlap", overlap);
+    part.member("overlap", count.overlap.map_or(0, number_of));
     part.member("relied_on", count.relied_on);
+    for word in &count.words {
+        part.text(word.source.as_str());
+        part.member("overlap", number_of(word.overlap));
+        part.member("until", word.until.micros());
+        part.member("before", word.before);
+    }
     part.end();
+}
+
+const fn number_of(overlap: Overlap) -> u64 {
+    match overlap {
+        Overlap::Counted => 1,
+        Overlap::Difference => 2,
+    }
 }
 
 /// The parts of a state that are not empty, each under its name.

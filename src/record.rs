@@ -13,7 +13,7 @@ use crate::id::{
 };
 use crate::order::OrderUpdate;
 use crate::reservation::Reservation;
-use crate::state::{Baseline, Overlap};
+use crate::state::{Baseline, Overlap, Seen, Word};
 use crate::time::{Timestamp, Uptime};
 use crate::transfer::TransferUpdate;
 
@@ -459,6 +459,9 @@ pub struct Counted {
     /// noted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub window_us: Option<i64>,
+    /// What persons have said of older counts that may hold for this one as well, the oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub words: Vec<Word>,
     /// The count that stood before it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub before: Option<Baseline>,
@@ -497,6 +500,13 @@ pub struct Fact {
     /// before this was noted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub of: Option<u64>,
+}
+
+impl Fact {
+    /// What a count sees of a movement by it, that of this record.
+    pub(crate) const fn seen(&self, seq: u64, is_counter: bool) -> Seen<'_> {
+        Seen { time: self.time, source: &self.source, seq, is_counter }
+    }
 }
 
 /// The first event of which another one is a duplicate.

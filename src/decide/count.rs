@@ -32,18 +32,28 @@ pub(super) fn counted(
     }
     let movements = draft.movements(sku, location);
     let near = near_of(draft, &movements, (time, &draft.fact.source));
-    let baseline = Baseline {
-        time,
-        source: draft.fact.source.clone(),
-        seq: draft.seq,
-        // What a person has said of the movements around the count holds for those too that were
-        // taken back in the meantime, should they ever stand again.
-        overlap: lifted.overlap,
-        relied_on: false,
-    };
     let window_us = draft.state.settings.count_window_us;
-    let comes_after =
-        |movement: &&Movement| !baseline.contains(movement.time, &movement.source, window_us);
+    // What a person has said of the movements around the count holds for those too that were taken
+    // back in the meantime, should they ever stand again.
+    let overlap = lifted.overlap;
+    let source = draft.fact.source.clone();
+    let words = level.counted.as_ref();
+    let words = words.map(|count| count.words_for(time, window_us));
+    let counted = Counted {
+        sku: draft.sku_name(sku).clone(),
+        location: draft.state.catalogue.location_name(location).clone(),
+        time,
+        source,
+        counted: data.counted,
+        seq: draft.seq,
+        recorded_at: draft.now,
+        overlap,
+        window_us: overlap.map(|_| window_us),
+        words: words.unwrap_or_default(),
+        before: level.counted.as_deref().cloned(),
+    };
+    let baseline = Baseline::from(&counted);
+    let comes_after = |movement: &&Movement| !baseline.contains(movement.seen(), window_us);
     let after = movements.iter().filter(comes_after).map(|movement| movement.delta);
     // Checked against the range when the draft is finished.
     let on_hand = after.fold(data.counted, i64::saturating_add);
@@ -56,9 +66,9 @@ pub(super) fn counted(
     let certain = lifted.overlap.is_some()
         || event.expected_version == Some(draft.state.level(sku, location).version);
     if is_ambiguous && !certain {
-        let counted = Evidence::at("counted", data.counted, time);
+        let found = Evidence::at("counted", data.counted, time);
         let about = draft.about(sku, location);
-        let evidence = draft.shown((sku, location), counted, near.into_iter().map(moved));
+        let evidence = draft.shown((sku, location), found, near.into_iter().map(moved));
         draft.open(ConflictKind::CountOverlap, about, evidence);
         draft.mention(sku, location);
         return Ok(Outcome::Conflict);
@@ -69,17 +79,6 @@ pub(super) fn counted(
     for conflict in draft.late_movements(sku, location) {
         draft.close(&conflict, ConflictStatus::AutoResolved, None);
     }
-    draft.change(Change::Counted(Counted {
-        sku: draft.sku_name(sku).clone(),
-        location: draft.state.catalogue.location_name(location).clone(),
-        time,
-        source: baseline.source,
-        counted: data.counted,
-        seq: draft.seq,
-        recorded_at: draft.now,
-        overlap: baseline.overlap,
-        window_us: baseline.overlap.map(|_| window_us),
-        before: level.counted.map(|count| *count),
-    }));
+    draft.change(Change::Counted(counted));
     Ok(Outcome::Applied)
 }

@@ -55,7 +55,7 @@ pub(super) fn sums<'a>(
 
 /// What is shown of a movement near a count.
 pub(super) fn moved(movement: &Movement) -> Evidence {
-    let Movement { time, seq, source, delta } = movement;
+    let Movement { time, seq, source, delta, .. } = movement;
     Evidence::at(MOVED, format!("{delta:+} by {source} (#{seq})"), *time)
 }
 

@@ -245,7 +245,8 @@ fn negate(draft: &mut Draft<'_>, record: &Record, effect: &Effect) -> Result<(),
     let level = draft.level(sku, location);
     let window_us = draft.state.settings.count_window_us;
     let contained = level.counted.as_ref().is_some_and(|count| {
-        count.seq > record.seq && count.contains(fact.time, &fact.source, window_us)
+        let moved = fact.seen(record.seq, false);
+        count.seq > record.seq && count.contains(moved, window_us)
     });
     draft.begin_part(basis);
     if contained && count.is_none() && effect.state == Bucket::OnHand {
@@ -282,8 +283,8 @@ fn stand_again(
     let window_us = draft.state.settings.count_window_us;
     let level = draft.level(item, place);
     let newer = level.counted.as_ref().filter(|count| count.seq > record.seq);
-    let comes_after =
-        newer.is_some_and(|count| !count.contains(fact.time, &fact.source, window_us));
+    let moved = fact.seen(record.seq, true);
+    let comes_after = newer.is_some_and(|count| !count.contains(moved, window_us));
     if comes_after {
         draft.begin_part(Some(Basis::Movement(fact)));
         draft.add(item, place, Bucket::OnHand, delta);

@@ -137,13 +137,7 @@ fn can_stand_again(
             "#{seq} has moved the level since, and the count of {time} may contain it: count again"
         ));
     }
-    Ok(Baseline {
-        time: count.time,
-        source: count.source.clone(),
-        seq: count.seq,
-        overlap: count.overlap,
-        relied_on: false,
-    })
+    Ok(Baseline::from(count))
 }
 
 fn level(draft: &Draft<'_>, sku: &Sku, location: &LocationId) -> Result<(SkuIx, LocIx), Refusal> {

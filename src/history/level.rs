@@ -68,6 +68,7 @@ pub fn level_at(steps: &[Step], moment: Moment) -> Level {
         source: count.source.clone(),
         seq: count.seq(),
         overlap: None,
+        words: Vec::new(),
         relied_on: false,
     };
     level.counted = newest.map(baseline).map(Box::new);

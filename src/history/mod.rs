@@ -13,7 +13,7 @@ use crate::conflict::ResolutionOption as O;
 use crate::event::{EventData, EventRef};
 use crate::id::{LocationId, OrderId, Sku, Source};
 use crate::record::{Basis, Bucket, Change, Counted, Fact, Record};
-use crate::state::{Overlap, Settings};
+use crate::state::{Movement, Overlap, Settings};
 use crate::time::Timestamp;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -253,9 +253,22 @@ impl Step {
     }
 
     /// By how much `on_hand` moved as far as a later count is concerned.
-    pub const fn movement(&self) -> i64 {
+    pub(crate) const fn movement(&self) -> i64 {
         let moved = if self.is_movement() { self.on_hand() } else { 0 };
         moved + self.countered
+    }
+
+    /// What it is to a later count.
+    pub fn movements(&self) -> impl Iterator<Item = Movement> {
+        let moved = self.movement() - self.countered;
+        let parts = [(moved, false), (self.countered, true)].into_iter();
+        parts.filter(|(delta, _)| *delta != 0).map(|(delta, is_counter)| Movement {
+            time: self.occurred_at,
+            seq: self.seq(),
+            source: self.source.clone(),
+            delta,
+            is_counter,
+        })
     }
 
     /// By how much `on_hand` moved.

@@ -66,7 +66,19 @@ impl<'a> Sides<'a> {
             // And so it is in all that are newer.
             return false;
         }
-        moved.seq() > count.seq() || !contains(count, moved)
+        moved.seq() > count.seq() || !self.is_contained(count, moved)
+    }
+
+    /// Whether a count contains a movement that was recorded before it. What a person has said of an
+    /// older count is in all that are newer, unless they have said something of those.
+    fn is_contained(&self, count: &Step, moved: &Step) -> bool {
+        if moved.occurred_at <= count.occurred_at || said_of(count, moved).is_some() {
+            return contains(count, moved);
+        }
+        let older = standing(self.steps.iter());
+        let older = older.filter(|it| (moved.seq()..count.seq()).contains(&it.seq()));
+        let last = older.filter(|it| said_of(it, moved).is_some()).max_by_key(|it| it.seq());
+        last.is_some_and(|older| contains(older, moved))
     }
 
     /// Whether a person has put it on the other side of a count than the one that it came to.
@@ -138,12 +150,17 @@ const fn moves_anything(step: &Step) -> bool {
     step.on_hand() != 0 || step.countered != 0 || step.absorbed[Bucket::OnHand as usize] != 0
 }
 
-/// Whether a count contains a movement that was recorded before it.
+/// Whether a count contains a movement that was recorded before it, by what was said of it alone.
 fn contains(count: &Step, moved: &Step) -> bool {
-    let distance_us = moved.occurred_at.since(count.occurred_at).abs();
-    let near = count.around.filter(|around| distance_us <= around.window_us);
-    match near.filter(|_| moved.source != count.source) {
-        Some(around) => around.overlap == Overlap::Counted,
+    match said_of(count, moved) {
+        Some(overlap) => overlap == Overlap::Counted,
         None => moved.occurred_at <= count.occurred_at,
     }
+}
+
+/// What a person has said, of a count, of a movement that was recorded before it.
+fn said_of(count: &Step, moved: &Step) -> Option<Overlap> {
+    let distance_us = moved.occurred_at.since(count.occurred_at).abs();
+    let near = count.around.filter(|around| distance_us <= around.window_us);
+    near.filter(|_| moved.source != count.source).map(|around| around.overlap)
 }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::id::{ConflictId, Source};
-use crate::record::Bucket;
+use crate::record::{Bucket, Counted};
 use crate::time::Timestamp;
 
 /// Numbers of a level that are 0 nearly everywhere: all but `on_hand` and `committed`.
@@ -41,10 +41,33 @@ pub struct Baseline {
     /// What a person has said of the movements within seconds of it that were known then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub overlap: Option<Overlap>,
+    /// What persons have said of older counts that may hold for this one as well, the oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub words: Vec<Word>,
     /// Whether a movement would have had another effect since without it: none, because the count
     /// contains it, or one that only a person's word on the count has given it.
     #[serde(default)]
     pub relied_on: bool,
+}
+
+/// What a person has said of movements near an older count: if they are in it, they are in every
+/// count after it, although by their own times they came later.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Word {
+    /// On which side of the older count they lie.
+    pub overlap: Overlap,
+    /// The last moment of them.
+    pub until: Timestamp,
+    /// They were recorded before this record, which accepted the older count.
+    pub before: u64,
+    /// Who had counted: they are those of all others.
+    pub source: Source,
+}
+
+impl Word {
+    fn is_of(&self, moved: Seen<'_>) -> bool {
+        moved.time <= self.until && moved.seq < self.before && *moved.source != self.source
+    }
 }
 
 /// What a person has said of movements within seconds of a count.
@@ -72,24 +95,75 @@ impl Overlap {
     }
 }
 
+impl From<&Counted> for Baseline {
+    fn from(counted: &Counted) -> Self {
+        Self {
+            time: counted.time,
+            source: counted.source.clone(),
+            seq: counted.seq,
+            overlap: counted.overlap,
+            words: counted.words.clone(),
+            relied_on: false,
+        }
+    }
+}
+
+/// A movement as a count sees it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Seen<'a> {
+    /// When it happened.
+    pub(crate) time: Timestamp,
+    /// Who said it.
+    pub(crate) source: &'a Source,
+    /// Its record.
+    pub(crate) seq: u64,
+    /// Whether it takes back what a count contained, or lets that stand again.
+    pub(crate) is_counter: bool,
+}
+
 impl Baseline {
     /// Whether the count contains a movement that was recorded before it was accepted.
-    pub fn contains(&self, time: Timestamp, source: &Source, window_us: i64) -> bool {
-        match self.said_of(time, source, window_us) {
+    pub(crate) fn contains(&self, moved: Seen<'_>, window_us: i64) -> bool {
+        let said = self.said_of_itself(moved, window_us).or_else(|| self.said_of_older(moved));
+        match said {
             Some(overlap) => overlap == Overlap::Counted,
-            None => time <= self.time,
+            // The count that contained what is taken back was no newer than this one: if times do not
+            // say that this one does, a person has said it.
+            None => moved.time <= self.time || moved.is_counter,
         }
     }
 
-    /// What a person has said of a movement that was recorded before it was accepted.
-    pub(crate) fn said_of(
-        &self,
-        time: Timestamp,
-        source: &Source,
-        window_us: i64,
-    ) -> Option<Overlap> {
-        let near = time.since(self.time).abs() <= window_us && *source != self.source;
-        self.overlap.filter(|_| near)
+    /// What a person has said of a movement that was recorded before it was accepted: about this
+    /// count, or about an older one, if it is in that, and so in this one.
+    pub(crate) fn said_of(&self, moved: Seen<'_>, window_us: i64) -> Option<Overlap> {
+        let in_older = || self.said_of_older(moved).filter(|said| *said == Overlap::Counted);
+        self.said_of_itself(moved, window_us).or_else(in_older)
+    }
+
+    fn said_of_itself(&self, moved: Seen<'_>, window_us: i64) -> Option<Overlap> {
+        let is_near = moved.time.since(self.time).abs() <= window_us;
+        self.overlap.filter(|_| is_near && *moved.source != self.source)
+    }
+
+    /// The last word on a movement of after this count by its time.
+    fn said_of_older(&self, moved: Seen<'_>) -> Option<Overlap> {
+        let is_later = moved.time > self.time;
+        let mut of_it = self.words.iter().rev().filter(|word| is_later && word.is_of(moved));
+        of_it.next().map(|word| word.overlap)
+    }
+
+    /// What was said of this count, or before, that may hold for the next one, of this moment: the
+    /// oldest word first.
+    pub(crate) fn words_for(&self, next: Timestamp, window_us: i64) -> Vec<Word> {
+        let own = self.overlap.map(|overlap| Word {
+            overlap,
+            until: self.time.plus_micros(window_us),
+            before: self.seq,
+            source: self.source.clone(),
+        });
+        let all = self.words.iter().cloned().chain(own).filter(|word| word.until > next);
+        // That something came after a count matters only to an earlier word.
+        all.skip_while(|word| word.overlap == Overlap::Difference).collect()
     }
 
     /// Whether a movement of this moment has an effect only because a person has said that what

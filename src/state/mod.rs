@@ -18,7 +18,8 @@ use std::collections::BTreeMap;
 
 pub use catalogue::{Catalogue, LocIx, SkuIx};
 pub use held::HeldFacts;
-pub use level::{Baseline, Level, Overlap, Oversold};
+pub(crate) use level::Seen;
+pub use level::{Baseline, Level, Overlap, Oversold, Word};
 pub(crate) use levels::Levels;
 pub use restore::{Damaged, Restoring, Snapshot};
 pub use schedule::Schedule;

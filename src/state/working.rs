@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use foldhash::fast::RandomState;
 
-use super::{LocIx, SkuIx};
+use super::{LocIx, Seen, SkuIx};
 use crate::conflict::Conflict;
 use crate::event::Fingerprint;
 use crate::id::{ConflictId, EventId, LocationId, OrderId, ReservationId, Sku, Source, TransferId};
@@ -118,20 +118,35 @@ pub struct Movement {
     pub source: Source,
     /// By how many units.
     pub delta: i64,
+    /// Whether it takes back what a count contained, or lets that stand again, so that it moved
+    /// nothing itself.
+    pub is_counter: bool,
 }
 
 impl Movement {
+    /// What a count sees of it.
+    pub(crate) fn seen(&self) -> Seen<'_> {
+        let Self { time, seq, source, is_counter, .. } = self;
+        Seen { time: *time, source, seq: *seq, is_counter: *is_counter }
+    }
+
     /// What an effect of a record is to a count, if it is a movement of `on_hand`.
     pub fn of(record: &Record, effect: &Effect) -> Option<Self> {
         let (time, source) = record.movement(effect)?;
-        Some(Self { time, seq: record.seq, source: source.clone(), delta: effect.delta })
+        Some(Self {
+            time,
+            seq: record.seq,
+            source: source.clone(),
+            delta: effect.delta,
+            is_counter: false,
+        })
     }
 
     /// What a change of a record is to a count, if it takes back a movement that another one
     /// contains.
     pub fn of_change(record: &Record, change: &Change) -> Option<Self> {
         let (time, source, delta) = record.countered(change)?;
-        Some(Self { time, seq: record.seq, source: source.clone(), delta })
+        Some(Self { time, seq: record.seq, source: source.clone(), delta, is_counter: true })
     }
 }
 

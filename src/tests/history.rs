@@ -290,7 +290,7 @@ fn comparable(level: &Level) -> Level {
     let mut level = level.clone();
     level.oversold = Oversold::No;
     if let Some(count) = &mut level.counted {
-        (count.overlap, count.relied_on) = (None, false);
+        (count.overlap, count.words, count.relied_on) = (None, Vec::new(), false);
     }
     level
 }

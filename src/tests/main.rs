@@ -66,3 +66,4 @@ mod transfers;
 mod transfers_near_counts;
 mod versions;
 mod wording;
+mod words_on_counts;

@@ -46,7 +46,8 @@ impl<'a> Draft<'a> {
                 None => &self.fact,
             };
             let (source, delta) = (fact.source.clone(), effect.delta);
-            let movement = Movement { time: fact.time, seq: self.seq, source, delta };
+            let movement =
+                Movement { time: fact.time, seq: self.seq, source, delta, is_counter: false };
             Some(((&effect.sku, &effect.location), movement))
         });
         let countered = self.changes.iter().filter_map(|change| {
@@ -55,7 +56,8 @@ impl<'a> Draft<'a> {
             let own = (self.undoes == Undoes::Event).then_some(&self.fact);
             let fact = fact.as_ref().or(own)?;
             let (source, delta) = (fact.source.clone(), *delta);
-            let movement = Movement { time: fact.time, seq: self.seq, source, delta };
+            let movement =
+                Movement { time: fact.time, seq: self.seq, source, delta, is_counter: true };
             Some(((sku, location), movement))
         });
         moved.chain(countered)

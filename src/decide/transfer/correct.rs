@@ -101,7 +101,7 @@ fn side(draft: &Draft<'_>, said: &Said, level: (SkuIx, LocIx)) -> Result<Option<
     }
     // What was said of all around a count was said of what had an effect by then.
     let window_us = draft.state.settings.count_window_us;
-    let overlap = count.said_of(said.fact.time, &said.fact.source, window_us);
+    let overlap = count.said_of(said.fact.seen(record.seq, false), window_us);
     let overlap = overlap.filter(|_| count.seq > record.seq);
     Ok(overlap.map(|overlap| match overlap {
         _ if !had_effect => Side::Gone,

@@ -85,13 +85,17 @@ impl Model {
             return Outcome::Superseded;
         }
         let near = self.movements_near(&level, time, &source);
+        // What is in the count before is in this one.
+        let known = self.newest_count(&level).map(|newest| newest.contains.clone());
+        let known = known.unwrap_or_default().into_iter();
+        let known = known.filter(|number| self.movements[*number].time > time);
         let mut count = Count {
             seq: self.next_seq(),
             level,
             time,
             source,
             counted,
-            contains: BTreeSet::new(),
+            contains: known.collect(),
             before: BTreeSet::new(),
             withdrawn: false,
         };
@@ -111,8 +115,12 @@ impl Model {
         });
         let all: BTreeSet<usize> = all.collect();
         match around {
-            Around::Counted => count.contains = all,
-            Around::Later => count.before = all,
+            Around::Counted => count.contains.extend(all),
+            // Of what it is said of, that is the newer word.
+            Around::Later => {
+                count.contains.retain(|number| !all.contains(number));
+                count.before = all;
+            }
             Around::Unknown => {}
         }
         // On which side of an older count something lies makes no difference any more.

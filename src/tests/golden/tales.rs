@@ -16,7 +16,7 @@ use crate::says::{
 type Tale = fn(&mut World);
 
 /// The tales, by the names of their journals.
-pub const TALES: [(&str, Tale); 18] = [
+pub const TALES: [(&str, Tale); 19] = [
     ("stock", stock),
     ("orders", orders),
     ("transfers", transfers),
@@ -35,6 +35,7 @@ pub const TALES: [(&str, Tale); 18] = [
     ("renewed", renewed),
     ("sides", sides),
     ("again", again),
+    ("words", words),
 ];
 
 /// Berlin, Hamburg and Munich, tea and mugs, a set of two of tea and a mug, and some of each.
@@ -530,4 +531,27 @@ fn again(world: &mut World) {
     ]);
     let second = world.resolve(&world.open(ConflictKind::IdReused).remove(0), O::ApplySecond);
     world.post(reversed("onhand", second.unwrap().envelope.id.as_str()));
+}
+
+/// What persons have said of counts, and what newer ones make of it.
+fn words(world: &mut World) {
+    open_shop(world);
+    world.post_all([
+        adjusted("TEA", "berlin", -3).by("shop").at(108).id("sale"),
+        counted("TEA", "berlin", 15).at(100),
+    ]);
+    resolve(world, ConflictKind::CountOverlap, O::KeepCounted);
+    world.post_all([
+        reversed("shop", "sale").id("back"),
+        counted("TEA", "berlin", 14).by("erp").at(102),
+        adjusted("TEA", "berlin", -1).by("pos").at(109),
+    ]);
+    resolve(world, ConflictKind::CountOverlap, O::KeepDifference);
+    world.post(counted("TEA", "berlin", 12).by("desk").at(104));
+    resolve(world, ConflictKind::CountOverlap, O::KeepDifference);
+    world.post_all([
+        counted("TEA", "berlin", 11).by("pos").at(106).id("last"),
+        reversed("pos", "last"),
+        reversed("desk", "back"),
+    ]);
 }

@@ -12,7 +12,7 @@ use onhand::ledger::Ledger;
 use onhand::order::Order;
 use onhand::record::{Change, Outcome, Record};
 use onhand::reservation::Reservation;
-use onhand::state::{HOLDERS_MAX, Known, Loaded, Movement, State, Wants};
+use onhand::state::{HOLDERS_MAX, Known, Loaded, State, Wants};
 use onhand::time::Uptime;
 use onhand::transfer::Transfer;
 
@@ -175,15 +175,9 @@ impl Book {
             reservations.filter_map(|id| self.reservations.get(id)).cloned().collect();
         loaded.transfers = wants.transfers.iter().filter_map(|it| self.transfer(it)).collect();
         for (level, from) in &wants.movements {
-            let moved = |step: &&Step| step.movement() != 0 && step.occurred_at >= *from;
-            let steps = self.steps.get(level).into_iter().flatten().filter(moved);
-            let movements = steps.map(|step| Movement {
-                time: step.occurred_at,
-                seq: step.seq(),
-                source: step.source.clone(),
-                delta: step.movement(),
-            });
-            loaded.movements.push((level.clone(), movements.collect()));
+            let steps = self.steps.get(level).into_iter().flatten();
+            let steps = steps.filter(|step| step.occurred_at >= *from);
+            loaded.movements.push((level.clone(), steps.flat_map(Step::movements).collect()));
         }
         for seq in &wants.records {
             let missing = || StoreError::Damaged(format!("the journal lacks record {seq}"));

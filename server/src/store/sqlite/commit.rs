@@ -61,24 +61,24 @@ SELECT ?1, value->>0, value->>1 FROM jsonb_each(?2)";
 const PLAIN_LEVELS: &str = "
 INSERT INTO levels (ledger, sku, location, on_hand, committed, reserved, damaged,
     quality_control, safety_stock, incoming, version, seq, updated_at, counted_at, counted_source,
-    counted_seq, counted_overlap, counted_relied_on, oversold)
+    counted_seq, counted_overlap, counted_words, counted_relied_on, oversold)
 SELECT ?1, value->>0, value->>1, value->>2, value->>3, 0, 0, 0, 0, 0, value->>4, value->>5,
-    value->>6, NULL, NULL, NULL, NULL, 0, 0
+    value->>6, NULL, NULL, NULL, NULL, NULL, 0, 0
 FROM jsonb_each(?2)
 WHERE true
 ON CONFLICT (ledger, sku, location) DO UPDATE SET on_hand = excluded.on_hand,
     committed = excluded.committed, reserved = 0, damaged = 0, quality_control = 0,
     safety_stock = 0, incoming = 0, version = excluded.version, seq = excluded.seq,
     updated_at = excluded.updated_at, counted_at = NULL, counted_source = NULL, counted_seq = NULL,
-    counted_overlap = NULL, counted_relied_on = 0, oversold = 0";
+    counted_overlap = NULL, counted_words = NULL, counted_relied_on = 0, oversold = 0";
 
 const LEVELS: &str = "
 INSERT INTO levels (ledger, sku, location, on_hand, committed, reserved, damaged,
     quality_control, safety_stock, incoming, version, seq, updated_at, counted_at, counted_source,
-    counted_seq, counted_overlap, counted_relied_on, oversold)
+    counted_seq, counted_overlap, counted_words, counted_relied_on, oversold)
 SELECT ?1, value->>0, value->>1, value->>2, value->>3, value->>4, value->>5, value->>6, value->>7,
     value->>8, value->>9, value->>10, value->>11, value->>12, value->>13, value->>14, value->>15,
-    value->>16, value->>17
+    value->>16, value->>17, value->>18
 FROM jsonb_each(?2)
 WHERE true
 ON CONFLICT (ledger, sku, location) DO UPDATE SET on_hand = excluded.on_hand,
@@ -87,7 +87,8 @@ ON CONFLICT (ledger, sku, location) DO UPDATE SET on_hand = excluded.on_hand,
     incoming = excluded.incoming, version = excluded.version, seq = excluded.seq,
     updated_at = excluded.updated_at, counted_at = excluded.counted_at,
     counted_source = excluded.counted_source, counted_seq = excluded.counted_seq,
-    counted_overlap = excluded.counted_overlap, counted_relied_on = excluded.counted_relied_on,
+    counted_overlap = excluded.counted_overlap, counted_words = excluded.counted_words,
+    counted_relied_on = excluded.counted_relied_on,
     oversold = excluded.oversold";
 
 const ITEMS: &str = "
@@ -367,7 +368,8 @@ impl Texts {
             (sku, location, numbers.0, numbers.1, level.version, level.seq, updated_at)
         });
         self.plain_levels = text(plain)?;
-        self.levels = text(others.into_iter().map(level))?;
+        let others: Vec<_> = others.into_iter().map(level).collect::<Result<_, _>>()?;
+        self.levels = text(others.into_iter())?;
         Ok(())
     }
 
@@ -531,21 +533,26 @@ fn item(number: u32, item: &ItemInfo) -> Result<impl Serialize + '_, StoreError>
 }
 
 /// The columns of a level, in the order of [`LEVELS`].
-fn level<'a>((sku, location, level): (&'a str, &'a str, &Level)) -> Vec<serde_json::Value> {
-    let mut row: Vec<serde_json::Value> = Vec::with_capacity(18);
+fn level<'a>(
+    (sku, location, level): (&'a str, &'a str, &Level),
+) -> Result<Vec<serde_json::Value>, StoreError> {
+    let mut row: Vec<serde_json::Value> = Vec::with_capacity(19);
     row.extend([sku.into(), location.into()]);
     row.extend(Bucket::ALL.map(|bucket| level.get(bucket).into()));
     row.extend([level.version.into(), level.seq.into(), level.updated_at.micros().into()]);
     if let Some(count) = &level.counted {
+        let words = Some(&count.words).filter(|words| !words.is_empty());
+        let words = words.map(serde_json::to_string).transpose().map_err(damaged)?;
         row.extend([
             count.time.micros().into(),
             count.source.as_str().into(),
             count.seq.into(),
             count.overlap.map(Overlap::as_str).into(),
+            words.into(),
             i64::from(count.relied_on).into(),
         ]);
     } else {
-        row.extend([(); 4].map(|()| serde_json::Value::Null));
+        row.extend([(); 5].map(|()| serde_json::Value::Null));
         row.push(0.into());
     }
     row.push(match level.oversold {
@@ -553,7 +560,7 @@ fn level<'a>((sku, location, level): (&'a str, &'a str, &Level)) -> Vec<serde_js
         Oversold::Acknowledged => (-1).into(),
         Oversold::Open(id) => id.number().into(),
     });
-    row
+    Ok(row)
 }
 
 /// The columns of a conflict, in the order of [`CONFLICTS`].

@@ -133,13 +133,13 @@ async fn documents<K: Serialize, D: DeserializeOwned>(
 // What takes back a movement that a count contains is a movement too (`Step::movement`).
 const MOVEMENTS: &str = walk!(
     "SELECT w.key, t.occurred_at, t.seq, t.source,
-       iif(t.counted IS NULL AND t.uncounted IS NULL, t.on_hand, 0) + t.countered AS moved
+       iif(t.counted IS NULL AND t.uncounted IS NULL, t.on_hand, 0) AS moved, t.countered
      FROM walk AS w
      CROSS JOIN trails AS t ON t.ledger = ?1 AND t.seq = w.seq AND t.sku = w.sku
                            AND t.location = w.location
-     WHERE t.occurred_at >= w.moment AND moved <> 0
+     WHERE t.occurred_at >= w.moment AND (moved <> 0 OR t.countered <> 0)
      UNION ALL
-     SELECT w.key, m.occurred_at, m.seq, m.source, m.countered
+     SELECT w.key, m.occurred_at, m.seq, m.source, 0, m.countered
      FROM json_each(?2) AS w
      CROSS JOIN mentions AS m ON m.ledger = ?1 AND m.sku = w.value->>0
        AND m.location = w.value->>1 AND m.occurred_at >= w.value->>2
@@ -166,12 +166,16 @@ async fn movements(
     let mut found: HashMap<u64, Vec<Movement>> = HashMap::new();
     for row in &rows {
         let level = unsigned(row.try_get(0).map_err(damaged)?);
-        found.entry(level).or_default().push(Movement {
-            time: Timestamp::from_micros(row.try_get(1).map_err(damaged)?),
-            seq: unsigned(row.try_get(2).map_err(damaged)?),
-            source: name(row, 3)?,
-            delta: row.try_get(4).map_err(damaged)?,
-        });
+        let here = found.entry(level).or_default();
+        let time = Timestamp::from_micros(row.try_get(1).map_err(damaged)?);
+        let seq = unsigned(row.try_get(2).map_err(damaged)?);
+        let source: Source = name(row, 3)?;
+        for (column, is_counter) in [(4, false), (5, true)] {
+            let delta: i64 = row.try_get(column).map_err(damaged)?;
+            if delta != 0 {
+                here.push(Movement { time, seq, source: source.clone(), delta, is_counter });
+            }
+        }
     }
     // A level without movements is part of the answer too: the batch may add some.
     let levels = wants.movements.keys().cloned().zip(0..);

@@ -8,7 +8,7 @@ use onhand::id::{ChannelId, ConflictId, ListingId, Sku, Source, Text};
 use onhand::journal::Chain;
 use onhand::record::{ItemInfo, LocationInfo};
 use onhand::state::{
-    Baseline, Head, Level, Overlap, Oversold, Restoring, Settings, Snapshot, State,
+    Baseline, Head, Level, Overlap, Oversold, Restoring, Settings, Snapshot, State, Word,
 };
 use onhand::time::{Timestamp, Uptime};
 use serde::Deserialize;
@@ -194,7 +194,7 @@ SELECT json_group_array(json_array(sku, location, on_hand, committed, version, s
          ELSE json_array(reserved, damaged, quality_control, safety_stock, incoming, oversold,
                   CASE WHEN counted_at IS NOT NULL
                        THEN json_array(counted_at, counted_source, counted_seq, counted_overlap,
-                                counted_relied_on)
+                                json(counted_words), counted_relied_on)
                   END)
     END))
 FROM (SELECT * FROM levels WHERE ledger = ?1 AND (sku, location) > (?2, ?3)
@@ -217,7 +217,7 @@ struct LevelRow<'a>(
 struct LevelRest(i64, i64, i64, i64, i64, i64, Option<CountRow>);
 
 #[derive(Deserialize)]
-struct CountRow(i64, Source, u64, Option<String>, i64);
+struct CountRow(i64, Source, u64, Option<String>, Option<Vec<Word>>, i64);
 
 async fn levels(
     connection: &mut SqliteConnection,
@@ -269,7 +269,7 @@ fn level(row: LevelRow<'_>) -> Result<(Cow<'_, str>, Cow<'_, str>, Level), Store
 }
 
 fn baseline(
-    CountRow(time, source, seq, overlap, relied_on): CountRow,
+    CountRow(time, source, seq, overlap, words, relied_on): CountRow,
 ) -> Result<Baseline, StoreError> {
     let word = |name: String| {
         let known = Overlap::from_name(&name);
@@ -280,6 +280,7 @@ fn baseline(
         source,
         seq,
         overlap: overlap.map(word).transpose()?,
+        words: words.unwrap_or_default(),
         relied_on: relied_on != 0,
     })
 }
