@@ -1,7 +1,8 @@
 //! Safeguard 8: a batch that would take many items to zero at once is held as a whole, until a
 //! person has looked at it (contract.md section 3.3). Of a batch that goes on in parts, since some of
 //! it has waited for names, what nobody has looked at counts as a whole with each part: what its
-//! earlier parts have emptied, and is still at zero for that, and what they name.
+//! earlier parts have emptied, and is still at zero for that, and what they name. A part comes to the
+//! rest of its batch while that is held, and is asked about where a person has rejected the rest.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,7 +12,7 @@ use crate::conflict::{Conflict, ConflictKind, EVENTS_LISTED_MAX, Evidence};
 use crate::event::{Event, EventData, EventRef};
 use crate::id::{ConflictId, Sku};
 use crate::record::{Bucket, Change, Outcome, Record, WaitKey};
-use crate::state::{SkuIx, State};
+use crate::state::{Settings, SkuIx, State};
 
 /// Items named in the evidence at most, of those that would go to zero.
 const EMPTIED_SHOWN: usize = 10;
@@ -31,6 +32,21 @@ pub(crate) struct MassChange {
     shown: Vec<Sku>,
     /// Which of its events come as far as this safeguard, by their places in the batch.
     reached: Vec<bool>,
+    /// The conflict with which a person has rejected the rest of it, if one has.
+    rejected: Option<ConflictId>,
+}
+
+impl MassChange {
+    /// The same of which only the first events are to be held: the others are held already.
+    pub(crate) fn of_first(mut self, count: usize) -> Self {
+        self.reached.truncate(count);
+        self
+    }
+
+    /// The same where a person has rejected the rest of the batch.
+    pub(crate) fn of_rejected(self, conflict: ConflictId) -> Self {
+        Self { rejected: Some(conflict), ..self }
+    }
 }
 
 /// A place in a batch that is held.
@@ -40,7 +56,7 @@ pub(crate) struct Held<'a> {
     pub(crate) change: &'a MassChange,
     /// Which of its events is being decided.
     pub(crate) place: usize,
-    /// The conflict that holds the batch, once an event has opened it.
+    /// The conflict that holds the batch, once an event has opened it, or if it was open before.
     pub(crate) conflict: Option<ConflictId>,
 }
 
@@ -67,13 +83,27 @@ pub(crate) fn judge(
     records: &[Option<&Record>],
     earlier: &[(&Event, &Record)],
 ) -> Option<MassChange> {
-    let now = emptied(state, records.iter().flatten().copied());
-    let unseen = earlier.iter().map(|(_, record)| *record).filter(|record| !is_approved(record));
-    let emptied = emptied(state, records.iter().flatten().copied().chain(unseen));
-    let settings = state.settings();
-    if now.is_empty() || emptied.len() < settings.mass_change_min {
+    // What takes nothing to zero need not be held back for what has done so before.
+    if emptied(state, records.iter().flatten().copied()).is_empty() {
         return None;
     }
+    let change = measure(state, events, records, earlier);
+    let MassChange { named, emptied, .. } = change;
+    let Settings { mass_change_min, mass_change_share, .. } = *state.settings();
+    let is_too_much =
+        emptied >= mass_change_min && emptied * 100 > named * usize::from(mass_change_share);
+    is_too_much.then_some(change)
+}
+
+/// What a batch has done that was decided and applied just now, be it much or little.
+pub(crate) fn measure(
+    state: &State,
+    events: &[&Event],
+    records: &[Option<&Record>],
+    earlier: &[(&Event, &Record)],
+) -> MassChange {
+    let now = emptied(state, records.iter().flatten().copied());
+    let emptied = emptied(state, records.iter().flatten().copied().chain(unseen(earlier)));
     let reached: Vec<bool> = records.iter().map(|record| record.is_some_and(has_come)).collect();
     let come = events.iter().zip(records).filter_map(|(event, record)| {
         let record = record.filter(|record| has_come(record))?;
@@ -85,23 +115,20 @@ pub(crate) fn judge(
         let skus = event.data.skus().into_iter().chain(moved);
         named.extend(skus.filter_map(|sku| state.catalogue().sku(sku)));
     }
-    let named = named.len();
-    if emptied.len() * 100 <= named * usize::from(settings.mass_change_share) {
-        return None;
-    }
-    Some(MassChange {
+    MassChange {
         batch: events[0].batch_id().unwrap_or_default().to_owned(),
-        named,
+        named: named.len(),
         emptied: emptied.len(),
         already: emptied.difference(&now).count(),
         shown: emptied.into_iter().take(EMPTIED_SHOWN).cloned().collect(),
         reached,
-    })
+        rejected: None,
+    }
 }
 
-/// Whether these records take any item to zero.
-pub(crate) fn empties(state: &State, records: &[Option<&Record>]) -> bool {
-    !emptied(state, records.iter().flatten().copied()).is_empty()
+/// What has decided the events of a batch that nobody has looked at, of those that went on earlier.
+fn unseen<'a>(earlier: &'a [(&Event, &'a Record)]) -> impl Iterator<Item = &'a Record> {
+    earlier.iter().map(|(_, record)| *record).filter(|record| !is_approved(record))
 }
 
 /// The items of which there is nothing, over all locations, and would be something without these
@@ -138,7 +165,7 @@ fn is_approved(record: &Record) -> bool {
 
 /// Whether an event has come as far as this safeguard: none before it has held it or found that it
 /// repeats another, and it could be handled at all.
-fn has_come(record: &Record) -> bool {
+pub(crate) fn has_come(record: &Record) -> bool {
     if record.outcome == Outcome::Duplicate {
         return false;
     }
@@ -162,15 +189,17 @@ fn has_come(record: &Record) -> bool {
 /// Lets an event wait for the decision on its batch.
 pub(super) fn hold(draft: &mut Draft<'_>, held: Held<'_>, data: &EventData, seq: u64) -> Outcome {
     let MassChange { named, emptied, .. } = held.change;
-    draft.reason =
-        Some(format!("its batch would take {emptied} of the {named} items it names to zero"));
+    draft.reason = Some(match held.change.rejected {
+        Some(rejected) => format!("the rest of its batch was rejected ({rejected})"),
+        None => format!("its batch would take {emptied} of the {named} items it names to zero"),
+    });
     let conflict = held.conflict.and_then(|id| draft.state.open_conflict(id));
     let id = match conflict {
         None => draft.open(ConflictKind::MassChange, About::default(), evidence(held.change)),
         Some(conflict) => {
             draft.conflict = Some(conflict.id);
             if held.is_last() {
-                let whole = whole(draft, conflict);
+                let whole = whole(draft, held.change, conflict);
                 draft.change(Change::Conflict(Box::new(whole)));
             }
             conflict.id
@@ -183,21 +212,29 @@ pub(super) fn hold(draft: &mut Draft<'_>, held: Held<'_>, data: &EventData, seq:
     Outcome::Conflict
 }
 
-/// The conflict with all the events of its batch, as it is written once rather than with each of
-/// them.
-fn whole(draft: &Draft<'_>, conflict: &Conflict) -> Conflict {
-    let held = draft.batch_records().iter().filter(|record| record.conflict == Some(conflict.id));
-    // Its record is its own, or that of its release.
-    let waits = held.flat_map(|record| &record.changes).filter_map(|change| match change {
-        Change::Waiting { seq, .. } => draft.record(*seq),
+/// The conflict with all the events of its batch, and what they would do, as it is written once
+/// rather than with each of them.
+fn whole(draft: &Draft<'_>, change: &MassChange, conflict: &Conflict) -> Conflict {
+    let writes = |record: &&Record| {
+        let mut changes = record.changes.iter();
+        changes.any(|it| matches!(it, Change::Conflict(written) if written.id == conflict.id))
+    };
+    let since = draft.batch_records().iter().rev().take_while(|record| !writes(record));
+    let approval = WaitKey::Approval(conflict.id);
+    let waits = since.flat_map(|record| &record.changes).filter_map(|change| match change {
+        Change::Waiting { on, seq } if *on == approval => draft.record(*seq),
         _ => None,
     });
-    let mut events: Vec<EventRef> = waits.map(Record::event_ref).collect();
-    let event_count = events.len() as u64 + 1;
+    let mut came: Vec<EventRef> = waits.map(Record::event_ref).collect();
+    came.reverse();
+    let event_count = conflict.event_count + came.len() as u64 + 1;
+    let mut events = conflict.events.clone();
+    events.extend(came);
     // The last event is always listed, as in any conflict.
     events.truncate(EVENTS_LISTED_MAX - 1);
     events.push(draft.subject.clone());
-    Conflict { events, event_count, version: conflict.version + 1, ..conflict.clone() }
+    let (evidence, version) = (evidence(change), conflict.version + 1);
+    Conflict { events, event_count, evidence, version, ..conflict.clone() }
 }
 
 fn evidence(change: &MassChange) -> Vec<Evidence> {
@@ -205,14 +242,17 @@ fn evidence(change: &MassChange) -> Vec<Evidence> {
     let more = change.emptied - names.len();
     let names = names.join(", ");
     let names = if more == 0 { names } else { format!("{names} and {more} more") };
-    let mut evidence = vec![
-        Evidence::new("batch", &change.batch),
-        Evidence::new("items it names", change.named),
-        Evidence::new("would go to zero", change.emptied),
-    ];
+    let mut evidence = vec![Evidence::new("batch", &change.batch)];
+    if let Some(rejected) = change.rejected {
+        evidence.push(Evidence::new("the rest of it was rejected with", rejected));
+    }
+    evidence.push(Evidence::new("items it names", change.named));
+    evidence.push(Evidence::new("would go to zero", change.emptied));
     if change.already > 0 {
         evidence.push(Evidence::new("of these at zero by it already", change.already));
     }
-    evidence.push(Evidence::new("these are", names));
+    if change.emptied > 0 {
+        evidence.push(Evidence::new("these are", names));
+    }
     evidence
 }

@@ -40,7 +40,7 @@ use draft::About;
 pub(crate) use draft::{Draft, time_of_held};
 use finish::OutOfRange;
 pub(crate) use kit::awaited_by;
-pub(crate) use mass_change::{Held, MassChange, empties, judge};
+pub(crate) use mass_change::{Held, MassChange, has_come, judge, measure};
 pub(crate) use orphan::ask as ask_about_orphan;
 pub(crate) use poison::{Failed, flag as flag_poison};
 pub(crate) use release::release;

@@ -1,13 +1,15 @@
 //! Events of one batch that have waited for names and are due together. They had not come as far as
 //! the safeguard that looks at batches (safeguard 8), so they are looked at as a whole now: released
 //! one after another, and all of them held if together they would empty too much, by themselves or
-//! with what has gone on of their batch before.
+//! with what has gone on of their batch before. They are held as well while the rest of their batch
+//! is, in the same conflict, and where a person has rejected the rest.
 
 use super::group::{Group, Place};
 use super::guard::{Broken, Culprit};
 use super::{Ledger, Processed, RELEASES_MAX};
-use crate::decide;
+use crate::decide::{self, MassChange};
 use crate::event::Event;
+use crate::id::ConflictId;
 use crate::record::Record;
 use crate::state::Due;
 use crate::time::Now;
@@ -21,7 +23,12 @@ const _: () = assert!(SPAN <= RELEASES_MAX);
 /// Events of a batch that go on together, of which the first are decided.
 #[derive(Debug)]
 pub(super) struct GoingOn {
+    /// Those that go on; after them, while they are tried out, the rest of their batch that is held.
     events: Vec<Due>,
+    /// How many they are.
+    count: usize,
+    /// The conflict that holds the rest.
+    joins: Option<ConflictId>,
     place: Place,
     group: Group,
     /// Whether the rest of their batch is needed, to judge them with what it has done.
@@ -55,8 +62,9 @@ impl Ledger {
             // are after all, the transaction is begun again.
             let is_small = events.len() < self.state.settings.mass_change_min;
             let group = if is_small { Group::default() } else { self.begin_group(&place) };
-            let looks_back = false;
-            self.going_on = Some(Box::new(GoingOn { events, place, group, looks_back }));
+            let (joins, looks_back) = (None, false);
+            let going_on = GoingOn { events, count, joins, place, group, looks_back };
+            self.going_on = Some(Box::new(going_on));
             return Ok(Release::Done);
         }
         let ready = |ledger: &Self| ledger.has_all_for_held(due.seq);
@@ -89,30 +97,54 @@ impl Ledger {
         Ok(there)
     }
 
-    /// Ends it, or holds all of it if it was too much; says whether all was there to find that out.
+    /// Ends it, or holds all of it if it was too much or belongs to what is held; says whether all was
+    /// there to find that out.
     fn end_going_on(&mut self, mut going_on: Box<GoingOn>, processed: &mut Vec<Processed>) -> bool {
         let GoingOn { events, place, group, .. } = going_on.as_ref();
-        if self.is_held(place) {
+        let come = self.records_of(group).into_iter().flatten().any(decide::has_come);
+        if self.is_held(place) || !come {
             return true;
         }
+        let first = events[0].seq;
+        if !self.has_all_of_batch(first) {
+            going_on.looks_back = true;
+            self.going_on = Some(going_on);
+            return false;
+        }
+        let batch = self.batch_of(first).expect("the batch was loaded");
+        if going_on.joins.is_none()
+            && let Some((conflict, held)) = self.held_of(&batch)
+        {
+            // What all of it would do is found by deciding the rest after them.
+            going_on.events.extend(held);
+            going_on.joins = Some(conflict);
+            self.going_on = Some(going_on);
+            return true;
+        }
+        if let Some(change) = self.judge_going_on(&going_on, &batch) {
+            let GoingOn { place, group, joins, .. } = *going_on;
+            self.try_again(place, (change, joins), group, processed);
+        }
+        true
+    }
+
+    /// What events that have gone on together would do, if they are to be held; `batch` is all of it.
+    fn judge_going_on(&self, going_on: &GoingOn, batch: &[&Record]) -> Option<MassChange> {
+        let GoingOn { events, count, joins, group, .. } = going_on;
         let held = |due: &Due| self.record(due.seq).expect("the record was loaded");
         let said: Vec<&Event> = events.iter().map(|due| &held(due).envelope).collect();
         let records = self.records_of(group);
-        let mut change = decide::judge(&self.state, &said, &records, &[]);
-        // The rest of the batch is looked at only where it can matter.
-        if change.is_none() && decide::empties(&self.state, &records) {
-            if !self.has_all_of_batch(events[0].seq) {
-                going_on.looks_back = true;
-                self.going_on = Some(going_on);
-                return false;
-            }
-            change = decide::judge(&self.state, &said, &records, &self.gone_on_before(events));
+        let state = &self.state;
+        let earlier = self.gone_on_before(batch, events);
+        if joins.is_some() {
+            return Some(decide::measure(state, &said, &records, &earlier).of_first(*count));
         }
-        if let Some(change) = change {
-            let GoingOn { place, group, .. } = *going_on;
-            self.try_again(place, change, group, processed);
+        if let Some(rejected) = self.rejected_of(batch) {
+            let change = decide::measure(state, &said, &records, &earlier);
+            return Some(change.of_rejected(rejected));
         }
-        true
+        decide::judge(state, &said, &records, &[])
+            .or_else(|| decide::judge(state, &said, &records, &earlier))
     }
 
     /// An event of the batch that is to be looked at as a whole.

@@ -66,6 +66,8 @@ impl Group {
 #[derive(Debug)]
 pub(super) struct TriedOut {
     change: MassChange,
+    /// The conflict that holds the rest of its batch.
+    joins: Option<ConflictId>,
     processed: Vec<Processed>,
 }
 
@@ -90,7 +92,7 @@ impl Ledger {
             let events: Vec<&Event> = events.iter().collect();
             match self.judge(&place, &events, &group) {
                 None => processed.push(Processed::Group(group.done)),
-                Some(change) => self.try_again(place, change, group, processed),
+                Some(change) => self.try_again(place, (change, None), group, processed),
             }
             return Ok(true);
         };
@@ -130,15 +132,16 @@ impl Ledger {
         group.done.push(done);
     }
 
-    /// Goes back to where a group began that is to be held, and remembers what it would do.
+    /// Goes back to where a group began that is to be held, and remembers what it would do, and the
+    /// conflict that it joins.
     pub(super) fn try_again(
         &mut self,
         place: Place,
-        change: MassChange,
+        (change, joins): (MassChange, Option<ConflictId>),
         group: Group,
         processed: &mut Vec<Processed>,
     ) {
-        self.held.insert(place, TriedOut { change, processed: group.done });
+        self.held.insert(place, TriedOut { change, joins, processed: group.done });
         let Some(begin) = group.begin else {
             processed.clear();
             return self.start_over();
@@ -162,7 +165,7 @@ impl Ledger {
     pub(super) fn hold(&self, turn: Turn<'_>) -> Option<Held<'_>> {
         let Turn { place, index, conflict } = turn;
         let tried = self.held.get(place)?;
-        Some(Held { change: &tried.change, place: index, conflict })
+        Some(Held { change: &tried.change, place: index, conflict: conflict.or(tried.joins) })
     }
 
     /// What the events of a group have done together, if that is too much and is not held.

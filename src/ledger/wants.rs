@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::guard::guarded;
+use super::whole::went_on_with;
 use super::{Input, Ledger, RELEASES_MAX};
 use crate::conflict::{Conflict, ConflictKind, ConflictStatus, ResolutionOption};
 use crate::decide::{awaited_by, let_go};
@@ -182,7 +183,12 @@ impl<'a> Needs<'a> {
                 for event in events {
                     self.name(&event.event_ref());
                     if let Some(known) = self.ledger.known(event) {
-                        self.record(known.decided);
+                        let decided = self.record(known.decided);
+                        // A person may have rejected it.
+                        decided
+                            .and_then(went_on_with)
+                            .into_iter()
+                            .for_each(|it| self.decision_on(it));
                     }
                 }
             }

@@ -1,10 +1,14 @@
-//! A batch of which a part goes on: what its other events have done before. They came with one
+//! A batch of which a part goes on: what has become of its other events. They came with one
 //! request and were decided one after another, so they stand side by side in the journal.
+
+use std::collections::BTreeSet;
 
 use super::Ledger;
 use super::going_on::{SPAN, is_of_batch};
+use crate::conflict::{ConflictKind, ResolutionOption};
 use crate::event::Event;
-use crate::record::{Outcome, Record};
+use crate::id::ConflictId;
+use crate::record::{Change, Outcome, Record, WaitKey};
 use crate::state::{Due, Known};
 
 /// Records that are asked for at once, beyond as many as were found to belong to the batch.
@@ -56,12 +60,15 @@ impl Ledger {
         known.iter().find(|known| known.seq == record.seq)
     }
 
-    /// The events of the batch of this `part` that have gone on before, with what decided them. What
-    /// was refused or taken back, or is being asked about, is none of them. All has to be loaded.
-    pub(super) fn gone_on_before(&self, part: &[Due]) -> Vec<(&Event, &Record)> {
-        let all = self.batch_of(part[0].seq).expect("the batch was loaded").into_iter();
-        let others =
-            all.filter(|record| part.binary_search_by_key(&record.seq, |due| due.seq).is_err());
+    /// The events of a batch that have gone on before a `part` of it, with what decided them. What was
+    /// refused or taken back, or is being asked about, is none of them. All has to be loaded.
+    pub(super) fn gone_on_before<'a>(
+        &'a self,
+        batch: &[&'a Record],
+        part: &[Due],
+    ) -> Vec<(&'a Event, &'a Record)> {
+        let part: BTreeSet<u64> = part.iter().map(|due| due.seq).collect();
+        let others = batch.iter().filter(|record| !part.contains(&record.seq));
         let decided = others.filter_map(|record| {
             let known = self.known(record).filter(|known| has_gone_on(known))?;
             let decided = self.record(known.decided).expect("the record was loaded");
@@ -69,6 +76,40 @@ impl Ledger {
         });
         decided.collect()
     }
+
+    /// The first conflict that holds events of a batch, and those that it holds.
+    pub(super) fn held_of(&self, batch: &[&Record]) -> Option<(ConflictId, Vec<Due>)> {
+        let batch: BTreeSet<u64> = batch.iter().map(|record| record.seq).collect();
+        let open = self.state.open_conflicts();
+        let mut open = open.filter(|conflict| conflict.kind == ConflictKind::MassChange);
+        open.find_map(|conflict| {
+            let on = WaitKey::Approval(conflict.id);
+            let held = self.state.waiting.on(&on).filter(|seq| batch.contains(seq));
+            let held: Vec<Due> =
+                held.map(|seq| Due { seq, on: on.clone(), discard: false }).collect();
+            (!held.is_empty()).then_some((conflict.id, held))
+        })
+    }
+
+    /// The last conflict with which a person has rejected events of a batch. All has to be loaded.
+    pub(super) fn rejected_of(&self, batch: &[&Record]) -> Option<ConflictId> {
+        let rejected = batch.iter().filter_map(|record| {
+            let decided = self.known(record).filter(|known| known.outcome == Outcome::Rejected)?;
+            let on = went_on_with(self.record(decided.decided)?)?;
+            let decision = self.sight().closed_conflict(on)?.resolution.as_ref()?;
+            // A request that was approved may have been refused then.
+            (decision.option == Some(ResolutionOption::Reject)).then_some(on)
+        });
+        rejected.max()
+    }
+}
+
+/// The conflict about its batch with which a record has let an event go on.
+pub(super) fn went_on_with(record: &Record) -> Option<ConflictId> {
+    record.changes.iter().find_map(|change| match change {
+        Change::Released { on: WaitKey::Approval(conflict), .. } => Some(*conflict),
+        _ => None,
+    })
 }
 
 /// Whether an event counts as done: applied, or found to have no effect of its own for now.

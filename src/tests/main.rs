@@ -36,6 +36,7 @@ mod listings;
 mod mass_changes;
 mod mass_changes_in_parts;
 mod mass_changes_of_names;
+mod mass_changes_that_grow;
 mod moves;
 mod names;
 mod orphans;

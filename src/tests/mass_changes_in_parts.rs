@@ -138,10 +138,6 @@ fn parts_that_go_on_one_after_another_count_together() {
     let conflict = held(&world).unwrap();
     assert_eq!((conflict.event_count, on_hand(&world, 0..5)), (2, vec![0, 0, 5, 5, 5]));
     assert_eq!(evidence(&conflict, "of these at zero by it already").as_deref(), Some("2"));
-    // What is held has done nothing: the last part is the third to zero.
-    map(&mut world, "pluto");
-    assert_eq!(held(&world), Some(conflict));
-    assert_eq!(on_hand(&world, 0..5), [0, 0, 5, 5, 0]);
 }
 
 #[test]
@@ -168,16 +164,14 @@ fn what_is_at_zero_for_another_reason_or_no_longer_does_not_count() {
 }
 
 #[test]
-fn what_a_person_has_approved_or_rejected_does_not_count_again() {
-    for (option, later, is_held) in
-        [(O::Approve, 3, false), (O::Approve, 4, true), (O::Reject, 3, false), (O::Reject, 4, true)]
-    {
+fn what_a_person_has_approved_does_not_count_again() {
+    for (later, is_held) in [(3, false), (4, true)] {
         let mut world = stocked(4 + later);
         leave(&mut world, 4, later);
         let conflict = held(&world).expect("four at once are too much");
-        world.resolve(&conflict, option).unwrap();
+        world.resolve(&conflict, O::Approve).unwrap();
         map(&mut world, "mars");
-        assert_eq!(held(&world).is_some(), is_held, "{option:?}, {later} later");
+        assert_eq!(held(&world).is_some(), is_held, "{later} later");
     }
 }
 

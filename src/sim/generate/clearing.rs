@@ -37,7 +37,7 @@ impl Generator {
                 acts.push(self.says(data));
                 self.batch.left -= 1;
             }
-            for _ in 0..self.rng.index(9) {
+            for _ in 0..self.rng.index(14) {
                 acts.push(self.follows(&items));
             }
         }

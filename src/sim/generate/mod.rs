@@ -35,7 +35,7 @@ const SOURCES: [&str; 4] = ["wms", "shop", "pos", "erp"];
 const LINES: [&str; 4] = ["1", "2", "3", "4"];
 
 /// How many histories are about batches that clear shelves, and nothing else.
-const CLEARING_PERCENT: u64 = 4;
+const CLEARING_PERCENT: u64 = 8;
 
 /// The history of a seed.
 pub fn history(seed: u64) -> History {

@@ -28,7 +28,8 @@ impl Model {
         let answers: Vec<Answer> = events.iter().map(|event| self.say(event, now)).collect();
         let answers = if self.is_mass_change(&before, events, &answers, &[]) {
             let tried = std::mem::replace(self, before);
-            self.hold_batch(&tried, &answers, |model, place| model.say(&events[place], now))
+            let say = |model: &mut Self, place: usize| model.say(&events[place], now);
+            self.hold_batch(&tried, &answers, None, say)
         } else {
             answers
         };
@@ -37,17 +38,46 @@ impl Model {
     }
 
     /// Events of a batch go on that have waited for names, so that nobody has looked at them as a
-    /// batch.
+    /// batch. They come to the others while these are held, and do not take effect by themselves
+    /// where a person has rejected these.
     pub(super) fn release_batch(&mut self, batch: &[u64], now: Now) {
         let before = self.clone();
         let events: Vec<Event> = batch.iter().map(|seq| self.told[seq].event.clone()).collect();
         let answers: Vec<Answer> = batch.iter().map(|seq| self.release_one(*seq, now)).collect();
-        let earlier = self.gone_on_before(batch);
-        let alone = self.is_mass_change(&before, &events, &answers, &[]);
-        if alone || self.is_mass_change(&before, &events, &answers, &earlier) {
+        let come = answers.iter().any(|answer| self.came_as_far(&before, *answer).is_some());
+        let others = self.others_of(batch);
+        let joins = others.iter().filter_map(|seq| self.question_about_batch_of(*seq)).min();
+        let rejected = others.iter().any(|seq| self.has_person_rejected(*seq));
+        let earlier: Vec<u64> =
+            others.iter().copied().filter(|seq| self.has_gone_on(*seq)).collect();
+        if come
+            && (joins.is_some()
+                || rejected
+                || self.is_mass_change(&before, &events, &answers, &[])
+                || self.is_mass_change(&before, &events, &answers, &earlier))
+        {
             let tried = std::mem::replace(self, before);
-            self.hold_batch(&tried, &answers, |model, place| model.release_one(batch[place], now));
+            let say = |model: &mut Self, place: usize| model.release_one(batch[place], now);
+            self.hold_batch(&tried, &answers, joins, say);
         }
+    }
+
+    /// Where the open question is for the answer to which an event waits.
+    fn question_about_batch_of(&self, seq: u64) -> Option<usize> {
+        self.waiting.iter().filter(|(_, waits)| *waits == seq).find_map(|(on, _)| match on {
+            WaitKey::Approval(id) => self.open_about(&About::Batch(*id)),
+            _ => None,
+        })
+    }
+
+    /// Whether a person has rejected the batch of an event, and the event with it.
+    fn has_person_rejected(&self, seq: u64) -> bool {
+        let told = &self.told[&seq];
+        let before = &self.journal_at(told.decided).before;
+        let mut waited = before.waiting.iter().filter(|(_, waits)| *waits == seq);
+        told.outcome == Outcome::Rejected
+            && waited.any(|(on, _)| matches!(on, WaitKey::Approval(_)))
+            && before.woken.get(&seq) == Some(&true)
     }
 
     /// Whether what the batch has done since `before` is too much, by itself or with what those of its
@@ -102,22 +132,24 @@ impl Model {
             || waited.any(|(on, _)| matches!(on, WaitKey::Approval(_)))
     }
 
-    /// The events of the batch that this is a `part` of that had gone on before it. They were said in
-    /// one go: nothing else was said between them.
-    fn gone_on_before(&self, part: &[u64]) -> Vec<u64> {
+    /// The events of the batch that this is a `part` of. They were said in one go: nothing else was
+    /// said between them.
+    fn others_of(&self, part: &[u64]) -> Vec<u64> {
         let batch = |seq: &u64| self.told.get(seq).and_then(|told| told.event.batch_id());
         let first = part[0];
         let is_beside = |seq: &u64| batch(seq) == batch(&first);
         let before = (1..first).rev().take(REQUEST_EVENTS_MAX - 1).take_while(is_beside);
         let after = (first + 1..).take(REQUEST_EVENTS_MAX - 1).take_while(is_beside);
         let source = |seq: &u64| &self.told[seq].event.source;
-        let done = [Outcome::Applied, Outcome::Absorbed, Outcome::Superseded, Outcome::Parked];
-        let is_done = |seq: &u64| {
-            let told = &self.told[seq];
-            done.contains(&told.outcome) && !self.taken_back.contains(&told.decided)
-        };
         let all = before.chain(after).filter(|seq| source(seq) == source(&first));
-        all.filter(|seq| !part.contains(seq) && is_done(seq)).collect()
+        all.filter(|seq| !part.contains(seq)).collect()
+    }
+
+    /// Whether an event is done, and not taken back.
+    fn has_gone_on(&self, seq: u64) -> bool {
+        let done = [Outcome::Applied, Outcome::Absorbed, Outcome::Superseded, Outcome::Parked];
+        let told = &self.told[&seq];
+        done.contains(&told.outcome) && !self.taken_back.contains(&told.decided)
     }
 
     /// What is on hand of each item, over all locations.
@@ -146,20 +178,22 @@ impl Model {
         (!stopped).then_some(seq)
     }
 
-    /// Goes through all of it again, and holds what comes as far. `tried` is how it went, with these
-    /// answers; `say` says the event of a place again, or lets it go on again.
+    /// Goes through all of it again, and holds what comes as far, by the question that it `joins` or
+    /// by one of its own. `tried` is how it went, with these answers; `say` says the event of a place
+    /// again, or lets it go on again.
     fn hold_batch(
         &mut self,
         tried: &Self,
         answers: &[Answer],
+        joins: Option<usize>,
         mut say: impl FnMut(&mut Self, usize) -> Answer,
     ) -> Vec<Answer> {
         let certain: Vec<bool> =
             answers.iter().map(|answer| tried.came_as_far(self, *answer).is_some()).collect();
         let last = certain.iter().rposition(|certain| *certain);
         let mut held = Vec::new();
-        let mut written = 0;
-        self.holding = Some(Holding::default());
+        let mut written = joins.map_or(0, |asked| self.asked[asked].version);
+        self.holding = Some(Holding { asked: joins, certain: false });
         for (place, answer) in answers.iter().enumerate() {
             let before = self.held_so_far();
             self.holding.as_mut().expect("a batch is held").certain = certain[place];

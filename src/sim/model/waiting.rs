@@ -96,8 +96,8 @@ impl Model {
 
     /// An event goes on.
     pub(super) fn release_one(&mut self, seq: u64, now: Now) -> Answer {
-        let discard = self.woken.remove(&seq).expect("it is woken");
         let before = Rc::new(self.clone());
+        let discard = self.woken.remove(&seq).expect("it is woken");
         self.tick(now);
         self.wait_no_longer(seq);
         let outcome = if discard {
