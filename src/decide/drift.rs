@@ -38,7 +38,7 @@ pub(super) fn reported(
     }
     let evidence = evidence(event, data, found);
     if let Some(conflict) = open {
-        draft.join_with(&conflict, evidence);
+        draft.join(&conflict, evidence);
         return Ok(Outcome::Conflict);
     }
     let sku = sku_of(draft, "/data/drift/sku", &found.sku)?;

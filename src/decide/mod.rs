@@ -187,7 +187,7 @@ fn id_reused(draft: &mut Draft<'_>, event: &Event, first: u64) -> Outcome {
         if evidence.len() < CONTENTS_SHOWN_MAX {
             evidence.push(says);
         }
-        draft.join_with(&conflict, evidence);
+        draft.join(&conflict, evidence);
         return Outcome::Conflict;
     }
     let original = EventRef { source: event.source.clone(), id: event.id.clone(), seq: first };
@@ -222,8 +222,8 @@ fn weigh(draft: &mut Draft<'_>, event: &Event, seq: u64, lifted: Lifted) -> Resu
         draft.open(ConflictKind::FutureTime, names::about(draft, &event.data), evidence);
         return Ok(Outcome::Conflict);
     }
-    if let Some(key) = names::unknown(draft, event) {
-        return Ok(names::hold(draft, key, seq));
+    if let Some((name, further)) = names::unknown(draft, event).split_first() {
+        return Ok(names::hold(draft, &event.data, (name, further), seq));
     }
     if let Some(held) = draft.held {
         return Ok(mass_change::hold(draft, held, &event.data, seq));

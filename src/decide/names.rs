@@ -1,49 +1,59 @@
 //! Safeguard 7: names that Onhand does not know become a conflict, not an error, and the events
 //! that use them wait.
 
+use std::collections::BTreeSet;
+
 use super::catalogue;
 use super::draft::{About, Draft};
-use crate::conflict::{ConflictKind, Evidence};
+use crate::conflict::{Conflict, ConflictKind, Evidence};
 use crate::event::{Event, EventData};
 use crate::id::{LocationId, Sku};
 use crate::record::{Change, ItemInfo, Outcome, WaitKey};
 use crate::state::{LocIx, SkuIx, Subject};
 
-/// The first name of the event that means nothing yet. Unknown SKUs are created instead, if the
-/// house has settled that.
-pub(super) fn unknown(draft: &mut Draft<'_>, event: &Event) -> Option<WaitKey> {
+/// Further names shown in the conflict about one, at most.
+const FURTHER_SHOWN_MAX: usize = 10;
+
+/// What the further names are called there.
+const FURTHER: &str = "not known either when it came";
+
+/// The names of the event that mean nothing yet, each once, items before locations. Unknown SKUs are created
+/// instead, if the house has settled that.
+pub(super) fn unknown(draft: &mut Draft<'_>, event: &Event) -> Vec<WaitKey> {
     let (skus, locations) = named(&event.data);
+    let mut unknown: Vec<WaitKey> = Vec::new();
     for sku in skus {
-        if draft.sku(sku).is_none() {
-            if !draft.state.settings.create_unknown_skus {
-                return Some(WaitKey::Sku(sku.clone()));
-            }
-            if draft.held.is_some() {
-                // Nothing comes of the event for now.
-                continue;
-            }
-            let sku = sku.clone();
-            catalogue::arrived(draft, WaitKey::Sku(sku.clone()));
-            draft.create_item(ItemInfo::named(sku));
+        if draft.sku(sku).is_some() {
+            continue;
+        }
+        let key = WaitKey::Sku(sku.clone());
+        if !draft.state.settings.create_unknown_skus {
+            unknown.push(key);
+        } else if draft.held.is_none() {
+            // Of what is to be held nothing comes for now.
+            catalogue::arrived(draft, key);
+            draft.create_item(ItemInfo::named(sku.clone()));
         }
     }
-    for location in locations {
-        if draft.location(location).is_none() {
-            return Some(WaitKey::Location(location.clone()));
-        }
-    }
+    let places = locations.into_iter().filter(|location| draft.location(location).is_none());
+    unknown.extend(places.cloned().map(WaitKey::Location));
     if let EventData::ChannelLevelReported(data) = &event.data
         && data.unlisted
         && draft.state.catalogue.listed(&data.channel, &data.listing).is_none()
     {
-        return Some(WaitKey::Listing(data.channel.clone(), data.listing.clone()));
+        unknown.push(WaitKey::Listing(data.channel.clone(), data.listing.clone()));
     }
     let needs_a_location = match &event.data {
         EventData::OrderPlaced(data) => data.lines.iter().any(|line| line.location.is_none()),
         EventData::OrderAmended(data) => data.lines.iter().any(|line| line.location.is_none()),
         _ => false,
     };
-    (needs_a_location && draft.state.catalogue.ranking().is_empty()).then_some(WaitKey::AnyLocation)
+    if needs_a_location && draft.state.catalogue.ranking().is_empty() {
+        unknown.push(WaitKey::AnyLocation);
+    }
+    let mut seen = BTreeSet::new();
+    unknown.retain(|name| seen.insert(name.clone()));
+    unknown
 }
 
 /// Whether a name is one of its own, not by mapping.
@@ -65,15 +75,25 @@ pub(super) fn is_known(draft: &Draft<'_>, key: &WaitKey) -> bool {
     }
 }
 
-/// Lets the event wait for a name, in the one conflict about that name.
-pub(super) fn hold(draft: &mut Draft<'_>, key: WaitKey, seq: u64) -> Outcome {
+/// Lets the event wait for a name, in the one conflict about that name, which shows the `further`
+/// ones that it will be asked about after that.
+pub(super) fn hold(
+    draft: &mut Draft<'_>,
+    data: &EventData,
+    (key, further): (&WaitKey, &[WaitKey]),
+    seq: u64,
+) -> Outcome {
     draft.reason = Some(format!("{key} is not known"));
     let subject = Subject::Waits(key.clone());
     if let Some(conflict) = draft.conflict_about(&subject).cloned() {
-        draft.join(&conflict);
+        join(draft, conflict, data, further);
     } else {
-        let mut about = About::default();
-        match &key {
+        let mut about = About {
+            order: data.order().cloned(),
+            transfer: data.transfer().cloned(),
+            ..About::default()
+        };
+        match key {
             WaitKey::Sku(sku) => about.sku = Some(sku.clone()),
             WaitKey::Location(location) => about.location = Some(location.clone()),
             WaitKey::Listing(channel, listing) => {
@@ -85,11 +105,37 @@ pub(super) fn hold(draft: &mut Draft<'_>, key: WaitKey, seq: u64) -> Outcome {
             | WaitKey::Approval(_)
             | WaitKey::AnyLocation => {}
         }
-        let evidence = vec![Evidence::new("not known", &key)];
+        let mut evidence = vec![Evidence::new("not known", key)];
+        show(&mut evidence, further);
         draft.open(ConflictKind::Unmapped, about, evidence);
     }
-    draft.change(Change::Waiting { on: key, seq });
+    draft.change(Change::Waiting { on: key.clone(), seq });
     Outcome::Conflict
+}
+
+/// Another event joins the conflict about a name, which is about an order or a transfer only as long
+/// as all of them are.
+fn join(draft: &mut Draft<'_>, mut conflict: Conflict, data: &EventData, further: &[WaitKey]) {
+    if conflict.order.as_ref() != data.order() {
+        conflict.order = None;
+    }
+    if conflict.transfer.as_ref() != data.transfer() {
+        conflict.transfer = None;
+    }
+    let mut evidence = conflict.evidence.clone();
+    show(&mut evidence, further);
+    draft.join(&conflict, evidence);
+}
+
+/// Shows further names that are not known, those not shown yet.
+fn show(evidence: &mut Vec<Evidence>, further: &[WaitKey]) {
+    for name in further {
+        let row = Evidence::new(FURTHER, name);
+        let shown = evidence.iter().filter(|row| row.label == FURTHER).count();
+        if shown < FURTHER_SHOWN_MAX && !evidence.contains(&row) {
+            evidence.push(row);
+        }
+    }
 }
 
 /// The level that an event is about, if it is one and known.

@@ -31,7 +31,10 @@ impl Shown {
                 | ConflictKind::Orphan
                 | ConflictKind::Poison
         ) || conflict.kind == ConflictKind::Excess && conflict.order.is_some();
-        let is_named = matches!(conflict.kind, ConflictKind::IdReused | ConflictKind::FutureTime);
+        let is_named = matches!(
+            conflict.kind,
+            ConflictKind::IdReused | ConflictKind::FutureTime | ConflictKind::Unmapped
+        );
         Self {
             kind: conflict.kind,
             // Which of a transfer's items it names first is of no consequence.

@@ -39,6 +39,7 @@ mod mass_changes_of_names;
 mod mass_changes_that_grow;
 mod moves;
 mod names;
+mod names_of_one_event;
 mod orphans;
 mod overlaps;
 mod oversold;

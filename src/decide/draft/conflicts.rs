@@ -111,13 +111,8 @@ impl Draft<'_> {
         id
     }
 
-    /// Joins an open conflict.
-    pub(crate) fn join(&mut self, conflict: &Conflict) {
-        self.join_with(conflict, conflict.evidence.clone());
-    }
-
-    /// Joins an open conflict, which has other evidence now.
-    pub(crate) fn join_with(&mut self, conflict: &Conflict, evidence: Vec<Evidence>) {
+    /// Joins an open conflict, which has this evidence now.
+    pub(crate) fn join(&mut self, conflict: &Conflict, evidence: Vec<Evidence>) {
         let mut conflict = Conflict { evidence, ..conflict.clone() };
         conflict.version += 1;
         conflict.event_count += 1;

@@ -131,7 +131,7 @@ fn watch(draft: &mut Draft<'_>, transfer: &Transfer, open: Option<&Conflict>) {
             };
             draft.open(ConflictKind::Excess, about, evidence(transfer, &differing));
         }
-        Some(conflict) => draft.join_with(conflict, evidence(transfer, &differing)),
+        Some(conflict) => draft.join(conflict, evidence(transfer, &differing)),
     }
 }
 
