@@ -38,6 +38,20 @@ pub async fn view(
     Ok(ConflictView { promises, ..view_of(conflict, options) })
 }
 
+/// Of what is given for all options of a conflict, what one of them takes.
+///
+/// # Errors
+/// When the store cannot be read.
+pub async fn given_to(
+    store: &dyn Store,
+    conflict: &Conflict,
+    option: ResolutionOption,
+    given: Given,
+) -> Result<Given, StoreError> {
+    let needs = Needs::read(store, std::slice::from_ref(conflict)).await?;
+    Ok(given.only(needs.of(conflict, option)))
+}
+
 /// Conflicts with the options that they offer, none of them tried out: each of these would take the
 /// rules' time, and why one cannot be taken as things stand is only said of a single conflict.
 ///
@@ -119,7 +133,7 @@ async fn try_out(
     if !needs.iter().all(|need| given.has(need)) {
         return Ok(Some(view(None, None)));
     }
-    let given = if needs.is_empty() { Given::default() } else { given.clone() };
+    let given = given.clone().only(needs);
     let choice = Choice {
         conflict: conflict.id,
         option,

@@ -135,6 +135,21 @@ impl Conflict {
         })
     }
 
+    /// The names of the further fields that an option takes, all of which it needs. What an orphan
+    /// that is applied without its order takes depends on its event: [`crate::orphan::needs`].
+    pub const fn needs(&self, option: ResolutionOption) -> &'static [&'static str] {
+        use ResolutionOption as O;
+        match (self.kind, option) {
+            (ConflictKind::Unmapped, O::Map) if self.location.is_none() => &["sku"],
+            (ConflictKind::Unmapped, O::Map) | (ConflictKind::Oversold, O::Reallocate) => {
+                &["location"]
+            }
+            (ConflictKind::Drift, O::AcceptChannel) if self.location.is_none() => &["location"],
+            (ConflictKind::Oversold, O::CancelLines) => &["lines"],
+            _ => &[],
+        }
+    }
+
     /// What the events of a conflict about an unknown name wait for.
     pub(crate) fn unknown_name(&self) -> WaitKey {
         match (&self.sku, &self.location, self.channel.as_ref().zip(self.listing.as_ref())) {

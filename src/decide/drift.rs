@@ -6,8 +6,8 @@
 use super::Stop;
 use super::draft::{About, Draft};
 use super::movement::move_on_hand;
+use super::refused::Refused;
 use super::reopen::known;
-use super::resolve::Refused;
 use super::reverse::{self, Refusal, at_hand};
 use super::stock::sku_of;
 use crate::conflict::{

@@ -3,8 +3,8 @@
 //! by itself and nobody has to answer.
 
 use super::draft::{Draft, Told};
+use super::refused::Refused;
 use super::release::settle;
-use super::resolve::Refused;
 use super::{Excess, Lifted, Stop, describe, names, weigh};
 use crate::conflict::{Choice, ConflictKind, Evidence, ResolutionOption as O};
 use crate::event::{Event, EventData};
@@ -90,13 +90,17 @@ pub(super) fn decide(
     Ok(settle(draft, outcome, held.seq))
 }
 
+/// The further fields that it takes to apply an orphan without its order.
+pub(super) fn takes(draft: &Draft<'_>, data: &EventData) -> &'static [&'static str] {
+    needs(data, data.order().and_then(|order| draft.order(order)))
+}
+
 /// What the person has said besides the option. It has to be there where the event's own lines do
 /// not say it.
 fn told(draft: &Draft<'_>, choice: &Choice, data: &EventData) -> Result<Told, Refused> {
     let sku = choice.sku.as_ref().and_then(|name| draft.sku(name));
     let location = choice.location.as_ref().and_then(|name| draft.location(name));
-    let order = data.order().and_then(|order| draft.order(order));
-    for field in needs(data, order) {
+    for field in takes(draft, data) {
         let (missing, problem) = match *field {
             "sku" => (sku.is_none(), "must name an item that is known"),
             _ => (location.is_none(), "must name a location that is known"),

@@ -4,7 +4,8 @@ use super::draft::Draft;
 use super::release::settle;
 use super::reverse::{fact_of, takes_the_place_of_another};
 use super::{
-    Excess, Lifted, Stop, catalogue, drift, kit, orphan, poison, second, shortage, transfer, weigh,
+    Excess, Lifted, Refused, Stop, catalogue, drift, kit, orphan, poison, second, shortage,
+    transfer, weigh,
 };
 use crate::conflict::{Choice, Conflict, ConflictKind, ConflictStatus, ResolutionOption as O};
 use crate::event::Event;
@@ -15,41 +16,6 @@ use crate::record::{
 };
 use crate::state::Overlap;
 use crate::time::Now;
-
-/// Why a resolution is not taken.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Refused {
-    /// There is no open conflict of this id.
-    #[error("the conflict is not open")]
-    NotOpen,
-    /// It changed since the person looked at it.
-    #[error("the conflict is at version {now}, not {seen}: look at it again")]
-    Changed {
-        /// The version now.
-        now: u64,
-        /// The version that the person saw.
-        seen: u64,
-    },
-    /// The kind of conflict does not offer the option.
-    #[error("option {} is not offered: choose one of {offered}", .option.label())]
-    NotOffered {
-        /// The option asked for.
-        option: O,
-        /// The options offered, by their names on the wire.
-        offered: String,
-    },
-    /// The option needs a field that is missing or names nothing.
-    #[error("{field} {problem}")]
-    Needs {
-        /// The field.
-        field: &'static str,
-        /// What would be right.
-        problem: &'static str,
-    },
-    /// Carrying it out would break a limit.
-    #[error("{0}")]
-    Impossible(String),
-}
 
 /// Decides what a choice leads to. `held` is the last event of
 /// the conflict, the one that it holds back or is about, as the journal has it.
@@ -72,6 +38,7 @@ pub(crate) fn resolve(
         return Err(Refused::NotOffered { option: choice.option, offered: names.join(", ") });
     }
     let mut draft = Draft::new(sight, carrier, now, actor);
+    check_fields(&draft, conflict, choice, held)?;
     draft.close(conflict, ConflictStatus::Resolved, Some(choice));
     let result = match (conflict.kind, held) {
         (ConflictKind::Unmapped, _) => {
@@ -123,18 +90,32 @@ pub(crate) fn resolve(
     result.map_err(Refused::from)
 }
 
-impl From<Stop> for Refused {
-    fn from(stop: Stop) -> Self {
-        match stop {
-            Stop::Duplicate(original) => {
-                Self::Impossible(format!("it says the same as event #{}", original.seq))
-            }
-            Stop::Invalid(errors) => {
-                let details: Vec<_> = errors.into_iter().map(|error| error.detail).collect();
-                Self::Impossible(details.join("; "))
-            }
+/// Refuses a choice that says more than its option takes: whoever said it would believe that it
+/// counts.
+fn check_fields(
+    draft: &Draft<'_>,
+    conflict: &Conflict,
+    choice: &Choice,
+    held: Option<&Record>,
+) -> Result<(), Refused> {
+    let takes = match held {
+        Some(held) if choice.option == O::ApplyWithoutOrder => {
+            orphan::takes(draft, &held.envelope.data)
         }
-    }
+        _ => conflict.needs(choice.option),
+    };
+    let given = [
+        ("sku", choice.sku.is_some()),
+        ("location", choice.location.is_some()),
+        ("lines", !choice.lines.is_empty()),
+    ];
+    let mut unused = given.into_iter().filter(|(field, given)| *given && !takes.contains(field));
+    let Some((field, _)) = unused.next() else { return Ok(()) };
+    let takes = match takes {
+        [] => "nothing besides".to_owned(),
+        fields => format!("only {}", fields.join(" and ")),
+    };
+    Err(Refused::Unused { field, option: choice.option, takes })
 }
 
 /// Decides a held event again with the safeguard lifted that held it, and all those before it.

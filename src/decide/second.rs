@@ -2,7 +2,7 @@
 //! first is taken back as by `event.reversed`, and the second is decided as if it had come alone.
 
 use super::draft::{Draft, Undoes};
-use super::resolve::Refused;
+use super::refused::Refused;
 use super::reverse::{at_hand, replaced, take_back};
 use super::{Lifted, contents, waiting, weigh};
 use crate::conflict::{Conflict, ConflictKind};

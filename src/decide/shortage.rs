@@ -3,7 +3,7 @@
 
 use super::draft::Draft;
 use super::order::{move_share, uncommit};
-use super::resolve::Refused;
+use super::refused::Refused;
 use crate::conflict::{Choice, Conflict};
 use crate::id::OrderId;
 use crate::order::{Order, OrderLine};

@@ -175,16 +175,20 @@ impl Pair {
         let event = conflict.events.last();
         let known = options.filter(|option| self.model.knows(*option, event));
         let options: Vec<ResolutionOption> = known.collect();
+        let (option, asked) = (options[decide.option % options.len()], self.asked(conflict));
+        let taken = self.model.takes(self.model.asked(asked), option);
+        // Now and then more is said than the option takes.
+        let [sku, location, lines] = taken.map(|takes| takes || decide.option.is_multiple_of(40));
         let choice = Choice {
             conflict: conflict.id,
-            option: options[decide.option % options.len()],
+            option,
             expected_version: conflict.version - u64::from(decide.stale),
             note: None,
-            sku: Some(decide.sku.clone()),
-            location: Some(decide.location.clone()),
-            lines: self.some_lines(conflict, decide),
+            sku: sku.then(|| decide.sku.clone()),
+            location: location.then(|| decide.location.clone()),
+            lines: if lines { self.some_lines(conflict, decide) } else { Vec::new() },
         };
-        Some(Both::Choice(choice, self.asked(conflict)))
+        Some(Both::Choice(choice, asked))
     }
 
     /// Lines of orders that are promised units of the level that a conflict is about, and how many

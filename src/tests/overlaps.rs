@@ -113,18 +113,6 @@ fn a_held_count_changes_nothing_until_a_person_decides() {
     assert!(conflict.evidence.iter().any(|fact| fact.value.contains("-3 by shop")));
 }
 
-#[test]
-fn a_decision_that_names_what_it_does_not_need_is_the_same_decision() {
-    let (mut world, _, conflict) = held(99);
-    let decision = Choice {
-        sku: Some("MUG".parse().unwrap()),
-        location: Some("hamburg".parse().unwrap()),
-        ..choice(&conflict, O::KeepDifference)
-    };
-    world.choose(decision).unwrap();
-    assert_eq!(world.on_hand("TEA", "berlin"), 12);
-}
-
 /// What each option makes of a count of 15 with a sale of 3 nearby, before or after it by time.
 #[test]
 fn each_option_on_a_held_count_has_its_number() {

@@ -1,11 +1,16 @@
 //! A decision is taken on what the person saw, and only as the kind of conflict offers it.
 
-use onhand::conflict::{Choice, Conflict, ConflictKind, ConflictStatus, ResolutionOption as O};
+use onhand::conflict::{
+    CancelledPart, Choice, Conflict, ConflictKind, ConflictStatus, ResolutionOption as O,
+};
 use onhand::id::{ConflictId, Text};
 use onhand::ledger::{Input, Processed, Refused};
+use serde_json::json;
 
 use crate::harness::{World, choice};
-use crate::says::{adjusted, counted, fulfilled, line_from, part, placed, received, set};
+use crate::says::{
+    adjusted, counted, fulfilled, line_from, part, part_from, placed, received, set,
+};
 
 /// One open conflict of each kind, by a world each.
 fn each_kind() -> Vec<(World, Conflict)> {
@@ -132,5 +137,73 @@ fn a_decision_is_an_event_with_its_author_and_what_it_led_to() {
         assert_eq!(resolution.option, Some(option));
         assert_eq!((resolution.by.as_str(), resolution.seq), ("user:mia@example.com", record.seq));
         assert_eq!(resolution.note.as_ref().unwrap().as_str(), "as seen on the shelf");
+    }
+}
+
+/// It would be passed over, and whoever said it would believe that it counts.
+#[test]
+fn a_decision_that_says_more_than_its_option_takes_is_refused() {
+    let (order, line) = ("o1".parse().unwrap(), "1".parse().unwrap());
+    let line = CancelledPart { order, line, quantity: None };
+    for (mut world, conflict) in each_kind() {
+        for option in conflict.offered() {
+            let says = |field: &str| {
+                let plain = choice(&conflict, option);
+                match field {
+                    "sku" => Choice { sku: Some("TEA".parse().unwrap()), ..plain },
+                    "location" => Choice { location: Some("berlin".parse().unwrap()), ..plain },
+                    _ => Choice { lines: vec![line.clone()], ..plain },
+                }
+            };
+            let needs = conflict.needs(option);
+            for field in ["sku", "location", "lines"].into_iter().filter(|it| !needs.contains(it)) {
+                let before = world.store.journal.len();
+                let takes = match needs {
+                    [] => "nothing besides".to_owned(),
+                    needs => format!("only {}", needs.join(" and ")),
+                };
+                let refused = world.choose(says(field)).unwrap_err();
+                let why = format!(
+                    "{field} is of no use to option {}, which takes {takes}",
+                    option.as_str()
+                );
+                assert_eq!(refused.to_string(), why);
+                assert_eq!(world.status(&conflict), ConflictStatus::Open, "{why}");
+                assert_eq!(world.store.journal.len(), before, "{why}");
+            }
+        }
+    }
+}
+
+/// Only its event's lines tell.
+#[test]
+fn what_an_orphan_takes_is_what_it_does_not_say_itself() {
+    let said = json!({"line": "1", "quantity": 1, "sku": "TEA", "location": "berlin"});
+    let item = json!({"line": "1", "quantity": 1, "sku": "TEA"});
+    let table = [
+        (part("1", 1), Some("TEA"), Some("berlin"), None),
+        (item.clone(), None, Some("berlin"), None),
+        (item, Some("TEA"), Some("berlin"), Some("sku")),
+        (part_from("1", 1, "berlin"), Some("TEA"), Some("berlin"), Some("location")),
+        (said.clone(), None, None, None),
+        (said, None, Some("berlin"), Some("location")),
+    ];
+    for (line, sku, location, unused) in table {
+        let mut world = World::new();
+        world.post(fulfilled("o1", "f1", std::slice::from_ref(&line)));
+        world.pass(86_400);
+        let conflict = world.conflict();
+        assert_eq!(conflict.kind, ConflictKind::Orphan);
+        let decision = Choice {
+            sku: sku.map(|sku| sku.parse().unwrap()),
+            location: location.map(|location| location.parse().unwrap()),
+            ..choice(&conflict, O::ApplyWithoutOrder)
+        };
+        let field = match world.choose(decision) {
+            Ok(_) => None,
+            Err(Refused::Unused { field, .. }) => Some(field),
+            Err(other) => panic!("{other}"),
+        };
+        assert_eq!(field, unused, "{line}");
     }
 }

@@ -82,6 +82,17 @@ impl Given {
             _ => false,
         }
     }
+
+    /// The fields of these names, without the others.
+    #[must_use]
+    pub fn only(self, needs: &[&str]) -> Self {
+        let takes = |need| needs.contains(&need);
+        Self {
+            sku: self.sku.filter(|_| takes("sku")),
+            location: self.location.filter(|_| takes("location")),
+            lines: if takes("lines") { self.lines } else { Vec::new() },
+        }
+    }
 }
 
 /// What an option would lead to, found by running the real rules on a copy.

@@ -36,13 +36,7 @@ impl Needs {
     pub(super) fn of(&self, conflict: &Conflict, option: O) -> &'static [&'static str] {
         match (conflict.kind, option) {
             (ConflictKind::Orphan, O::ApplyWithoutOrder) => self.without_order(conflict),
-            (ConflictKind::Unmapped, O::Map) if conflict.location.is_none() => &["sku"],
-            (ConflictKind::Unmapped, O::Map) | (ConflictKind::Oversold, O::Reallocate) => {
-                &["location"]
-            }
-            (ConflictKind::Drift, O::AcceptChannel) if conflict.location.is_none() => &["location"],
-            (ConflictKind::Oversold, O::CancelLines) => &["lines"],
-            _ => &[],
+            _ => conflict.needs(option),
         }
     }
 

@@ -49,6 +49,21 @@ impl Pages {
     }
 }
 
+impl Pages {
+    /// The choice without what its option does not take: the fields of the form are those of all
+    /// options.
+    async fn only_taken(&self, choice: Choice) -> Result<Choice, Refusal> {
+        let store = self.state.ledger.store().as_ref();
+        let conflict = store.conflict(choice.conflict).await.map_err(unread)?;
+        let conflict = conflict.ok_or(Refusal::NotFound)?;
+        let Choice { option, sku, location, lines, .. } = choice.clone();
+        let given = Given { sku, location, lines };
+        let given = crate::conflicts::given_to(store, &conflict, option, given);
+        let Given { sku, location, lines } = given.await.map_err(unread)?;
+        Ok(Choice { sku, location, lines, ..choice })
+    }
+}
+
 impl Backend for Pages {
     fn viewer(&self) -> Result<Viewer, Refusal> {
         let identity = self.identity.as_ref().ok_or(Refusal::SignIn)?;
@@ -148,7 +163,7 @@ impl Backend for Pages {
     fn resolve(&self, id: ConflictId, form: ResolveForm) -> Answer<'_, String> {
         Box::pin(async move {
             let identity = self.may(Action::ResolveConflict, &id.to_string())?;
-            let choice = choice(id, &form)?;
+            let choice = self.only_taken(choice(id, &form)?).await?;
             let label = choice.option.label();
             let actor = Arc::from(identity.actor.as_str());
             match self.state.ledger.resolve(choice, actor).await.map_err(untaken)? {
@@ -192,7 +207,7 @@ impl Backend for Pages {
     }
 }
 
-/// A choice as a form sends it.
+/// A choice as a form sends it, with the fields of all options that the conflict offers.
 fn choice(conflict: ConflictId, form: &ResolveForm) -> Result<Choice, Refusal> {
     let wrong = |field: &str, problem: &dyn std::fmt::Display| {
         Refusal::Invalid(format!("{field} {problem}"))

@@ -75,6 +75,14 @@ async fn another_location_serves_what_is_missing_and_the_rest_is_asked_about_ane
     assert_eq!(wrong.status(), 422);
     let problem: Value = wrong.json().await.unwrap();
     assert_eq!(problem["errors"][0]["pointer"], "/location");
+    // What the option has no use for would be passed over, and whoever said it would not know.
+    let both = json!({"option": "acknowledge", "location": "hamburg", "expected_version": 1});
+    let wrong = resolve(both).await.unwrap();
+    assert_eq!(wrong.status(), 422);
+    let problem: Value = wrong.json().await.unwrap();
+    assert_eq!(problem["errors"][0]["pointer"], "/location");
+    let detail = "location is of no use to option acknowledge, which takes nothing besides";
+    assert_eq!(problem["errors"][0]["detail"], detail);
     let choice = json!({"option": "reallocate", "location": "hamburg", "expected_version": 1});
     assert_eq!(resolve(choice).await.unwrap().status(), 200);
     assert_eq!(available(&server, &token).await, [-1, 0]);

@@ -3,8 +3,8 @@
 
 use super::super::draft::Draft;
 use super::super::movement::move_on_hand;
+use super::super::refused::Refused;
 use super::super::reopen::known;
-use super::super::resolve::Refused;
 use super::super::reverse::{Refusal, at_hand, withdraw};
 use crate::conflict::{Conflict, ResolutionOption as O};
 use crate::event::ReceivedItem;

@@ -9,8 +9,8 @@
 //!   and it can be sent anew under the same id.
 
 use super::super::draft::Draft;
+use super::super::refused::Refused;
 use super::super::reopen::known;
-use super::super::resolve::Refused;
 use super::correct::{correct, fact_of, take_out_of};
 use super::{put, watch};
 use crate::conflict::{Conflict, ResolutionOption as O};

@@ -108,6 +108,11 @@ impl Model {
         self.asked.iter().enumerate().filter(|(_, asked)| asked.open)
     }
 
+    /// A conflict, by its index.
+    pub fn asked(&self, index: usize) -> &Asked {
+        &self.asked[index]
+    }
+
     /// The index of the open conflict about something.
     pub(super) fn open_about(&self, about: &About) -> Option<usize> {
         self.asked.iter().position(|asked| asked.open && asked.about == *about)

@@ -25,6 +25,24 @@ impl Model {
             )
     }
 
+    /// Whether an option has a use for an item, for a location, and for lines that a person names.
+    pub fn takes(&self, asked: &Asked, option: O) -> [bool; 3] {
+        match (&asked.about, option) {
+            (About::Unknown(WaitKey::Sku(_) | WaitKey::Listing(..)), O::Map) => {
+                [true, false, false]
+            }
+            (About::Unknown(_), O::Map)
+            | (About::Oversold(_), O::Reallocate)
+            | (About::Drift { location: None, .. }, O::AcceptChannel) => [false, true, false],
+            (About::Oversold(_), O::CancelLines) => [false, false, true],
+            (About::Orphan(seq, _), O::ApplyWithoutOrder) => {
+                let (no_sku, no_place) = self.lacks(*seq);
+                [no_sku, no_place, false]
+            }
+            _ => [false; 3],
+        }
+    }
+
     /// A person decides on the conflict with this index. Whether the core has `refused` it matters
     /// where the rule book leaves that open.
     pub fn decide(&mut self, index: usize, choice: &Choice, refused: bool, now: Now) -> Answer {
@@ -34,7 +52,10 @@ impl Model {
         let seen = choice.expected_version == asked.version;
         let offered = asked.about.kind().options().contains(&choice.option);
         self.asked[index].open = false;
-        let fits = asked.open && seen && offered;
+        let given = [choice.sku.is_some(), choice.location.is_some(), !choice.lines.is_empty()];
+        let takes = before.takes(&asked, choice.option);
+        let is_of_use = given.iter().zip(takes).all(|(given, takes)| takes || !given);
+        let fits = asked.open && seen && offered && is_of_use;
         if !fits || !self.carry_out_choice(&asked, choice, refused) {
             *self = (*before).clone();
             return Answer::Refused;

@@ -169,6 +169,10 @@ impl From<Refused> for Problem {
             Refused::Needs { field, problem } => {
                 Self::invalid(detail, at(&format!("/{field}"), problem))
             }
+            Refused::Unused { field, .. } => {
+                let errors = at(&format!("/{field}"), &detail);
+                Self::invalid("The option does not take it.", errors)
+            }
             Refused::Impossible(_) => Self::invalid(detail, Vec::new()),
         }
     }

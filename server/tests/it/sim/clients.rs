@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use onhand::conflict::{Choice, Conflict, ConflictStatus};
+use onhand::conflict::{Choice, Conflict, ConflictStatus, ResolutionOption};
 use onhand::event::Event;
 use onhand::sim::history::{Act, Decide, History};
 use onhand::sim::rng::Rng;
@@ -174,13 +174,17 @@ impl World {
         let open: Vec<Conflict> = self.durable.conflicts(&query).await.unwrap();
         let conflict = open.get(decide.which.checked_rem(open.len())?)?;
         let options = conflict.kind.options();
+        let option = options[decide.option % options.len()];
+        // What an orphan takes depends on its event.
+        let is_orphan = option == ResolutionOption::ApplyWithoutOrder;
+        let takes = |need: &str| is_orphan || conflict.needs(option).contains(&need);
         Some(Choice {
             conflict: conflict.id,
-            option: options[decide.option % options.len()],
+            option,
             expected_version: conflict.version - u64::from(decide.stale),
             note: None,
-            sku: Some(decide.sku.clone()),
-            location: Some(decide.location.clone()),
+            sku: takes("sku").then(|| decide.sku.clone()),
+            location: takes("location").then(|| decide.location.clone()),
             lines: Vec::new(),
         })
     }

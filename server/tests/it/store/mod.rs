@@ -162,13 +162,14 @@ impl Book {
 
 /// An option on a conflict as it is.
 pub fn choice(conflict: &Conflict, option: ResolutionOption) -> Choice {
+    let takes = |need: &&str| conflict.needs(option).contains(need);
     Choice {
         conflict: conflict.id,
         option,
         expected_version: conflict.version,
         note: None,
-        sku: Some("S".parse().unwrap()),
-        location: Some("L".parse().unwrap()),
+        sku: Some("sku").filter(takes).map(|_| "S".parse().unwrap()),
+        location: Some("location").filter(takes).map(|_| "L".parse().unwrap()),
         lines: Vec::new(),
     }
 }
