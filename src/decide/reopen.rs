@@ -272,6 +272,10 @@ fn take_back_release(draft: &mut Draft<'_>, known: &Known, waits: bool) -> Resul
         return Err(format!("event #{seq} has gone on to another question: reverse it first"));
     }
     take_back(draft, released)?;
+    if let EventData::ItemUpserted(said) = &at_hand(draft, known.seq)?.envelope.data {
+        let sku = &said.sku;
+        draft.reason = Some(format!("{sku} stays what it was made by #{}: say it anew", known.seq));
+    }
     let (seq, by) = (known.decided, Some(draft.seq));
     draft.change(Change::Reversed { seq, by, verdict: false });
     Ok(())

@@ -8,7 +8,8 @@ use onhand::wire::EventResult;
 
 use crate::harness::{World, choice};
 use crate::says::{
-    Says, adjusted, arrived, counted, goods, item, kit, line, moved, placed, received, set, shipped,
+    Says, adjusted, arrived, counted, goods, item, kit, line, moved, placed, received, reversed,
+    set, shipped,
 };
 
 /// `SET` is two of `TEA` and one `MUG`.
@@ -222,4 +223,53 @@ fn a_transfer_of_too_many_kits_is_invalid() {
     let much = [goods("TEA", 1), goods("PALLET", 1_000_001)];
     let result = world.post(shipped("t1", "berlin", "hamburg", &much));
     assert_eq!(pointer(&result), "/data/lines/1/sku");
+}
+
+/// What is known of an item is no effect that could be negated: orders may have been expanded by it.
+/// So it stays, as when its event is to be reversed, until somebody says the item anew; the reversal
+/// says so. The event itself waits again, and may go on with another component.
+#[test]
+fn a_kit_stays_what_it_was_made_when_the_name_of_its_component_means_nothing_again() {
+    let made_of = |world: &World| -> Vec<String> {
+        let catalogue = world.ledger.state().catalogue();
+        let set = catalogue.sku(&"SET".parse().unwrap()).map(|set| catalogue.item(set));
+        set.iter().flat_map(|set| &set.kit).map(|part| part.sku.to_string()).collect()
+    };
+    let map = |world: &mut World, sku: &str| {
+        let sku = Some(sku.parse().unwrap());
+        world.choose(Choice { sku, ..choice(&world.conflict(), O::Map) }).unwrap()
+    };
+    for ends in ["discarded", "mapped to another", "said anew"] {
+        let mut world = World::new().given([received("TEA", "berlin", 10)]);
+        let says = world.post(kit("SET", &[goods("NEW", 2)]).id("set"));
+        let decision = map(&mut world, "TEA");
+        world.post(placed("o1", &[line("1", "SET", 1)]));
+        let by_itself = world.post(reversed("wms", "set"));
+        assert!(by_itself.reason.unwrap().ends_with("is changed by saying it anew"));
+        let reversal = world.post(reversed("onhand", decision.envelope.id.as_str()));
+        assert_eq!((reversal.outcome, world.outcome(&says)), (Outcome::Applied, Outcome::Conflict));
+        let reason = format!("SET stays what it was made by #{}: say it anew", says.seq.unwrap());
+        assert_eq!(reversal.reason.as_deref(), Some(reason.as_str()));
+        assert_eq!(made_of(&world), ["TEA"]);
+        let (outcome, parts) = match ends {
+            "discarded" => {
+                world.resolve(&world.conflict(), O::Discard).unwrap();
+                (Outcome::Rejected, "TEA")
+            }
+            "mapped to another" => {
+                map(&mut world, "MUG");
+                (Outcome::Applied, "MUG")
+            }
+            _ => {
+                world.post(kit("SET", &[goods("MUG", 1)]));
+                (Outcome::Conflict, "MUG")
+            }
+        };
+        assert_eq!((world.outcome(&says), made_of(&world)), (outcome, vec![parts.to_owned()]));
+        assert_eq!(
+            world.order_line("o1", "1").kit[0].sku.as_str(),
+            "TEA",
+            "{ends}: it was ordered"
+        );
+    }
 }
