@@ -289,3 +289,39 @@ impl TransferUpdate {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn transfer(skus: &[&str]) -> Transfer {
+        let line = |sku: &&str| TransferLine::new(Sku::new(*sku).expect("the name is one"));
+        let name = |name| LocationId::new(name).expect("the name is one");
+        Transfer::from(TransferUpdate {
+            transfer: TransferId::new("t1").expect("the name is one"),
+            from: None,
+            to: name("hamburg"),
+            kits: BTreeMap::new(),
+            shipment: None,
+            lines: skus.iter().map(line).collect(),
+            receipts: Vec::new(),
+            withdrawn: Vec::new(),
+            gone: Vec::new(),
+            unshipped: false,
+            decided: Vec::new(),
+            before: None,
+        })
+    }
+
+    #[test]
+    fn an_update_leads_to_what_the_transfer_is_afterwards_whichever_lines_go() {
+        for before in [&["A"][..], &["A", "B"], &["A", "B", "C"]] {
+            for after in [&[][..], &["A"], &["B"], &["A", "C"], &["C", "D"]] {
+                let mut known = transfer(before);
+                known.update(TransferUpdate::between(Some(&transfer(before)), &transfer(after)));
+                let lines: Vec<&str> = known.lines.iter().map(|line| line.sku.as_str()).collect();
+                assert_eq!(lines, after, "{before:?}");
+            }
+        }
+    }
+}

@@ -16,6 +16,7 @@ mod story;
 
 mod allocation;
 mod amendments;
+mod corrections_in_parts;
 mod counts;
 mod counts_of_one_moment;
 mod counts_that_stand_again;

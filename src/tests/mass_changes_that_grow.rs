@@ -238,6 +238,23 @@ fn a_part_of_a_rejected_batch_is_asked_about() {
     }
 }
 
+/// Also where both was decided in one transaction.
+#[test]
+fn a_part_sees_a_rejection_just_before_it() {
+    let mut world = stocked(3);
+    leave(&mut world, [sold(2, "mars")]);
+    let unknown = world.open(ConflictKind::Unmapped).remove(0);
+    let berlin = Some("berlin".parse().unwrap());
+    let decisions = [
+        choice(&asked(&world), O::Reject),
+        Choice { location: berlin, ..choice(&unknown, O::Map) },
+    ];
+    world.answers(&decisions.map(Input::Resolve));
+    let rejected = evidence(&asked(&world), "the rest of it was rejected with");
+    assert_eq!(rejected.as_deref(), Some("c1"));
+    assert_eq!(on_hand(&world, 0..3), [5; 3]);
+}
+
 /// What a person has approved may be refused for another reason.
 #[test]
 fn a_request_that_was_refused_once_it_was_approved_is_not_a_rejected_batch() {
