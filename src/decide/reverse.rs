@@ -5,7 +5,7 @@
 //! A reversal is a request. It is refused where there is nothing to take back, and where something
 //! later rests on what it would take back: that has to be reversed first.
 
-use super::draft::Draft;
+use super::draft::{Draft, Undoes};
 use super::{contents, drift, late, order, reopen, reservation, transfer, uncount};
 use crate::conflict::{Conflict, ConflictKind, ConflictStatus, ResolutionOption as O};
 use crate::event::{EventData, EventReversed};
@@ -116,6 +116,11 @@ fn takes_anything_back(record: &Record) -> bool {
     record.changes.iter().any(|change| matches!(change, Change::Reversed { .. }))
 }
 
+/// Whether a record has let something stand again that was taken back.
+fn brings_back(record: &Record) -> bool {
+    record.changes.iter().any(|change| matches!(change, Change::Reversed { by: None, .. }))
+}
+
 /// Whether a record has taken one content back for another.
 pub(super) fn takes_the_place_of_another(record: &Record) -> bool {
     !replaced(record).is_empty()
@@ -186,9 +191,7 @@ pub(super) fn take_back(draft: &mut Draft<'_>, record: &Record) -> Result<(), Re
                 draft.begin_part(None);
                 draft.change(Change::Reversed { seq: *seq, by: None, verdict: false });
             }
-            Change::Reversed { by: None, .. } => {
-                return Err("it brought an event back: reverse that event instead".to_owned());
-            }
+            Change::Reversed { seq, by: None, .. } => go_again(draft, record, *seq)?,
             Change::Absorbed { sku, location, delta, state, movement, .. } => {
                 if let Some((time, source, delta)) = record.countered(change) {
                     let fact = Fact { time, source: source.clone(), of: Some(record.seq) };
@@ -218,6 +221,24 @@ pub(super) fn take_back(draft: &mut Draft<'_>, record: &Record) -> Result<(), Re
             | Change::Final { .. } => {}
         }
     }
+    Ok(())
+}
+
+/// What a record has brought back goes again with it, unless it has gone since.
+fn go_again(draft: &mut Draft<'_>, record: &Record, seq: u64) -> Result<(), Refusal> {
+    let by_itself = matches!(record.envelope.data, EventData::EventReversed(_));
+    if by_itself && draft.undoes == Undoes::Event {
+        return Err("it brought an event back: reverse that event instead".to_owned());
+    }
+    let event = at_hand(draft, seq)?.event_ref();
+    let known = draft.known(&event.source, &event.id);
+    let gone_by = known.iter().filter(|known| known.seq == seq || known.decided == seq);
+    let mut gone_by = gone_by.filter_map(|known| known.reversed_by);
+    if let Some(by) = gone_by.find(|by| *by != draft.seq) {
+        return Err(format!("#{seq}, which it brought back, has gone since: reverse #{by} first"));
+    }
+    draft.begin_part(None);
+    draft.change(Change::Reversed { seq, by: Some(draft.seq), verdict: false });
     Ok(())
 }
 
@@ -334,6 +355,8 @@ fn turn_back(draft: &mut Draft<'_>, record: &Record, conflict: &Conflict) -> Res
         // The count that had ended the question stands again.
         ConflictStatus::Open if uncount::ends_again(record, conflict) => return Ok(()),
         ConflictStatus::Open if by_reversal => return Err(asked_since(draft, conflict)),
+        // It was asked again about what the record had brought back.
+        ConflictStatus::Open if brings_back(record) => {}
         ConflictStatus::AutoResolved if conflict.is_about_late_movement() => {
             return late::asked_again(draft, conflict);
         }

@@ -40,12 +40,28 @@ fn drop_record(draft: &mut Draft<'_>, seq: u64) -> Result<(), Refused> {
     let dropped = replaced(record);
     let Some(holds_effects) = dropped.first() else { return Ok(()) };
     draft.begin_part(None);
+    let place = draft.changes.len();
     drop_record(draft, *holds_effects)?;
-    // They were taken back before, and are so now.
-    draft.changes.retain(
-        |change| !matches!(change, Change::Reversed { seq, by: None, .. } if dropped.contains(seq)),
-    );
+    // What it had taken back stands again without it, as it did before.
+    let stands = draft.changes[place..].iter().filter_map(|change| match change {
+        Change::Reversed { seq, by: None, .. } => Some(*seq),
+        _ => None,
+    });
+    let stands: Vec<u64> = stands.filter(|seq| goes(&draft.changes[..place], *seq)).collect();
+    draft.changes.retain(|change| match change {
+        // They were taken back before, and are so now.
+        Change::Reversed { seq, by: None, .. } if dropped.contains(seq) => false,
+        Change::Reversed { seq, .. } => !stands.contains(seq),
+        _ => true,
+    });
     Ok(())
+}
+
+/// Whether a record is taken back among these.
+fn goes(changes: &[Change], record: u64) -> bool {
+    let goes =
+        |change| matches!(change, &Change::Reversed { seq, by: Some(_), .. } if seq == record);
+    changes.iter().any(goes)
 }
 
 /// The first content has no effect any more, if it ever had one.
@@ -60,10 +76,16 @@ fn drop_first(draft: &mut Draft<'_>, first: &EventRef) -> Result<(), Refused> {
         Outcome::Applied | Outcome::Absorbed => {
             draft.undoes = Undoes::Content;
             drop_record(draft, known.decided)?;
+            // What goes because the first had brought it back comes after the first itself: it is no
+            // part of what the second takes the place of.
+            let is_gone =
+                |change: &mut Change| matches!(change, Change::Reversed { by: Some(_), .. });
+            let gone: Vec<Change> = draft.changes.extract_if(.., is_gone).collect();
             let own = (known.decided != known.seq).then_some(known.seq);
             for seq in [known.decided].into_iter().chain(own) {
                 draft.change(Change::Reversed { seq, by: Some(draft.seq), verdict: false });
             }
+            draft.changes.extend(gone);
         }
         Outcome::Parked => {
             let seq = known.seq;

@@ -264,6 +264,11 @@ impl<'a> Needs<'a> {
                 Change::Reversed { seq: dropped, by: Some(_), .. } => {
                     self.dropped(record, *dropped);
                 }
+                Change::Reversed { seq: brought_back, by: None, .. } => {
+                    if let Some(brought_back) = self.record(*brought_back) {
+                        self.name(&brought_back.event_ref());
+                    }
+                }
                 // It waits again, unless that has come.
                 Change::Released { on: WaitKey::Order(order), .. }
                 | Change::Released { on: WaitKey::RestOfOrder(order, _), .. } => self.order(order),

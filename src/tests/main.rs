@@ -59,6 +59,7 @@ mod reversals;
 mod reversals_of_cancellations;
 mod reversals_of_decisions;
 mod reversals_of_orders;
+mod reversals_of_seconds;
 mod reversals_of_transfers;
 mod seconds;
 mod shortages;

@@ -30,6 +30,7 @@ impl Model {
         for seq in after.taken_back.difference(&before.taken_back) {
             self.taken_back.remove(seq);
         }
+        self.taken_back.extend(before.taken_back.difference(&after.taken_back));
         for count in self.newest_counts().difference(&stood) {
             self.ask_about_count(*count);
         }
@@ -239,6 +240,7 @@ impl Model {
     /// are asked again with what comes back.
     fn undo_questions(&mut self, record: u64, before: &Self, after: &Self) {
         let reverses = self.is_reversal(record) || self.first_of_two(record).is_some();
+        let brings_back = before.taken_back.difference(&after.taken_back).next().is_some();
         let decided = self.journal_at(record).did;
         for (index, later) in after.asked.iter().enumerate() {
             if matches!(decided, Did::Decide(answered) if answered == index) {
@@ -262,6 +264,10 @@ impl Model {
                         && self.still_matters(index) =>
                 {
                     self.open_again(index);
+                }
+                // It was asked again about what goes again.
+                Some(earlier) if brings_back && !derived && !earlier.open && later.open => {
+                    self.asked[index].open = false;
                 }
                 _ => {}
             }

@@ -1,0 +1,180 @@
+//! A decision for a second content may have brought an event back: the first content, or the second
+//! one itself, was about a reversal. With the decision, that event goes again.
+
+use onhand::conflict::{ConflictKind, ConflictStatus, ResolutionOption as O};
+use onhand::record::{Outcome, Record};
+use onhand::wire::EventResult;
+
+use crate::harness::World;
+use crate::says::{adjusted, counted, fulfilled, line, part, placed, received, reversed};
+
+/// 20 on hand, and 5 more that were taken back, which leaves 20.
+fn world() -> World {
+    World::new().given([
+        received("TEA", "berlin", 20).at(-1_000),
+        received("TEA", "berlin", 5).id("goods"),
+        reversed("wms", "goods").id("back"),
+    ])
+}
+
+fn reverse(world: &mut World, decision: &Record) -> EventResult {
+    world.post(reversed("onhand", decision.envelope.id.as_str()))
+}
+
+fn goes(world: &mut World, decision: &Record) {
+    let undo = reverse(world, decision);
+    assert_eq!((undo.outcome, undo.reason), (Outcome::Applied, None));
+}
+
+fn second_of(world: &World) -> onhand::conflict::Conflict {
+    world.open(ConflictKind::IdReused).remove(0)
+}
+
+/// The first content was the reversal: without it the goods are there again. Taken back and taken
+/// anew as often as one likes, and the goods can be reversed by their own name meanwhile.
+#[test]
+fn what_the_first_had_taken_back_goes_again_with_the_decision() {
+    let mut world = world();
+    world.post(adjusted("TEA", "berlin", -1).by("desk").id("back"));
+    for _ in 0..2 {
+        let decision = world.resolve(&second_of(&world), O::ApplySecond).unwrap();
+        assert_eq!(world.on_hand("TEA", "berlin"), 24, "the goods, and one less");
+        goes(&mut world, &decision);
+        assert_eq!(world.on_hand("TEA", "berlin"), 20);
+        let gone = world.post(reversed("wms", "goods"));
+        assert!(gone.reason.unwrap().contains("taken back already"));
+    }
+    world.resolve(&second_of(&world), O::KeepFirst).unwrap();
+    world.quiet();
+}
+
+/// The second content takes the reversal back. With the decision the reversal is in force again, and
+/// the first content too.
+#[test]
+fn what_the_second_has_brought_back_goes_again_with_the_decision() {
+    let mut world = world();
+    world.post(adjusted("TEA", "berlin", -1).by("desk").id("x"));
+    world.post(reversed("desk", "back").id("x"));
+    for _ in 0..2 {
+        let decision = world.resolve(&second_of(&world), O::ApplySecond).unwrap();
+        assert_eq!(world.on_hand("TEA", "berlin"), 25);
+        goes(&mut world, &decision);
+        assert_eq!(world.on_hand("TEA", "berlin"), 19);
+    }
+    world.resolve(&second_of(&world), O::KeepFirst).unwrap();
+    world.quiet();
+}
+
+/// Nor would the goods go twice.
+#[test]
+fn what_has_gone_since_by_another_reversal_is_named() {
+    let mut world = world();
+    world.post(adjusted("TEA", "berlin", -1).by("desk").id("back"));
+    let decision = world.resolve(&second_of(&world), O::ApplySecond).unwrap();
+    let gone = world.post(reversed("wms", "goods").id("again"));
+    assert_eq!(world.on_hand("TEA", "berlin"), 19);
+    let refused = reverse(&mut world, &decision);
+    assert_eq!(refused.outcome, Outcome::Rejected);
+    let first = format!("reverse #{} first", gone.seq.unwrap());
+    assert!(refused.reason.unwrap().ends_with(&first));
+    world.post(reversed("desk", "again"));
+    goes(&mut world, &decision);
+    assert_eq!(world.on_hand("TEA", "berlin"), 20);
+}
+
+#[test]
+fn what_rests_on_what_was_brought_back_is_reversed_first() {
+    let mut world = World::new().given([
+        received("TEA", "berlin", 20).at(-1_000),
+        placed("o1", &[line("1", "TEA", 5)]).by("shop").id("order"),
+        reversed("shop", "order").id("back"),
+    ]);
+    world.post(adjusted("TEA", "berlin", -1).by("desk").id("back"));
+    let decision = world.resolve(&second_of(&world), O::ApplySecond).unwrap();
+    world.post(fulfilled("o1", "f1", &[part("1", 2)]).by("shop").id("sent"));
+    let refused = reverse(&mut world, &decision);
+    assert_eq!(refused.outcome, Outcome::Rejected);
+    assert!(refused.reason.unwrap().contains("later events rest on line 1"));
+    world.post(reversed("shop", "sent"));
+    goes(&mut world, &decision);
+    assert_eq!((world.on_hand("TEA", "berlin"), world.committed("TEA", "berlin")), (20, 0));
+}
+
+/// What is asked about an event that is there again is over when it goes.
+#[test]
+fn a_question_about_what_was_brought_back_is_over_with_it() {
+    let mut world = World::new().given([
+        received("TEA", "berlin", 20).at(-1_000),
+        counted("TEA", "berlin", 15).at(100),
+        adjusted("TEA", "berlin", -3).by("shop").at(105).id("late"),
+    ]);
+    let near = world.conflict();
+    world.post(reversed("shop", "late").id("back"));
+    world.quiet();
+    world.post(adjusted("TEA", "hamburg", 1).by("desk").id("back"));
+    for _ in 0..2 {
+        let decision = world.resolve(&second_of(&world), O::ApplySecond).unwrap();
+        assert_eq!((world.on_hand("TEA", "berlin"), world.conflict().id), (12, near.id));
+        goes(&mut world, &decision);
+        assert_eq!(world.status(&near), ConflictStatus::AutoResolved);
+        assert_eq!((world.on_hand("TEA", "berlin"), world.on_hand("TEA", "hamburg")), (15, 0));
+    }
+    // Once somebody has said on which side it lies, that goes first.
+    let decision = world.resolve(&second_of(&world), O::ApplySecond).unwrap();
+    let answer = world.resolve(&world.conflict(), O::KeepCounted).unwrap();
+    let refused = reverse(&mut world, &decision);
+    let first = format!("reverse #{} first", answer.seq);
+    assert!(refused.reason.unwrap().ends_with(&first));
+    goes(&mut world, &answer);
+    goes(&mut world, &decision);
+    assert_eq!(world.on_hand("TEA", "berlin"), 15);
+}
+
+/// A third content takes the place of the second, whose first was a reversal: the goods stay, and
+/// what the third replaces is the second.
+#[test]
+fn a_third_takes_the_place_of_a_second_that_brought_something_back() {
+    let mut world = world();
+    world.post(adjusted("TEA", "berlin", -1).by("desk").id("back"));
+    let second = world.resolve(&second_of(&world), O::ApplySecond).unwrap();
+    world.post(adjusted("TEA", "berlin", -2).by("desk").id("back"));
+    for _ in 0..2 {
+        let third = world.resolve(&second_of(&world), O::ApplySecond).unwrap();
+        assert_eq!(world.on_hand("TEA", "berlin"), 23);
+        goes(&mut world, &third);
+        assert_eq!(world.on_hand("TEA", "berlin"), 24);
+    }
+    world.resolve(&second_of(&world), O::KeepFirst).unwrap();
+    goes(&mut world, &second);
+    assert_eq!(world.on_hand("TEA", "berlin"), 20);
+}
+
+/// The first content itself had brought the goods back: they go with it, and come with it again.
+#[test]
+fn what_the_first_had_brought_back_goes_with_it() {
+    let mut world = world();
+    world.post(reversed("desk", "back").by("desk").id("redo"));
+    assert_eq!(world.on_hand("TEA", "berlin"), 25);
+    world.post(adjusted("TEA", "berlin", -1).by("desk").id("redo"));
+    for _ in 0..2 {
+        let decision = world.resolve(&second_of(&world), O::ApplySecond).unwrap();
+        assert_eq!(world.on_hand("TEA", "berlin"), 19);
+        goes(&mut world, &decision);
+        assert_eq!(world.on_hand("TEA", "berlin"), 25);
+    }
+    let again = world.post(reversed("desk", "redo").id("undo"));
+    assert!(again.reason.unwrap().contains("reverse that event instead"));
+}
+
+/// A reversal that had waited for a decision is no other than one that had not.
+#[test]
+fn a_decision_that_let_a_reversal_bring_something_back_is_taken_back() {
+    let mut world = world();
+    world.post(reversed("desk", "back").at(90_000).id("redo"));
+    for _ in 0..2 {
+        let decision = world.resolve(&world.conflict(), O::ApplyAsReceived).unwrap();
+        assert_eq!(world.on_hand("TEA", "berlin"), 25);
+        goes(&mut world, &decision);
+        assert_eq!(world.on_hand("TEA", "berlin"), 20);
+    }
+}
