@@ -314,8 +314,9 @@ pub enum Change {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         decided: Option<u64>,
         /// The record that had decided it before, where the conflict does not say so to whoever
-        /// takes the decision back: of a receipt, and of what a channel showed. None is named in
-        /// records of before this was noted.
+        /// takes the decision back: of a receipt, of what a channel showed, and of an event that
+        /// went on by itself or waited for too long. None is named in records of before this was
+        /// noted.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         before: Option<u64>,
     },

@@ -28,7 +28,9 @@ mod shortage;
 mod stock;
 mod transfer;
 mod uncount;
+mod wait_again;
 mod waiting;
+mod went_on;
 
 use crate::conflict::{ConflictKind, Evidence};
 use crate::event::{Event, EventData, EventRef, FieldError, Fingerprint, VersionUse};
@@ -38,6 +40,7 @@ use crate::state::{Known, Overlap, Subject};
 use crate::time::{Now, Timestamp};
 
 use draft::About;
+pub(crate) use draft::waits_by_itself;
 pub(crate) use draft::{Draft, time_of_held};
 use finish::OutOfRange;
 pub(crate) use kit::awaited_by;
@@ -46,10 +49,11 @@ pub(crate) use orphan::ask as ask_about_orphan;
 pub(crate) use poison::{Failed, flag as flag_poison};
 pub use refused::Refused;
 pub(crate) use release::release;
-pub(crate) use reopen::let_go;
 pub(crate) use reservation::expire;
 pub(crate) use resolve::resolve;
+pub(crate) use wait_again::let_go;
 use waiting::park;
+pub(crate) use went_on::decided_before;
 
 /// What is to happen with an event.
 #[derive(Debug)]

@@ -46,7 +46,7 @@ pub(super) fn ask_again(draft: &mut Draft<'_>, seq: u64) -> Outcome {
 fn open(draft: &mut Draft<'_>, held: &Record) {
     #[cfg(feature = "sim")]
     crate::sim::trap::spring(crate::sim::trap::Phase::Time, held.envelope.id.as_str());
-    draft.change(Change::became(held.seq, Outcome::Conflict));
+    draft.became(held.seq, Outcome::Conflict);
     let event = &held.envelope;
     let mut evidence = vec![
         Evidence::at("the event says", describe(event), event.time),

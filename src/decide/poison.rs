@@ -39,7 +39,7 @@ pub(crate) fn flag(
             event = &held.envelope;
             draft.stand_for(held);
             waiting::end(&mut draft, due.on.clone(), due.seq);
-            draft.change(Change::became(held.seq, Outcome::Conflict));
+            draft.became(held.seq, Outcome::Conflict);
         }
         Failed::Timer(timer) => {
             draft.change(Change::Timer { what: (*timer).clone(), at: None });

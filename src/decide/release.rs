@@ -91,12 +91,12 @@ pub(super) fn settle(
     seq: u64,
 ) -> Result<Decision, Stop> {
     let outcome = outcome?;
-    draft.change(Change::became(seq, outcome));
+    draft.became(seq, outcome);
     Ok(draft.finish(outcome)?)
 }
 
 /// Ends a decision that changes no number.
 fn end(mut draft: Draft<'_>, outcome: Outcome, seq: u64) -> Decision {
-    draft.change(Change::became(seq, outcome));
+    draft.became(seq, outcome);
     draft.finish(outcome).expect("a decision without effects leaves no range")
 }

@@ -37,8 +37,12 @@ fn by_name(draft: &mut Draft<'_>, source: &Source, id: &EventId) -> Result<(), R
     let own = known.decided == known.seq;
     can_be_named(&at_hand(draft, known.seq)?.envelope.data, record, own)?;
     draft.fact = fact_of(record);
+    let decides = own && matches!(record.envelope.data, EventData::ConflictResolved(_));
+    if decides {
+        reopen::take_back_later(draft, record)?;
+    }
     take_back(draft, record)?;
-    if own && matches!(record.envelope.data, EventData::ConflictResolved(_)) {
+    if decides {
         reopen::decided(draft, record)?;
     }
     let (by, verdict) = (Some(draft.seq), is_verdict(record));
@@ -340,7 +344,10 @@ fn turn_back(draft: &mut Draft<'_>, record: &Record, conflict: &Conflict) -> Res
         if conflict.kind == ConflictKind::Drift {
             return drift::leave(draft, &open, event.seq);
         }
-        leave(draft, &open, event.seq);
+        // It may have come to wait for something else since.
+        if draft.state.waiting.waits(&open.unknown_name(), event.seq) {
+            leave(draft, &open, event.seq);
+        }
         return Ok(());
     }
     match conflict.status {

@@ -7,7 +7,7 @@ use super::guard::guarded;
 use super::whole::went_on_with;
 use super::{Input, Ledger, RELEASES_MAX};
 use crate::conflict::{Conflict, ConflictKind, ConflictStatus, ResolutionOption};
-use crate::decide::{awaited_by, let_go};
+use crate::decide::{awaited_by, decided_before, let_go, waits_by_itself};
 use crate::event::{Event, EventData, EventRef};
 use crate::id::{ConflictId, EventId, LocationId, OrderId, ReservationId, Sku, Source, TransferId};
 use crate::record::{Change, Counted, Record, Timer, WaitKey};
@@ -66,7 +66,7 @@ impl Ledger {
     pub(super) fn has_all_for_held(&self, seq: u64) -> bool {
         let Some(held) = self.record(seq) else { return false };
         let mut needs = self.needs();
-        needs.held(held);
+        needs.goes_on(held);
         needs.wants.is_empty()
     }
 
@@ -143,7 +143,11 @@ impl<'a> Needs<'a> {
                 }
             }
             Input::Timer(Timer::Reservation(reservation)) => self.reservation(reservation),
-            Input::Timer(Timer::Orphan(seq)) => drop(self.record(*seq)),
+            Input::Timer(Timer::Orphan(seq)) => {
+                if let Some(held) = self.record(*seq) {
+                    self.was_decided(held);
+                }
+            }
         }
     }
 
@@ -199,6 +203,18 @@ impl<'a> Needs<'a> {
     fn held(&mut self, held: &Record) {
         // It may be decided with the time at which it was received.
         self.event(&held.envelope, held.envelope.time.min(held.recorded_at));
+    }
+
+    /// What it takes to decide an event again that waits, and to note what had decided it.
+    fn goes_on(&mut self, held: &Record) {
+        self.held(held);
+        self.was_decided(held);
+    }
+
+    fn was_decided(&mut self, held: &Record) {
+        if !waits_by_itself(&self.ledger.state, held) {
+            self.name(&held.event_ref());
+        }
     }
 
     fn event(&mut self, event: &Event, time: Timestamp) {
@@ -397,25 +413,29 @@ impl<'a> Needs<'a> {
         if matches!(conflict.kind, ConflictKind::Unmapped | ConflictKind::MassChange) {
             for seq in let_go(record, conflict).unwrap_or_default() {
                 if let Some(held) = self.record(seq) {
-                    self.went_on(&held.event_ref());
+                    self.went_on(&held.event_ref(), record.seq);
                 }
             }
             return;
         }
         for event in &conflict.events {
-            self.name(event);
+            self.went_on(event, record.seq);
             // What it says is held back again.
             self.record(event.seq);
         }
     }
 
-    /// What it takes to let an event wait again that has gone on.
-    fn went_on(&mut self, event: &EventRef) {
+    /// What it takes to let an event wait again, or to hold it, that has gone on `since` a record.
+    fn went_on(&mut self, event: &EventRef, since: u64) {
         self.name(event);
         let ledger = self.ledger;
         for known in ledger.state.known(&event.source, &event.id) {
-            if known.seq == event.seq && known.decided != known.seq {
+            if known.seq == event.seq && known.decided > since {
                 self.taken_back(known.decided);
+                let mut decided = Some(known.decided);
+                while let Some(record) = decided.filter(|decided| *decided > since) {
+                    decided = self.record(record).and_then(|it| decided_before(it, event.seq));
+                }
             }
             // It may have given way to another content.
             if let Some(by) = known.reversed_by.filter(|_| known.seq == event.seq) {
@@ -554,7 +574,7 @@ impl<'a> Needs<'a> {
     /// What it takes to release one event; says whether there is room for more.
     fn waiting(&mut self, seq: u64) -> bool {
         if let Some(held) = self.ledger.record(seq) {
-            self.held(held);
+            self.goes_on(held);
             return true;
         }
         if self.wants.records.contains(&seq) {

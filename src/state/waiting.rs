@@ -32,6 +32,11 @@ impl Waiting {
         self.events.get(key).into_iter().flatten().copied()
     }
 
+    /// Whether an event waits for something.
+    pub fn waits(&self, key: &WaitKey, seq: u64) -> bool {
+        self.events.get(key).is_some_and(|events| events.contains(&seq))
+    }
+
     /// What is waited for that only an order, or more of it, brings.
     pub fn about_order(&self, order: &OrderId) -> impl Iterator<Item = &WaitKey> {
         let rest =

@@ -394,7 +394,7 @@ fn a_report_that_was_decided_since_is_held_again_after_that_is_taken_back() {
     let early = take_back(&mut world, &first);
     assert_eq!(early.outcome, Outcome::Rejected);
     let reason = early.reason.unwrap();
-    assert!(reason.contains(&format!("decided again since (#{})", second.seq)), "{reason}");
+    assert!(reason.contains(&format!("decided again since: reverse #{}", second.seq)), "{reason}");
     assert_eq!(take_back(&mut world, &second).outcome, Outcome::Applied);
     assert_eq!(world.conflict().id, asked.id);
     assert_eq!(take_back(&mut world, &first).conflict, Some(held.id));

@@ -61,6 +61,7 @@ mod reversals_of_decisions;
 mod reversals_of_orders;
 mod reversals_of_seconds;
 mod reversals_of_transfers;
+mod reversals_of_what_went_on;
 mod seconds;
 mod shortages;
 mod subjects;

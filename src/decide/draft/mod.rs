@@ -43,6 +43,8 @@ pub(crate) struct Draft<'a> {
     carrier: EventRef,
     /// The event being decided: the one that the record carries, or a held one that it releases.
     pub(crate) subject: EventRef,
+    /// Whether it only says that an earlier event goes on, or has waited for too long.
+    goes_on_by_itself: bool,
     /// The moment and the source of that event.
     pub(crate) fact: Fact,
     /// The same of the event that carries the record.
@@ -97,6 +99,7 @@ impl<'a> Draft<'a> {
             held: None,
             uptime: now.uptime,
             subject: carrier.clone(),
+            goes_on_by_itself: goes_on_by_itself(&event.data),
             carrier,
             own_fact: fact.clone(),
             undoes: match event.data {
@@ -322,6 +325,22 @@ impl<'a> Draft<'a> {
         })
     }
 
+    /// Notes what has become of a held event.
+    pub(super) fn became(&mut self, seq: u64, outcome: Outcome) {
+        let before = self.goes_on_by_itself.then(|| self.decided_before(seq)).flatten();
+        self.change(Change::Final { seq, outcome, decided: None, before });
+    }
+
+    /// The record that has decided an event which waits.
+    fn decided_before(&self, seq: u64) -> Option<u64> {
+        let held = self.record(seq)?;
+        if waits_by_itself(self.state, held) {
+            return Some(seq);
+        }
+        let known = self.state.known(&held.envelope.source, &held.envelope.id).iter();
+        known.filter(|known| known.seq == seq).map(|known| known.decided).next()
+    }
+
     /// Any other change.
     pub(crate) fn change(&mut self, change: Change) {
         self.changes.push(change);
@@ -362,6 +381,19 @@ impl<'a> Draft<'a> {
         });
         own.unwrap_or_else(|| self.state.schedule.time_of(timer).is_some())
     }
+}
+
+/// Whether something of Onhand's own only says that an event has gone on, or has waited for too long.
+pub(super) const fn goes_on_by_itself(data: &EventData) -> bool {
+    matches!(data, EventData::EventReleased(_) | EventData::EventOrphaned(_))
+}
+
+/// Whether an event waits for what its own record has found that it waits for: then nothing else has
+/// decided it so.
+pub(crate) fn waits_by_itself(state: &State, held: &Record) -> bool {
+    held.changes.iter().any(|change| {
+        matches!(change, Change::Waiting { on, seq } if *seq == held.seq && state.waiting.waits(on, *seq))
+    })
 }
 
 /// When a held event happened, as far as the rules are concerned. If its own time lay in the future

@@ -89,6 +89,15 @@ impl About {
         }
     }
 
+    /// What the events that take part wait for, if they do.
+    pub(super) fn awaited(&self) -> Option<WaitKey> {
+        match self {
+            Self::Unknown(name) => Some(name.clone()),
+            Self::Batch(id) => Some(WaitKey::Approval(*id)),
+            _ => None,
+        }
+    }
+
     /// Whether another event about the same joins the open conflict.
     const fn gathers(&self) -> bool {
         matches!(

@@ -7,6 +7,7 @@
 use super::conflicts::About;
 use super::levels::available;
 use super::reservations::Reservation;
+use super::waiting::is_name;
 use super::{Did, Model};
 use crate::event::{EventData, EventReversed};
 use crate::id::{EventId, OrderId, ReservationId, Source};
@@ -35,10 +36,15 @@ impl Model {
             return Outcome::Rejected;
         }
         let untouched = self.clone();
+        let decides = match self.journal_at(target.decided).did {
+            Did::Decide(index) if target.seq == target.decided => Some(index),
+            _ => None,
+        };
+        if let Some(index) = decides {
+            self.undo_later(index, target.decided);
+        }
         self.undo(target.decided);
-        if let Did::Decide(index) = self.journal_at(target.decided).did
-            && target.seq == target.decided
-        {
+        if let Some(index) = decides {
             self.ask_again(index, target.decided);
         }
         self.taken_back.extend([target.seq, target.decided]);
@@ -103,15 +109,10 @@ impl Model {
     fn gave_way_since(&self, record: u64) -> bool {
         let said = self.journal_at(record);
         let Did::Decide(index) = said.did else { return false };
-        let asked = &self.asked[index];
-        if !matches!(asked.about, About::Unknown(_) | About::Batch(_)) {
-            return false;
-        }
+        let let_go = self.let_go(index, record);
         let mut later = (record + 1..=self.journal.len() as u64)
             .filter(|later| !self.taken_back.contains(later));
-        later.any(|later| {
-            self.first_of_two(later).is_some_and(|first| asked.events.contains(&first))
-        })
+        later.any(|later| self.first_of_two(later).is_some_and(|first| let_go.contains(&first)))
     }
 
     /// A hold that was given up, be it by a decision, comes back only if its units are available
@@ -139,6 +140,34 @@ impl Model {
         self.asked[index].version += 2;
     }
 
+    /// The events that a decision has decided, the last first.
+    fn decided_by(&self, record: u64) -> Vec<u64> {
+        let told = self.journal_at(record).after.told.iter().rev();
+        told.filter(|(_, told)| told.decided == record).map(|(seq, _)| *seq).collect()
+    }
+
+    /// The events that waited for a decision and went on with it.
+    fn let_go(&self, index: usize, record: u64) -> Vec<u64> {
+        let Some(on) = self.asked[index].about.awaited() else { return Vec::new() };
+        let waiting = &self.journal_at(record).before.waiting;
+        waiting.iter().filter(|(key, _)| *key == on).map(|(_, seq)| *seq).collect()
+    }
+
+    /// What the events of a decision have gone on to since is as if it had never been.
+    fn undo_later(&mut self, index: usize, record: u64) {
+        if matches!(self.asked[index].about, About::Unknown(_) | About::Batch(_)) {
+            return;
+        }
+        for seq in self.decided_by(record) {
+            let decided = self.told[&seq].decided;
+            if decided > record && self.journal_at(decided).did != Did::Tell {
+                self.undo(decided);
+                self.end_part();
+                self.taken_back.insert(decided);
+            }
+        }
+    }
+
     /// A decision is taken back: its conflict is open again, with the events that it held.
     fn ask_again(&mut self, index: usize, record: u64) {
         let (before, after) = {
@@ -159,12 +188,12 @@ impl Model {
                     before.listing_meanings.contains_key(listing)
                         || !after.listing_meanings.contains_key(listing)
                 });
-                if self.wait_again(index, &name) {
+                if self.wait_again(index, &name, record) {
                     self.open_again(index);
                 }
             }
             About::Batch(id) => {
-                if self.wait_again(index, &WaitKey::Approval(id)) {
+                if self.wait_again(index, &WaitKey::Approval(id), record) {
                     self.open_again(index);
                 }
             }
@@ -195,11 +224,10 @@ impl Model {
                 }
             }
             _ => {
-                self.tell_again(&before, &after);
-                for (on, seq) in after.waiting.difference(&before.waiting) {
-                    self.wait_no_longer(*seq);
-                    self.leave(on, *seq);
+                for seq in self.decided_by(record) {
+                    self.stop_waiting(seq);
                 }
+                self.tell_again(&before, &after);
                 for (on, seq) in before.waiting.difference(&after.waiting) {
                     if before.patience.contains_key(seq) {
                         self.park(on.clone(), *seq);
@@ -254,35 +282,47 @@ impl Model {
         }
     }
 
+    /// An event waits no longer, whatever for.
+    fn stop_waiting(&mut self, seq: u64) {
+        if let Some((on, _)) = self.waiting.iter().find(|(_, waits)| *waits == seq).cloned() {
+            self.wait_no_longer(seq);
+            self.leave(&on, seq);
+        }
+    }
+
     /// What went on with a decision waits again; says whether anything does. What somebody has taken
-    /// back since stays so.
-    fn wait_again(&mut self, index: usize, on: &WaitKey) -> bool {
-        let asked = self.asked[index].clone();
-        let mut events: Vec<(u64, u64)> = asked
-            .events
-            .iter()
-            .map(|seq| (self.told[seq].decided, *seq))
-            .filter(|(decided, _)| !self.taken_back.contains(decided))
+    /// back since stays so, and so does what is held by something that comes before.
+    fn wait_again(&mut self, index: usize, on: &WaitKey, record: u64) -> bool {
+        let let_go = self.let_go(index, record);
+        let mut events: Vec<(u64, u64)> = let_go
+            .into_iter()
+            .map(|seq| (self.told[&seq].decided, seq))
+            .filter(|(decided, seq)| {
+                let mut waits = self.waiting.iter().filter(|(_, waits)| waits == seq);
+                let is_asked = |on: &WaitKey| is_name(on) || matches!(on, WaitKey::Approval(_));
+                let moves = is_name(on) && waits.any(|(on, _)| is_asked(on));
+                !self.taken_back.contains(decided) && (*decided > record || moves)
+            })
             .collect();
         events.sort_unstable();
         for (decided, seq) in events.iter().rev() {
-            let waits = self.waiting.iter().find(|(_, waits)| waits == seq).cloned();
-            if let Some((other, _)) = waits {
-                self.wait_no_longer(*seq);
-                self.leave(&other, *seq);
-            }
-            if decided != seq {
+            self.stop_waiting(*seq);
+            if *decided > record {
                 self.undo(*decided);
                 self.end_part();
                 self.taken_back.insert(*decided);
             }
-            // It may have come to wait for the name by another record than its own.
-            let opened = asked.events[0] == *seq && matches!(asked.about, About::Unknown(_));
-            let decided = if opened { asked.opened } else { *seq };
+            // What had made it wait, by then.
+            let mut decided = *decided;
+            while decided > record {
+                decided = self.journal_at(decided).before.told[seq].decided;
+            }
             let told = self.told.get_mut(seq).expect("it was told");
             (told.outcome, told.decided) = (Outcome::Conflict, decided);
             self.waiting.insert((on.clone(), *seq));
         }
+        // Nobody is asked for the sake of what does not wait.
+        self.asked[index].events.retain(|seq| events.iter().any(|(_, waits)| waits == seq));
         !events.is_empty()
     }
 }

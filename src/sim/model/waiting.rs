@@ -123,7 +123,7 @@ impl Model {
 }
 
 /// Whether something is the name of what is not known, or the lack of any location.
-const fn is_name(on: &WaitKey) -> bool {
+pub(super) const fn is_name(on: &WaitKey) -> bool {
     matches!(
         on,
         WaitKey::Sku(_) | WaitKey::Location(_) | WaitKey::AnyLocation | WaitKey::Listing(..)

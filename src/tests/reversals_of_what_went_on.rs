@@ -1,0 +1,272 @@
+//! What a decision has let go on may have gone on by itself since: a name that it came to wait for has
+//! become known, or somebody has said what it means. With the decision it is held again as it was.
+
+use onhand::conflict::{Choice, Conflict, ConflictKind, ConflictStatus, ResolutionOption as O};
+use onhand::record::{Outcome, Record};
+use onhand::state::Settings;
+use onhand::wire::EventResult;
+
+use crate::harness::{World, choice};
+use crate::says::{
+    Says, adjusted, fulfilled, item, line, location, part, part_from, placed, received, reversed,
+};
+
+fn world() -> World {
+    World::new().given([received("TEA", "berlin", 20).at(-1_000)])
+}
+
+fn reverse(world: &mut World, decision: &Record) -> EventResult {
+    world.post(reversed("onhand", decision.envelope.id.as_str()))
+}
+
+fn goes(world: &mut World, decision: &Record) {
+    let undo = reverse(world, decision);
+    assert_eq!((undo.outcome, undo.reason), (Outcome::Applied, None));
+}
+
+fn refusal(world: &mut World, decision: &Record) -> String {
+    let undo = reverse(world, decision);
+    assert_eq!(undo.outcome, Outcome::Rejected);
+    undo.reason.unwrap()
+}
+
+fn only(world: &World, kind: ConflictKind) -> Conflict {
+    let mut open = world.open(kind);
+    assert_eq!(open.len(), 1, "{open:?}");
+    open.remove(0)
+}
+
+/// Somebody says that a name means tea, or Berlin.
+fn mapped(world: &mut World, conflict: &Conflict) -> Record {
+    let (sku, place) = (Some("TEA".parse().unwrap()), Some("berlin".parse().unwrap()));
+    world.choose(Choice { sku, location: place, ..choice(conflict, O::Map) }).unwrap()
+}
+
+/// A sale from the future that is applied as it came waits for its name beside another one, or alone.
+fn early_sale(world: &mut World, beside_another: bool) -> (EventResult, Record) {
+    if beside_another {
+        world.post(adjusted("CUP", "berlin", -1).at(5));
+    }
+    let sale = world.post(adjusted("CUP", "berlin", -2).at(90_000).id("sale"));
+    let decision = world.resolve(&only(world, ConflictKind::FutureTime), O::ApplyAsReceived);
+    assert_eq!(world.outcome(&sale), Outcome::Conflict);
+    (sale, decision.unwrap())
+}
+
+/// It does not matter whether the event had opened the question or had joined it.
+#[test]
+fn a_decision_is_taken_back_once_what_followed_it_is() {
+    for beside_another in [false, true] {
+        let mut world = world();
+        let (sale, as_received) = early_sale(&mut world, beside_another);
+        let cup = only(&world, ConflictKind::Unmapped);
+        let to_tea = mapped(&mut world, &cup);
+        assert_eq!(world.on_hand("TEA", "berlin"), if beside_another { 17 } else { 18 });
+        goes(&mut world, &to_tea);
+        assert_eq!(world.on_hand("TEA", "berlin"), 20);
+        goes(&mut world, &as_received);
+        let future = only(&world, ConflictKind::FutureTime);
+        assert_eq!(world.open(ConflictKind::Unmapped).len(), usize::from(beside_another));
+        world.resolve(&future, O::Discard).unwrap();
+        assert_eq!(world.outcome(&sale), Outcome::Rejected);
+        if beside_another {
+            let cup = only(&world, ConflictKind::Unmapped);
+            assert_eq!(cup.event_count, 1, "the other one waits alone");
+            mapped(&mut world, &cup);
+            assert_eq!(world.on_hand("TEA", "berlin"), 19);
+        }
+        world.quiet();
+    }
+}
+
+/// Nor what somebody has said of the name, which goes on to hold.
+#[test]
+fn a_decision_is_taken_back_with_what_went_on_by_a_later_one() {
+    for beside_another in [false, true] {
+        let mut world = world();
+        let (sale, as_received) = early_sale(&mut world, beside_another);
+        let to_tea = {
+            let cup = only(&world, ConflictKind::Unmapped);
+            mapped(&mut world, &cup)
+        };
+        let others = if beside_another { 19 } else { 20 };
+        goes(&mut world, &as_received);
+        assert_eq!((world.outcome(&sale), world.on_hand("TEA", "berlin")), {
+            (Outcome::Conflict, others)
+        });
+        // It is held by what came before the name, and nothing about the name is asked for it.
+        goes(&mut world, &to_tea);
+        assert_eq!(world.on_hand("TEA", "berlin"), 20);
+        assert_eq!(world.open(ConflictKind::Unmapped).len(), usize::from(beside_another));
+        world.resolve(&only(&world, ConflictKind::FutureTime), O::ApplyAsReceived).unwrap();
+        let cup = only(&world, ConflictKind::Unmapped);
+        assert_eq!(cup.event_count, if beside_another { 2 } else { 1 });
+        mapped(&mut world, &cup);
+        assert_eq!(world.on_hand("TEA", "berlin"), others - 2);
+        world.quiet();
+    }
+}
+
+/// The name became known by itself: there is no decision on it that could go first.
+#[test]
+fn a_decision_is_taken_back_though_its_event_went_on_when_something_came() {
+    let order = || placed("o1", &[line("1", "TEA", 5)]);
+    let sent = || fulfilled("o1", "f1", &[part("1", 2)]);
+    let table: Vec<(Says, Vec<Says>)> = vec![
+        (adjusted("CUP", "berlin", -2), vec![item("CUP")]),
+        (adjusted("TEA", "bonn", -2), vec![location("bonn", 9)]),
+        (adjusted("CUP", "bonn", -2), vec![item("CUP"), location("bonn", 9)]),
+        (sent(), vec![order()]),
+    ];
+    for (early, arrivals) in table {
+        let mut world = world();
+        let held = world.post(early.clone().at(90_000).id("early"));
+        let as_received = world.resolve(&world.conflict(), O::ApplyAsReceived).unwrap();
+        world.post_all(arrivals);
+        assert_eq!(world.outcome(&held), Outcome::Applied, "{early:?}");
+        world.open(ConflictKind::Oversold).into_iter().for_each(|short| {
+            world.resolve(&short, O::Acknowledge).unwrap();
+        });
+        goes(&mut world, &as_received);
+        assert_eq!((world.outcome(&held), world.on_hand("TEA", "berlin")), {
+            (Outcome::Conflict, 20)
+        });
+        assert_eq!(world.conflict().kind, ConflictKind::FutureTime);
+        world.resolve(&world.conflict(), O::ApplyAsReceived).unwrap();
+        assert_eq!(world.outcome(&held), Outcome::Applied, "{early:?}");
+    }
+}
+
+/// The order came after somebody was asked about it: nobody has to answer, and nobody has to take an
+/// answer back.
+#[test]
+fn a_mapping_is_taken_back_though_its_event_waits_for_its_order_too_long() {
+    let mut world = world();
+    let sent = world.post(fulfilled("o9", "f1", &[part_from("1", 1, "mars")]));
+    let mars = world.conflict();
+    let to_berlin = mapped(&mut world, &mars);
+    world.pass(86_400);
+    assert_eq!(world.conflict().kind, ConflictKind::Orphan);
+    goes(&mut world, &to_berlin);
+    assert_eq!((world.conflict().id, world.outcome(&sent)), (mars.id, Outcome::Conflict));
+    let mars = world.conflict();
+    mapped(&mut world, &mars);
+    world.post(placed("o9", &[line("1", "TEA", 5)]));
+    assert_eq!((world.outcome(&sent), world.on_hand("TEA", "berlin")), (Outcome::Applied, 19));
+    world.quiet();
+}
+
+#[test]
+fn what_rests_on_what_went_on_is_reversed_first() {
+    let mut world = world();
+    world.post(placed("o1", &[line("1", "CUP", 5)]).by("shop").at(90_000).id("early"));
+    let as_received = world.resolve(&world.conflict(), O::ApplyAsReceived).unwrap();
+    world.post_all([item("CUP"), received("CUP", "berlin", 9)]);
+    world.post(fulfilled("o1", "f1", &[part("1", 2)]).by("shop").id("sent"));
+    assert!(refusal(&mut world, &as_received).contains("later events rest on line 1"));
+    world.post(reversed("shop", "sent"));
+    goes(&mut world, &as_received);
+    assert_eq!((world.on_hand("CUP", "berlin"), world.committed("CUP", "berlin")), (9, 0));
+}
+
+/// What it has gone on to is a question of its own, which somebody has answered.
+#[test]
+fn an_answer_that_followed_is_named_and_goes_first() {
+    let mut world = world();
+    let early = adjusted("CUP", "berlin", -2).at(90_000).id("early").expecting(77);
+    world.post(early);
+    let as_received = world.resolve(&world.conflict(), O::ApplyAsReceived).unwrap();
+    world.post_all([item("CUP"), received("CUP", "berlin", 9)]);
+    let asked = only(&world, ConflictKind::VersionMismatch);
+    let answer = world.resolve(&asked, O::ApplyRequested).unwrap();
+    assert_eq!(world.on_hand("CUP", "berlin"), 7);
+    let first = format!("reverse #{} first", answer.seq);
+    assert!(refusal(&mut world, &as_received).ends_with(&first));
+    goes(&mut world, &answer);
+    goes(&mut world, &as_received);
+    assert_eq!(world.on_hand("CUP", "berlin"), 9);
+    assert_eq!(world.status(&asked), ConflictStatus::AutoResolved);
+    assert_eq!(world.conflict().kind, ConflictKind::FutureTime);
+}
+
+/// A first that gave way to a second of a name that came later: both change places again.
+#[test]
+fn a_second_that_went_on_goes_before_the_first_is_back() {
+    let mut world = world();
+    world.post(placed("o1", &[line("1", "TEA", 5)]).id("x"));
+    let second = world.post(placed("o1", &[line("1", "CUP", 4)]).id("x"));
+    let decision = world.resolve(&world.conflict(), O::ApplySecond).unwrap();
+    world.post_all([item("CUP"), received("CUP", "berlin", 9)]);
+    let promised = |world: &World| ["TEA", "CUP"].map(|sku| world.committed(sku, "berlin"));
+    assert_eq!((promised(&world), world.outcome(&second)), ([0, 4], Outcome::Applied));
+    goes(&mut world, &decision);
+    assert_eq!((promised(&world), world.outcome(&second)), ([5, 0], Outcome::Conflict));
+    world.resolve(&only(&world, ConflictKind::IdReused), O::ApplySecond).unwrap();
+    assert_eq!(promised(&world), [0, 4]);
+}
+
+/// Two items are cleared by a batch of a place that nobody knows.
+fn approved_after_a_mapping() -> (World, Vec<EventResult>, [Record; 2]) {
+    let settings = Settings { mass_change_min: 2, ..Settings::default() };
+    let mut world = World::new_with(settings)
+        .given([received("TEA", "berlin", 5), received("MUG", "berlin", 5)]);
+    let clear = |sku| adjusted(sku, "ulm", -5).in_batch("b1");
+    let events = world.request([clear("TEA"), clear("MUG")]);
+    let ulm = world.conflict();
+    let mapped = mapped(&mut world, &ulm);
+    let batch = only(&world, ConflictKind::MassChange);
+    let approved = world.resolve(&batch, O::Approve).unwrap();
+    assert_eq!((world.on_hand("TEA", "berlin"), world.on_hand("MUG", "berlin")), (0, 0));
+    (world, events, [mapped, approved])
+}
+
+/// The name comes before the batch: without either, somebody is asked about the name alone, and with
+/// that about the batch again.
+#[test]
+fn an_approval_that_is_taken_back_leaves_the_question_about_a_name_open() {
+    let (mut world, events, [mapping, approved]) = approved_after_a_mapping();
+    goes(&mut world, &mapping);
+    assert_eq!((world.on_hand("TEA", "berlin"), world.on_hand("MUG", "berlin")), (5, 5));
+    let ulm = world.conflict();
+    assert_eq!((ulm.kind, ulm.event_count), (ConflictKind::Unmapped, 2));
+    goes(&mut world, &approved);
+    assert_eq!(world.conflict(), ulm, "it is asked as before");
+    mapped(&mut world, &ulm);
+    let batch = world.conflict();
+    assert_eq!((batch.kind, batch.event_count), (ConflictKind::MassChange, 2));
+    world.resolve(&batch, O::Approve).unwrap();
+    let outcomes: Vec<_> = events.iter().map(|event| world.outcome(event)).collect();
+    assert_eq!(outcomes, [Outcome::Applied, Outcome::Applied]);
+    assert_eq!((world.on_hand("TEA", "berlin"), world.on_hand("MUG", "berlin")), (0, 0));
+    world.quiet();
+}
+
+/// The other way round as well: the batch is asked about first, and then the name.
+#[test]
+fn a_mapping_that_is_taken_back_ends_the_question_about_the_batch() {
+    let (mut world, _, [mapping, approved]) = approved_after_a_mapping();
+    goes(&mut world, &approved);
+    assert_eq!(world.conflict().kind, ConflictKind::MassChange);
+    goes(&mut world, &mapping);
+    let ulm = world.conflict();
+    assert_eq!((ulm.kind, ulm.event_count), (ConflictKind::Unmapped, 2));
+    mapped(&mut world, &ulm);
+    assert_eq!(world.conflict().kind, ConflictKind::MassChange);
+}
+
+/// One of the events that went on was taken back by itself: nobody is asked for its sake.
+#[test]
+fn a_question_is_asked_again_about_what_waits_alone() {
+    let mut world = world();
+    world.post_all([
+        adjusted("CUP", "berlin", -1).at(5).id("one"),
+        adjusted("CUP", "berlin", -2).at(6).id("two"),
+    ]);
+    let cup = world.conflict();
+    let to_tea = mapped(&mut world, &cup);
+    world.post(reversed("wms", "one"));
+    goes(&mut world, &to_tea);
+    let cup = world.conflict();
+    let ids: Vec<&str> = cup.events.iter().map(|event| event.id.as_str()).collect();
+    assert_eq!((ids, cup.event_count), (vec!["two"], 1));
+}
