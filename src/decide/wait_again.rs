@@ -11,6 +11,9 @@ use crate::conflict::{Conflict, ConflictKind};
 use crate::record::{Change, LET_GO_MAX, Outcome, Record, WaitKey};
 use crate::state::Known;
 
+/// Events named at most in a refusal.
+const NAMED_MAX: usize = 5;
+
 /// A name that was mapped means nothing again, and what waited for it waits again; says what does.
 pub(super) fn unmap(
     draft: &mut Draft<'_>,
@@ -20,7 +23,8 @@ pub(super) fn unmap(
     for change in &record.changes {
         match change {
             Change::Item(_) | Change::Location(_) => {
-                return Err("what is known stays known: reverse the events instead".to_owned());
+                let instead = instead(draft, record, conflict)?;
+                return Err(format!("what is known stays known: {instead}"));
             }
             Change::SkuAlias { name, .. } => {
                 draft.change(Change::SkuAlias { name: name.clone(), sku: None });
@@ -37,7 +41,8 @@ pub(super) fn unmap(
     }
     let key = waits_for(conflict);
     if names::is_known(draft, &key) {
-        return Err(format!("{key} is known by itself by now"));
+        let instead = instead(draft, record, conflict)?;
+        return Err(format!("{key} is known by itself by now: {instead}"));
     }
     // It was discarded, and another decision has settled since what the name means.
     let mapped = record.changes.iter().any(|change| {
@@ -58,6 +63,31 @@ pub(super) fn unmap(
         return Err(format!("what {key} means has been decided since: say the event anew"));
     }
     wait_again(draft, record, conflict, &key)
+}
+
+/// What there is to do about events that went on with a decision on a name that stays known.
+fn instead(draft: &Draft<'_>, record: &Record, conflict: &Conflict) -> Result<String, Refusal> {
+    let mut names: Vec<String> = Vec::new();
+    let mut more = 0;
+    for seq in let_go(record, conflict)? {
+        let event = at_hand(draft, seq)?.event_ref();
+        let known = known(draft, &event)?;
+        let has_effect = matches!(known.outcome, Outcome::Applied | Outcome::Absorbed);
+        if !has_effect || known.reversed_by.is_some() {
+            continue;
+        }
+        if names.len() < NAMED_MAX {
+            names.push(format!("{} of {}", event.id, event.source));
+        } else {
+            more += 1;
+        }
+    }
+    let names = names.join(", ");
+    Ok(match more {
+        _ if names.is_empty() => "say anew what is to be so".to_owned(),
+        0 => format!("reverse {names} instead"),
+        _ => format!("reverse {names} and {more} more instead"),
+    })
 }
 
 /// What was released by a decision is taken back and waits again, the last first; says what does. It
