@@ -49,7 +49,7 @@ impl Generator {
         History { settings, steps }
     }
 
-    fn says(&mut self, data: EventData) -> Act {
+    pub(super) fn says(&mut self, data: EventData) -> Act {
         let time = Timestamp::from_micros(START_US);
         Act::Tell { event: self.event(SOURCE, time, data), seen: None }
     }
@@ -63,7 +63,7 @@ impl Generator {
         acts
     }
 
-    fn place_comes(&mut self, location: LocationId) -> Act {
+    pub(super) fn place_comes(&mut self, location: LocationId) -> Act {
         self.says(EventData::LocationUpserted(LocationUpserted {
             location,
             name: None,
@@ -71,7 +71,7 @@ impl Generator {
         }))
     }
 
-    fn comes_in(&mut self, sku: Sku, quantity: i64) -> Act {
+    pub(super) fn comes_in(&mut self, sku: Sku, quantity: i64) -> Act {
         let location = name(PLACE);
         self.says(EventData::StockReceived(StockReceived {
             sku,

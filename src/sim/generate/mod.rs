@@ -7,6 +7,7 @@ mod content;
 mod kits;
 mod orders;
 mod reservations;
+mod second_thoughts;
 mod swarm;
 mod transfers;
 
@@ -36,6 +37,8 @@ const LINES: [&str; 4] = ["1", "2", "3", "4"];
 
 /// How many histories are about batches that clear shelves, and nothing else.
 const CLEARING_PERCENT: u64 = 8;
+/// How many are about decisions that are taken back.
+const SECOND_THOUGHTS_PERCENT: u64 = 6;
 
 /// The history of a seed.
 pub fn history(seed: u64) -> History {
@@ -43,6 +46,9 @@ pub fn history(seed: u64) -> History {
     let swarm = Swarm::draw(&mut rng);
     if rng.percent(CLEARING_PERCENT) {
         return Generator::new(rng, swarm).clearing();
+    }
+    if rng.percent(SECOND_THOUGHTS_PERCENT) {
+        return Generator::new(rng, swarm).second_thoughts();
     }
     let settings = Settings {
         count_window_us: rng.pick(&[10, 10, 0, 60]) * SECOND_US,

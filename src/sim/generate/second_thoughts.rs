@@ -1,0 +1,111 @@
+//! Histories about one thing: decisions that are taken back, with what has become of their events
+//! since. Among all else that happens, few decisions are followed by others, and fewer go again.
+
+use super::{
+    Act, Generator, History, PLACES, SKUS, START_US, STRANGE_PLACES, STRANGE_SKUS, Settings,
+    Travelling, name, take_back, upserted,
+};
+use crate::event::{EventData, OrderPlaced, OrderedLine, StockAdjusted, StockState};
+use crate::sim::history::Decide;
+use crate::time::{SECOND_US, Timestamp};
+
+/// Who says all of it.
+const SOURCE: &str = "shop";
+/// How far ahead of everything an event from the future is.
+const AHEAD_S: i64 = 90_000;
+
+impl Generator {
+    /// Something is said of names that nobody knows, from the future, or under an id that is taken;
+    /// people decide, the names come, and decisions and events are taken back.
+    pub(super) fn second_thoughts(mut self) -> History {
+        let settings = Settings {
+            mass_change_min: self.rng.pick(&[1, 20]),
+            orphan_after_us: self.rng.pick(&[86_400, 10]) * SECOND_US,
+            ..Settings::default()
+        };
+        let mut acts = vec![self.place_comes(name(PLACES[0]))];
+        for sku in &SKUS[..2] {
+            acts.push(self.says(upserted(sku)));
+            acts.push(self.comes_in(name(sku), 20));
+        }
+        for _ in 0..12 + self.rng.index(20) {
+            acts.push(self.thought());
+        }
+        let travelling = acts.into_iter().enumerate().map(|(saying, act)| {
+            let seconds = i64::try_from(saying).expect("there are few");
+            Travelling { arrives_us: START_US + seconds * SECOND_US, saying, act }
+        });
+        let steps = self.deliver(travelling.collect());
+        History { settings, steps }
+    }
+
+    fn thought(&mut self) -> Act {
+        match self.rng.below(100) {
+            0..10 => {
+                let arrival = self.rng.index(2);
+                let sku = upserted(self.rng.pick(&STRANGE_SKUS));
+                if arrival == 0 {
+                    self.says(sku)
+                } else {
+                    self.place_comes(name(STRANGE_PLACES[0]))
+                }
+            }
+            10..40 => Act::Decide(Decide {
+                which: self.rng.index(3),
+                option: self.rng.index(1_000),
+                stale: false,
+                sku: name(self.rng.pick(&SKUS[..2])),
+                location: name(PLACES[0]),
+            }),
+            40..62 => {
+                let time = Timestamp::from_micros(START_US);
+                let event = self.event(SOURCE, time, take_back(name("onhand"), name("any")));
+                Act::TakeBack { event, back: self.rng.index(5) }
+            }
+            _ => self.something(),
+        }
+    }
+
+    /// An event, perhaps a reversal, which may have a time ahead of its own or an id that is taken.
+    fn something(&mut self) -> Act {
+        let data = match self.rng.below(10) {
+            0..3 => self.reversed(),
+            3..5 => self.few_ordered(),
+            _ => self.few_sold(),
+        };
+        let ahead_s = if self.rng.percent(25) { AHEAD_S } else { 0 };
+        let time = Timestamp::from_micros(START_US + ahead_s * SECOND_US);
+        let told = self.told.get(SOURCE).map_or(&[][..], Vec::as_slice);
+        let recent = &told[told.len().saturating_sub(4)..];
+        let reused =
+            (!recent.is_empty() && self.rng.percent(30)).then(|| self.rng.pick(recent).id.clone());
+        let mut event = self.event(SOURCE, time, data);
+        event.id = reused.unwrap_or(event.id);
+        let seen = self.rng.percent(10).then_some(-1);
+        let seen = seen.filter(|_| matches!(event.data, EventData::StockAdjusted(_)));
+        Act::Tell { event, seen }
+    }
+
+    fn few_sold(&mut self) -> EventData {
+        EventData::StockAdjusted(StockAdjusted {
+            sku: name(self.rng.pick(&[SKUS[0], SKUS[1], STRANGE_SKUS[0], STRANGE_SKUS[1]])),
+            location: name(self.rng.pick(&[PLACES[0], PLACES[0], STRANGE_PLACES[0]])),
+            delta: -self.rng.within(1, 3),
+            reason: crate::id::Text::new("sold").expect("it is short"),
+            state: StockState::Available,
+            reference: None,
+            note: None,
+        })
+    }
+
+    fn few_ordered(&mut self) -> EventData {
+        let line = OrderedLine {
+            line: name("1"),
+            sku: name(self.rng.pick(&[SKUS[0], STRANGE_SKUS[0]])),
+            quantity: self.rng.within(1, 3),
+            location: None,
+        };
+        let order = name(self.rng.pick(&["o1", "o2"]));
+        EventData::OrderPlaced(OrderPlaced { order, lines: vec![line] })
+    }
+}
