@@ -3,6 +3,7 @@
 
 use onhand::conflict::{CancelledPart, Choice, Conflict, ConflictKind, ResolutionOption as O};
 use onhand::event::{AcknowledgedLevel, ChannelDrift};
+use onhand::record::Record;
 use onhand::sim::trap::{Phase, Trap};
 
 use crate::harness::{World, choice};
@@ -16,7 +17,7 @@ use crate::says::{
 type Tale = fn(&mut World);
 
 /// The tales, by the names of their journals.
-pub const TALES: [(&str, Tale); 19] = [
+pub const TALES: [(&str, Tale); 20] = [
     ("stock", stock),
     ("orders", orders),
     ("transfers", transfers),
@@ -36,6 +37,7 @@ pub const TALES: [(&str, Tale); 19] = [
     ("sides", sides),
     ("again", again),
     ("words", words),
+    ("went_on", went_on),
 ];
 
 /// Berlin, Hamburg and Munich, tea and mugs, a set of two of tea and a mug, and some of each.
@@ -305,9 +307,9 @@ fn lines_to_cancel(order: &str, option: O) -> Vec<CancelledPart> {
 }
 
 /// Decides the newest open conflict of a kind.
-fn resolve(world: &mut World, kind: ConflictKind, option: O) {
+fn resolve(world: &mut World, kind: ConflictKind, option: O) -> Record {
     let conflict = world.open(kind).pop().unwrap();
-    world.resolve(&conflict, option).unwrap_or_else(|refused| panic!("{kind:?}: {refused}"));
+    world.resolve(&conflict, option).unwrap_or_else(|refused| panic!("{kind:?}: {refused}"))
 }
 
 /// One batch that would empty the shelves is rejected, the next one approved.
@@ -554,4 +556,33 @@ fn words(world: &mut World) {
         reversed("pos", "last"),
         reversed("desk", "back"),
     ]);
+}
+
+/// Decisions whose events have gone on by themselves since, and one that has brought something back.
+fn went_on(world: &mut World) {
+    open_shop(world);
+    world.post_all([
+        adjusted("CUP", "berlin", -1).at(5),
+        adjusted("CUP", "berlin", -2).at(90_000),
+        // This one waits for its order, and for too long.
+        fulfilled("o9", "f1", &[part_from("1", 1, "mars")]).at(6),
+    ]);
+    let early = resolve(world, ConflictKind::FutureTime, O::ApplyAsReceived);
+    let unmapped = world.open(ConflictKind::Unmapped);
+    let (cup, mars) = (&unmapped[0], &unmapped[1]);
+    let (tea, berlin) = (Some("TEA".parse().unwrap()), Some("berlin".parse().unwrap()));
+    let to_tea = world.choose(Choice { sku: tea, ..choice(cup, O::Map) }).unwrap();
+    let to_berlin = world.choose(Choice { location: berlin, ..choice(mars, O::Map) }).unwrap();
+    world.pass(86_400);
+    world.post_all([
+        reversed("onhand", to_berlin.envelope.id.as_str()),
+        reversed("onhand", to_tea.envelope.id.as_str()),
+        item("CUP"),
+        reversed("onhand", early.envelope.id.as_str()),
+        received("TEA", "berlin", 5).at(100).id("goods"),
+        reversed("wms", "goods").id("back"),
+        adjusted("TEA", "berlin", -1).at(200).by("desk").id("back"),
+    ]);
+    let second = resolve(world, ConflictKind::IdReused, O::ApplySecond);
+    world.post(reversed("onhand", second.envelope.id.as_str()));
 }
