@@ -3,8 +3,10 @@
 
 use super::draft::{About, Draft};
 use crate::conflict::{ConflictKind, Evidence};
+use crate::id::Source;
 use crate::record::{Bucket, Change};
-use crate::state::{LocIx, SkuIx};
+use crate::state::{Baseline, LocIx, SkuIx, State};
+use crate::time::Timestamp;
 
 /// Moves `on_hand` by a relative fact, and with it the state that the units are in, unless an
 /// accepted count at or after the fact's time already contains it.
@@ -36,12 +38,20 @@ pub(super) fn move_on_hand(
         }
     }
     let Some(count) = counted else { return };
-    let distance_us = time.since(count.time).abs();
-    let near = distance_us <= draft.state.settings.count_window_us;
-    if near && draft.fact.source != count.source {
+    if near_count(draft.state, &count, time, &draft.fact.source) {
         let moved = draft.near_counts.entry((sku, location)).or_insert(0);
         *moved = moved.saturating_add(delta);
     }
+}
+
+/// Whether a movement lies so near to a count of another source that nobody can tell which came first.
+pub(super) fn near_count(
+    state: &State,
+    count: &Baseline,
+    time: Timestamp,
+    source: &Source,
+) -> bool {
+    time.since(count.time).abs() <= state.settings.count_window_us && *source != count.source
 }
 
 /// Flags the levels that the event has moved within seconds of their count: one conflict for each,

@@ -1,6 +1,7 @@
 //! `conflict.resolved`: what a person decided, carried out by the same rules as everything else.
 
 use super::draft::Draft;
+use super::movement::near_count;
 use super::release::settle;
 use super::reverse::{fact_of, takes_the_place_of_another};
 use super::{
@@ -215,6 +216,11 @@ fn flip(draft: &mut Draft<'_>, conflict: &Conflict, option: O, held: &Record) ->
     let here = |name: &Sku, place: &LocationId| {
         draft.sku(name) == Some(sku) && draft.location(place) == Some(location)
     };
+    // A person was asked about what lies near the count, of what the record has moved.
+    let is_near = |movement: Option<&Fact>| {
+        let Fact { time, source, .. } = movement.unwrap_or(&draft.fact);
+        counted.is_some_and(|count| near_count(draft.state, count, *time, source))
+    };
     // Each movement at its own moment, where the record has several.
     let mut moves: Vec<(Option<&Fact>, Bucket, i64)> = Vec::new();
     let mut contained: Vec<(Option<&Fact>, i64)> = Vec::new();
@@ -231,6 +237,9 @@ fn flip(draft: &mut Draft<'_>, conflict: &Conflict, option: O, held: &Record) ->
                     Some(Basis::Movement(fact)) => Some(fact),
                     _ => None,
                 };
+                if !is_near(movement) {
+                    continue;
+                }
                 moves.push((movement, effect.state, -effect.delta));
                 if effect.state == Bucket::OnHand {
                     contained.push((movement, effect.delta));
@@ -243,6 +252,7 @@ fn flip(draft: &mut Draft<'_>, conflict: &Conflict, option: O, held: &Record) ->
                 if let Change::Absorbed { sku, location, delta, state, fact: None, movement } =
                     change
                     && here(sku, location)
+                    && is_near(movement.as_ref())
                 {
                     moves.push((movement.as_ref(), Bucket::OnHand, *delta));
                     moves.extend(state.map(|state| (movement.as_ref(), state, *delta)));

@@ -82,6 +82,21 @@ fn what_is_taken_out_near_a_count_is_flipped_at_its_own_moment() {
     assert_eq!(truly(&world), [0, 10, 12, 12, 20]);
 }
 
+/// The 8 came after the count of second 1506, the person says; the 2 of five minutes earlier stay in
+/// it, about which nobody was asked.
+#[test]
+fn what_lies_far_from_a_count_is_no_part_of_the_question() {
+    let mut world = too_many();
+    let version = world.version("TEA", "hamburg");
+    world.post(counted("TEA", "hamburg", 20).at(1506).by("pos").expecting(version));
+    world.resolve(&excess(&world), O::Cap).unwrap();
+    assert_eq!(world.on_hand("TEA", "hamburg"), 20);
+    let question = world.open(ConflictKind::CountOverlap).remove(0);
+    world.resolve(&question, O::KeepDifference).unwrap();
+    assert_eq!(moved(&world), [(1505, -8)]);
+    assert_eq!(world.on_hand("TEA", "hamburg"), 12);
+}
+
 /// The items that the transfer has lines of.
 fn goods_of(world: &World) -> Vec<String> {
     world.transfer("t1").lines.iter().map(|line| line.sku.to_string()).collect()

@@ -239,8 +239,12 @@ impl Model {
             .collect();
         for level in late {
             let numbers = from..self.movements.len();
-            let numbers = numbers.filter(|number| self.movements[*number].level == level);
-            let numbers: Vec<usize> = numbers.collect();
+            let count = self.newest_count(&level).expect("they came late for a count");
+            let is_near = |number: &usize| {
+                let movement = &self.movements[*number];
+                self.may_be_on_either_side(movement, count)
+            };
+            let numbers: Vec<usize> = numbers.filter(is_near).collect();
             // One answer is for all of them, and of some it is given.
             if numbers.iter().any(|number| self.movements[*number].is_placed) {
                 continue;
@@ -248,7 +252,7 @@ impl Model {
             // A movement that waited is the doing of the record that let it go on.
             let record = Some(self.next_seq()).filter(|record| *record != seq);
             let events = std::iter::once(seq).chain(record);
-            let count = self.newest_count(&level).expect("they came late for a count").seq;
+            let count = count.seq;
             self.ask(About::LateMovement { level, numbers, count }, events);
         }
     }
