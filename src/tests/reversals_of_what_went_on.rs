@@ -38,8 +38,9 @@ fn only(world: &World, kind: ConflictKind) -> Conflict {
 
 /// Somebody says that a name means tea, or Berlin.
 fn mapped(world: &mut World, conflict: &Conflict) -> Record {
-    let (sku, place) = (Some("TEA".parse().unwrap()), Some("berlin".parse().unwrap()));
-    world.choose(Choice { sku, location: place, ..choice(conflict, O::Map) }).unwrap()
+    let sku = conflict.sku.is_some().then(|| "TEA".parse().unwrap());
+    let location = conflict.location.is_some().then(|| "berlin".parse().unwrap());
+    world.choose(Choice { sku, location, ..choice(conflict, O::Map) }).unwrap()
 }
 
 /// A sale from the future that is applied as it came waits for its name beside another one, or alone.
