@@ -244,21 +244,19 @@ fn note_known(state: &mut State, record: &Record) {
         reversed_by: None,
     };
     state.working.put_known(&envelope.source, &envelope.id, known);
+    // Mostly it is the event that goes on by this one.
+    let name = match &envelope.data {
+        EventData::EventReleased(released) => Some((&released.source, &released.id)),
+        EventData::EventOrphaned(orphaned) => Some((&orphaned.source, &orphaned.id)),
+        _ => None,
+    };
     for change in &record.changes {
-        match (change, &envelope.data) {
-            (Change::Final { seq, outcome, .. }, EventData::EventReleased(released)) => {
-                let name = (&released.source, &released.id);
-                state.working.decide(*seq, name, *outcome, record.seq);
-            }
-            (Change::Final { seq, outcome, .. }, EventData::EventOrphaned(orphaned)) => {
-                let name = (&orphaned.source, &orphaned.id);
-                state.working.decide(*seq, name, *outcome, record.seq);
-            }
-            (Change::Final { seq, outcome, decided, .. }, _) => {
+        match change {
+            Change::Final { seq, outcome, decided, .. } => {
                 let decided = decided.unwrap_or(record.seq);
-                state.working.find_and_decide(*seq, *outcome, decided);
+                state.working.decide(*seq, name, *outcome, decided);
             }
-            (Change::Reversed { seq, by, .. }, _) => state.working.reverse(*seq, *by),
+            Change::Reversed { seq, by, .. } => state.working.reverse(*seq, *by),
             _ => {}
         }
     }

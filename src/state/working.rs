@@ -324,23 +324,20 @@ impl Working {
         self.known.values_mut().flat_map(HashMap::values_mut).flatten()
     }
 
-    /// Notes what a record has decided of an earlier event.
+    /// Notes what a record has decided of an earlier event: mostly one of the name given, else one
+    /// whose name is not at hand.
     pub(crate) fn decide(
         &mut self,
         seq: u64,
-        (source, id): (&Source, &EventId),
+        name: Option<(&Source, &EventId)>,
         outcome: Outcome,
         decided: u64,
     ) {
-        let known = self.known.get_mut(source).and_then(|of_source| of_source.get_mut(id));
-        if let Some(known) = known.into_iter().flatten().find(|known| known.seq == seq) {
+        let is_it = |known: &&mut Known| known.seq == seq;
+        let named = name.and_then(|(source, id)| self.known.get_mut(source)?.get_mut(id));
+        if let Some(known) = named.into_iter().flatten().find(is_it) {
             known.decide(outcome, decided);
-        }
-    }
-
-    /// The same for an event whose name is not at hand: a person's decision, which is rare.
-    pub(crate) fn find_and_decide(&mut self, seq: u64, outcome: Outcome, decided: u64) {
-        if let Some(known) = self.all_known().find(|known| known.seq == seq) {
+        } else if let Some(known) = self.all_known().find(is_it) {
             known.decide(outcome, decided);
         }
     }

@@ -3,15 +3,16 @@
 //! nothing.
 
 use onhand::conflict::ResolutionOption as O;
-use onhand::ledger::{Input, RELEASES_MAX, Step};
+use onhand::ledger::{Input, Processed, RELEASES_MAX, Step};
 use onhand::record::Outcome;
 use onhand::sim::host::Host;
+use onhand::state::Settings;
 use onhand::time::Now;
 
 use crate::harness::{World, choice};
 use crate::says::{
-    Says, arrived, back, cancelled, confirmed, counted, fulfilled, goods, held, item, line, part,
-    placed, received, reserved, returned, shipped,
+    Says, adjusted, arrived, back, cancelled, confirmed, counted, fulfilled, goods, held, item,
+    line, part, placed, received, reserved, returned, reversed, shipped,
 };
 
 fn world() -> World {
@@ -202,4 +203,24 @@ fn what_arrived_before_its_shipment_goes_on_in_the_order_of_its_time() {
     let receipts: Vec<&str> = receipts.map(|receipt| receipt.receipt.as_str()).collect();
     assert_eq!(receipts, ["r1", "r2"]);
     world.quiet();
+}
+
+#[test]
+fn what_a_reversal_takes_back_as_it_goes_on_is_known_to_what_follows_in_the_batch() {
+    let settings = Settings { mass_change_min: 2, ..Settings::default() };
+    let stock = ["TEA", "MUG"].map(|sku| received(sku, "berlin", 5).at(-60));
+    let mut world = World::new_with(settings).given(stock);
+    let ahead = adjusted("TEA", "berlin", -1).id("x").at(99_999);
+    world.post(ahead.clone());
+    let decision = world.resolve(&world.conflict(), O::ApplyAsReceived).unwrap();
+    world.request([
+        reversed("onhand", decision.envelope.id.as_str()).in_batch("b"),
+        counted("TEA", "berlin", 0).in_batch("b"),
+        counted("MUG", "berlin", 0).in_batch("b"),
+    ]);
+    let approval = choice(&world.conflict(), O::Approve);
+    let again = Input::Event(ahead.event("x"));
+    let answers = world.answers(&[Input::Resolve(approval), again]);
+    let Processed::Duplicate(original) = &answers[1] else { panic!("{answers:?}") };
+    assert_eq!(original.outcome, Outcome::Conflict, "it is asked about again");
 }
