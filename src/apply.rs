@@ -267,7 +267,6 @@ fn note_known(state: &mut State, record: &Record) {
 fn spring(record: &Record) {
     let id = match &record.envelope.data {
         EventData::EventReleased(released) => &released.id,
-        EventData::ConflictResolved(_) => return,
         _ => &record.envelope.id,
     };
     if record.outcome == crate::record::Outcome::Applied {

@@ -129,6 +129,8 @@ fn what_no_webhook_explains_is_drift_told_once_and_repaired() {
     assert_eq!(publication.action(at(5)), Action::Read);
     publication.read_back(4, TIMES, at(5));
     assert_eq!(publication.take_drift(at(1_004)), None);
+    assert_eq!(publication.action(at(1_004)), Action::Wait(at(1_005)));
+    assert_eq!(publication.action(at(1_005)), Action::Set, "nobody takes the drift up");
     assert_eq!(publication.take_drift(at(1_005)), Some(Drift { shown: 4, difference: -6 }));
     assert_eq!(publication.take_drift(at(1_005)), None);
     assert_eq!(publication.send(at(1_005)), Some(Write { number: number(10, 1), expected: 4 }));
@@ -422,4 +424,25 @@ proptest! {
         world.heal();
         prop_assert_eq!(world.drifts, 0);
     }
+}
+
+#[test]
+fn the_number_that_the_channel_shows_already_raises_nothing() {
+    let mut publication = in_sync(10);
+    publication.read_back(8, TIMES, at(5));
+    assert_eq!(publication.action(at(6)), Action::Wait(at(1_005)));
+    publication.desire(number(8, 2), at(6));
+    assert_eq!(publication.action(at(6)), Action::Set);
+}
+
+#[test]
+fn each_of_the_numbers_sent_of_late_is_known_again() {
+    let mut publication = in_sync(10);
+    for (quantity, seq) in [(5, 2), (6, 3)] {
+        publication.desire(number(quantity, seq), at(1));
+        publication.send(at(1));
+        publication.acknowledge(TIMES, at(2));
+    }
+    assert_eq!(publication.reported(5, TIMES, at(3)), Report::Echo);
+    assert_eq!(publication.reported(6, TIMES, at(3)), Report::Echo);
 }

@@ -14,11 +14,6 @@ pub struct HeldFacts {
 }
 
 impl HeldFacts {
-    /// Whether nothing is held back.
-    pub fn is_empty(&self) -> bool {
-        self.facts.is_empty()
-    }
-
     /// What the event of this place says, if that is held back.
     pub fn of_event(&self, seq: u64) -> Option<&HeldFact> {
         self.facts.get(&seq)

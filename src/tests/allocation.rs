@@ -150,3 +150,11 @@ fn an_order_of_ten_thousand_lines_is_placed_amended_and_shipped() {
     assert_eq!((world.committed("S7", "berlin"), world.on_hand("S7", "berlin")), (0, -2));
     world.verify();
 }
+
+#[test]
+fn what_no_location_has_joins_what_the_first_rank_has() {
+    let mut world = stocked([4, 3, 2]);
+    world.post(placed("o1", &[line("1", "TEA", 10)]));
+    let shares = shares(&world, "1");
+    assert_eq!(shares, [("berlin", 5), ("hamburg", 3), ("munich", 2)].map(|(p, n)| (p.into(), n)));
+}

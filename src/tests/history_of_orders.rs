@@ -6,7 +6,7 @@ use onhand::history::{Step, TERMS_MAX, explain, steps};
 use onhand::record::{Bucket, Outcome, Record};
 
 use crate::harness::{World, choice};
-use crate::says::{fulfilled, line_from, part, placed, received, reversed};
+use crate::says::{fulfilled, goods, kit, line_from, part, placed, received, reversed};
 
 /// What Berlin, or Hamburg, holds of TEA for each order.
 fn held(world: &World, place: &str) -> Vec<(String, i64)> {
@@ -99,4 +99,25 @@ fn a_decision_to_leave_an_order_as_it_is_is_about_it() {
     let asked = world.store.open_conflicts().find(|conflict| conflict.order.is_some()).cloned();
     let decision = world.resolve(&asked.unwrap(), O::Discard).unwrap();
     assert_eq!(orders(&decision), ["o1"]);
+}
+
+/// A set is two TEA and a MUG: of each set that is promised no more, its tea is let go twice over.
+#[test]
+fn kits_that_one_decision_cancels_let_their_components_go() {
+    let mut world = World::new().given([
+        kit("SET", &[goods("TEA", 2), goods("MUG", 1)]),
+        received("TEA", "berlin", 3),
+        received("MUG", "berlin", 9),
+        placed("o1", &[line_from("1", "SET", 3, "berlin")]),
+        placed("o2", &[line_from("1", "SET", 4, "berlin")]),
+    ]);
+    let conflict = world.conflict();
+    let line = |order: &str, sets: i64| CancelledPart {
+        order: order.parse().unwrap(),
+        line: "1".parse().unwrap(),
+        quantity: Some(sets),
+    };
+    let lines = vec![line("o1", 2), line("o2", 1)];
+    world.choose(Choice { lines, ..choice(&conflict, O::CancelLines) }).unwrap();
+    assert_eq!(held(&world, "berlin"), [of("o1", 2), of("o2", 6)]);
 }

@@ -279,3 +279,14 @@ fn every_content_of_an_id_is_shown() {
         assert_eq!(shown.iter().filter(|evidence| says(&evidence.value)).count(), 1, "{shown:?}");
     }
 }
+
+#[test]
+fn the_conflict_shows_the_first_ten_places_of_what_came_under_one_id() {
+    let mut world = stocked();
+    for units in 1..=12 {
+        world.post(adjusted("TEA", "berlin", -units).id("1"));
+    }
+    let conflict = world.conflict();
+    assert_eq!(conflict.event_count, 12);
+    assert_eq!(conflict.evidence.len(), 10);
+}

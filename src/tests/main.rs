@@ -38,6 +38,7 @@ mod mass_changes;
 mod mass_changes_in_parts;
 mod mass_changes_of_names;
 mod mass_changes_that_grow;
+mod mentions;
 mod moves;
 mod names;
 mod names_of_one_event;

@@ -287,3 +287,17 @@ fn a_large_batch_is_looked_at_as_a_whole() {
         world.verify();
     }
 }
+
+/// Its time lay ahead, so a person was asked about one of the events alone, and applied it.
+#[test]
+fn what_a_person_has_applied_by_itself_does_not_count_again() {
+    let mut world = stocked(4);
+    let ahead = leaves(0, "berlin").at(99_999);
+    let rest = [leaves(1, "berlin"), leaves(2, "berlin"), leaves(3, "mars")];
+    world.request([ahead].into_iter().chain(rest).collect::<Vec<_>>());
+    let asked = world.open(ConflictKind::FutureTime).remove(0);
+    world.resolve(&asked, O::ApplyAsReceived).unwrap();
+    assert_eq!(on_hand(&world, 0..4), [0, 0, 0, 5]);
+    map(&mut world, "mars");
+    assert_eq!((held(&world), on_hand(&world, 0..4)), (None, vec![0; 4]));
+}

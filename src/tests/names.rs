@@ -261,6 +261,8 @@ fn unknown_skus_are_created_on_first_sight_where_the_house_says_so() {
     assert_eq!(order.outcome, Outcome::Applied);
     assert_eq!(world.ledger.state().catalogue().items().len(), 2);
     assert_eq!((world.committed("A", "berlin"), world.committed("B", "berlin")), (3, 1));
+    let besides = world.post(placed("o2", &[line("1", "A", 1), line("2", "D", 4)]));
+    assert_eq!((besides.outcome, world.committed("D", "berlin")), (Outcome::Applied, 4));
     let elsewhere = world.post(received("C", "mars", 1));
     assert_eq!(elsewhere.outcome, Outcome::Conflict, "locations are never created");
 }

@@ -679,3 +679,19 @@ fn a_placing_goes_back_to_what_was_cancelled_without_it() {
         world.verify();
     }
 }
+
+/// What comes back without its order has to say what it is, and where it is put if it is put anywhere.
+#[test]
+fn a_return_needs_a_location_only_where_it_is_restocked() {
+    let known = |row: Value| with_sku(row, "TEA");
+    let cases: [(Value, &[&str]); 4] = [
+        (back("1", 1, true), &["sku", "location"]),
+        (known(back("1", 1, true)), &["location"]),
+        (back("1", 1, false), &["sku"]),
+        (known(back("1", 1, false)), &[]),
+    ];
+    for (row, needed) in cases {
+        let event = returned("o1", "r1", &[row]).event("r");
+        assert_eq!(onhand::orphan::needs(&event.data, None), needed);
+    }
+}

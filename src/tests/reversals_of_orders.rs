@@ -400,3 +400,44 @@ fn lines_that_come_back_stand_as_they_stood() {
     assert_eq!(names(world.store.order("o1").unwrap()), names(&before));
     assert_eq!(names(&before), ["4", "1"]);
 }
+
+#[test]
+fn a_shipment_from_elsewhere_leaves_no_place_behind_when_it_is_taken_back() {
+    let mut world = world().given([placed("o1", &[line_from("1", "TEA", 5, "berlin")])]);
+    let before = world.order_line("o1", "1");
+    world.post(fulfilled("o1", "f1", &[part_from("1", 3, "munich")]).id("ship"));
+    assert_eq!(world.post(reversed("shop", "ship")).outcome, Outcome::Applied);
+    assert_eq!(world.order_line("o1", "1"), before);
+}
+
+#[test]
+fn a_record_tells_of_the_places_that_a_line_has_moved_at_and_of_no_others() {
+    let mut world = world().given([placed("o1", &[line("1", "TEA", 30)])]);
+    let places: Vec<_> =
+        world.order_line("o1", "1").shares.into_iter().map(|it| it.location).collect();
+    assert_eq!(places.len(), 2);
+    world.post(fulfilled("o1", "f1", &[part_from("1", 3, "hamburg")]));
+    let record = &world.store.journal.last().unwrap().record;
+    let update = record.order_updates().next().unwrap();
+    let moved: Vec<_> = update.moves.iter().flat_map(|moved| &moved.shares).collect();
+    assert_eq!(moved.len(), 1, "{moved:?}");
+    assert_eq!(moved[0].location.as_str(), "hamburg");
+}
+
+/// The later revision came first and waited with the earlier one, and went on after it.
+#[test]
+fn a_revision_is_not_brought_back_under_a_later_one_that_came_before_it() {
+    let mut world = world();
+    world.post(amended("o1", 2, &[line("1", "TEA", 12)]).at(9).id("second"));
+    world.post(amended("o1", 1, &[line("1", "TEA", 9)]).at(8).id("first"));
+    world.post(placed("o1", &lines()).at(7));
+    assert_eq!(world.order_line("o1", "1").ordered, 12);
+    for (source, id, by) in
+        [("shop", "second", "b2"), ("shop", "first", "b1"), ("desk", "b2", "again")]
+    {
+        let result = world.post(reversed(source, id).id(by));
+        assert_eq!(result.outcome, Outcome::Applied, "{id}: {result:?}");
+    }
+    let result = world.post(reversed("desk", "b1"));
+    assert!(reason(&result).contains("the order was amended since"), "{result:?}");
+}

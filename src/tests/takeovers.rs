@@ -6,8 +6,8 @@ use onhand::record::Outcome;
 
 use crate::harness::World;
 use crate::says::{
-    amended, back, cancelled, confirmed, fulfilled, goods, held, kit, line, line_from, part,
-    part_from, placed, received, reserved, returned,
+    adjusted, amended, back, cancelled, confirmed, fulfilled, goods, held, kit, line, line_from,
+    part, part_from, placed, received, reserved, returned,
 };
 
 /// 20 units of tea at Berlin, 20 at Hamburg, 20 mugs at Berlin.
@@ -287,4 +287,19 @@ fn a_kit_that_was_held_stays_together() {
         assert_eq!(at("berlin"), (2 * berlin, berlin), "{holds:?}, {quantity}");
         assert_eq!(at("hamburg"), (2 * hamburg, hamburg), "{holds:?}, {quantity}");
     }
+}
+
+/// What others have taken away of it makes no difference to a promise that stands already.
+#[test]
+fn a_kit_that_was_held_stays_where_it_is_though_more_is_promised_there_than_there_is() {
+    let mut world = world().given([
+        kit("SET", &[goods("TEA", 2), goods("MUG", 1)]),
+        received("MUG", "hamburg", 20).at(-60),
+        reserved("r1", &[held("SET", 2, "berlin")]),
+        confirmed("r1", "o1"),
+        adjusted("TEA", "berlin", -18),
+    ]);
+    assert!(world.available("TEA", "berlin") < 0);
+    world.post(placed("o1", &[line("1", "SET", 2)]));
+    assert_eq!((world.committed("TEA", "berlin"), world.committed("TEA", "hamburg")), (4, 0));
 }

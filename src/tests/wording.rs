@@ -2,10 +2,15 @@
 
 use std::collections::BTreeSet;
 
+use onhand::business_fact::BusinessFact;
 use onhand::conflict::{ConflictKind, ConflictStatus, ResolutionOption};
 use onhand::record::Outcome;
 use onhand::state::Overlap;
 use serde::Serialize;
+
+use crate::says::{
+    amended, arrived, back, fulfilled, goods, held, line, part, placed, reserved, returned, shipped,
+};
 
 const KINDS: [ConflictKind; 12] = [
     ConflictKind::IdReused,
@@ -68,4 +73,21 @@ fn what_is_no_text_is_said_to_be_none() {
     assert!(error.contains("expected a string"), "{error}");
     let error = serde_json::from_str::<onhand::event::Event>("7").unwrap_err().to_string();
     assert!(error.contains("expected an event"), "{error}");
+}
+
+#[test]
+fn every_business_fact_is_called_by_what_its_event_is() {
+    let table = [
+        (placed("o1", &[line("1", "TEA", 1)]), "the order"),
+        (amended("o1", 7, &[line("1", "TEA", 1)]), "revision 7"),
+        (fulfilled("o1", "f1", &[part("1", 1)]), "fulfillment f1"),
+        (returned("o1", "b1", &[back("1", 1, true)]), "return b1"),
+        (shipped("t1", "berlin", "hamburg", &[goods("TEA", 1)]), "the shipment"),
+        (arrived("t1", "a1", &[goods("TEA", 1)]), "receipt a1"),
+        (reserved("h1", &[held("TEA", 1, "berlin")]), "reservation h1"),
+    ];
+    for (says, words) in table {
+        let fact = BusinessFact::of(&says.event("x").data).unwrap();
+        assert_eq!(fact.to_string(), words);
+    }
 }
