@@ -102,7 +102,11 @@ impl Model {
             let moved = here(last) != here(self);
             moved
                 || since.iter().any(|said| {
-                    said.raised.contains(&count.level) || here(&said.before) != here(&said.after)
+                    // What came and went within one record has come all the same.
+                    let was = here(&said.before);
+                    said.raised.contains(&count.level)
+                        || here(&said.after) != was
+                        || said.between.iter().any(|part| here(part) != was)
                 })
         })
     }
