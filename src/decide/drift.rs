@@ -8,8 +8,9 @@ use super::draft::{About, Draft};
 use super::movement::move_on_hand;
 use super::refused::Refused;
 use super::reopen::known;
-use super::reverse::{self, Refusal, at_hand};
+use super::reverse::{Refusal, at_hand};
 use super::stock::sku_of;
+use super::turn_back;
 use crate::conflict::{
     Choice, Conflict, ConflictKind, ConflictStatus, Evidence, ResolutionOption as O,
 };
@@ -140,6 +141,6 @@ pub(super) fn leave(draft: &mut Draft<'_>, conflict: &Conflict, seq: u64) -> Res
             rest.evidence = evidence(&last.envelope, data, found);
         }
     }
-    reverse::leave(draft, &rest, seq);
+    turn_back::leave(draft, &rest, seq);
     Ok(())
 }

@@ -19,11 +19,22 @@ fn decided_conflict(record: &Record) -> Result<&Conflict, Refusal> {
     decided.map(AsRef::as_ref).ok_or_else(|| "it decided nothing".to_owned())
 }
 
+/// Whether events wait for the answer to a conflict, rather than being held by it.
+const fn is_awaited(conflict: &Conflict) -> bool {
+    matches!(conflict.kind, ConflictKind::Unmapped | ConflictKind::MassChange)
+}
+
+/// The conflict that a record has decided, if events waited for that, and went on by themselves.
+pub(crate) fn answered(record: &Record) -> Option<&Conflict> {
+    let decides = matches!(record.envelope.data, EventData::ConflictResolved(_));
+    decided_conflict(record).ok().filter(|conflict| decides && is_awaited(conflict))
+}
+
 /// What the events of a decision have gone on to by themselves since it is taken back before it: what
 /// they waited for by it has come, or somebody has said what it means.
 pub(super) fn take_back_later(draft: &mut Draft<'_>, record: &Record) -> Result<(), Refusal> {
     let conflict = decided_conflict(record)?;
-    if matches!(conflict.kind, ConflictKind::Unmapped | ConflictKind::MassChange) {
+    if is_awaited(conflict) {
         // What went on with it is taken back as a whole.
         return Ok(());
     }
@@ -50,6 +61,8 @@ pub(super) fn decided(draft: &mut Draft<'_>, record: &Record) -> Result<(), Refu
                 _ => wait_again(draft, record, conflict, &WaitKey::Approval(conflict.id))?,
             };
             if waiting.is_empty() {
+                // There is nothing to ask now, and what the person has decided does not hold.
+                draft.close(conflict, ConflictStatus::AutoResolved, None);
                 return Ok(());
             }
             return reopen(draft, &about_these(conflict, &waiting));
@@ -92,14 +105,14 @@ pub(super) fn reopen(draft: &mut Draft<'_>, conflict: &Conflict) -> Result<(), R
     Ok(())
 }
 
-/// What is known of an event of the conflict.
+/// What is known of an event of the conflict, before this decision.
 pub(super) fn known(draft: &Draft<'_>, event: &EventRef) -> Result<Known, Refusal> {
     let known = draft.state.known(&event.source, &event.id);
     let known = known.iter().find(|known| known.seq == event.seq);
     known.cloned().ok_or_else(|| not_at_hand(event))
 }
 
-fn not_at_hand(event: &EventRef) -> Refusal {
+pub(super) fn not_at_hand(event: &EventRef) -> Refusal {
     format!("event #{} is not at hand", event.seq)
 }
 

@@ -3,7 +3,8 @@
 use super::draft::Draft;
 use super::movement::near_count;
 use super::release::settle;
-use super::reverse::{fact_of, takes_the_place_of_another};
+use super::take_back::fact_of;
+use super::taken_back::takes_the_place_of_another;
 use super::{
     Excess, Lifted, Refused, Stop, catalogue, drift, kit, orphan, poison, second, shortage,
     transfer, weigh,

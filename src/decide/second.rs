@@ -3,7 +3,9 @@
 
 use super::draft::{Draft, Undoes};
 use super::refused::Refused;
-use super::reverse::{at_hand, replaced, take_back};
+use super::reverse::at_hand;
+use super::take_back::take_back;
+use super::taken_back::replaced;
 use super::{Lifted, contents, waiting, weigh};
 use crate::conflict::{Conflict, ConflictKind};
 use crate::event::EventRef;

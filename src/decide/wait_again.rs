@@ -3,11 +3,13 @@
 
 use super::draft::Draft;
 use super::names;
-use super::reopen::known;
+use super::reopen::{known, not_at_hand};
 use super::resolve::waits_for;
-use super::reverse::{Refusal, at_hand, takes_the_place_of_another};
+use super::reverse::{Refusal, at_hand};
+use super::taken_back::takes_the_place_of_another;
 use super::went_on::{awaited, decided_until, stop_waiting, take_back_going_on};
 use crate::conflict::{Conflict, ConflictKind};
+use crate::event::EventRef;
 use crate::record::{Change, LET_GO_MAX, Outcome, Record, WaitKey};
 use crate::state::Known;
 
@@ -99,40 +101,67 @@ pub(super) fn wait_again(
     conflict: &Conflict,
     key: &WaitKey,
 ) -> Result<Vec<u64>, Refusal> {
-    let mut events: Vec<Known> = Vec::new();
+    let mut events: Vec<(u64, EventRef)> = Vec::new();
     for seq in let_go(record, conflict)? {
         let event = at_hand(draft, seq)?.event_ref();
-        events.push(known(draft, &event)?);
+        events.push((known(draft, &event)?.decided, event));
     }
-    for known in &events {
-        let Some(by) = known.reversed_by else { continue };
-        // If that is taken back in turn, it would be in force again without the decision.
-        if takes_the_place_of_another(at_hand(draft, by)?) {
-            let seq = known.seq;
-            return Err(format!("#{seq} gave way to another content since: reverse #{by} first"));
+    events.sort_unstable_by_key(|(decided, _)| std::cmp::Reverse(*decided));
+    let mut waiting: Vec<u64> = Vec::new();
+    for (_, event) in &events {
+        // What went on later with the same decision may have taken it back, or brought it back.
+        let known = draft.known(&event.source, &event.id);
+        let known = known.into_iter().find(|known| known.seq == event.seq);
+        let known = known.ok_or_else(|| not_at_hand(event))?;
+        if let Some(by) = known.reversed_by {
+            stays_gone(draft, &known, by)?;
+        } else if is_let_go(draft, &known, record, key) {
+            waits(draft, record, conflict, &known, key)?;
+            waiting.push(known.seq);
         }
     }
-    events.retain(|known| known.reversed_by.is_none() && is_let_go(draft, known, record, key));
-    events.sort_unstable_by_key(|known| std::cmp::Reverse(known.decided));
-    for known in &events {
-        let waits = awaited(draft, known.seq);
-        let has_gone_on = known.decided > record.seq;
-        let decided = match decided_until(draft, known, record.seq)? {
-            Some(decided) => decided,
-            None => decided_first(conflict, known.seq),
-        };
-        if let Some(on) = &waits {
-            stop_waiting(draft, on, known.seq, !has_gone_on);
-        }
-        if has_gone_on {
-            take_back_going_on(draft, known, waits.is_some())?;
-        }
-        // What made it wait stands again.
-        let (seq, outcome, decided) = (known.seq, Outcome::Conflict, Some(decided));
-        draft.change(Change::Final { seq, outcome, decided, before: None });
-        draft.change(Change::Waiting { on: key.clone(), seq: known.seq });
+    Ok(waiting)
+}
+
+/// Takes back what has become of an event since a decision let it go, and lets it wait again.
+fn waits(
+    draft: &mut Draft<'_>,
+    record: &Record,
+    conflict: &Conflict,
+    known: &Known,
+    key: &WaitKey,
+) -> Result<(), Refusal> {
+    let on = awaited(draft, known.seq);
+    let has_gone_on = known.decided > record.seq;
+    let decided = match decided_until(draft, known, record.seq)? {
+        Some(decided) => decided,
+        None => decided_first(conflict, known.seq),
+    };
+    if let Some(on) = &on {
+        stop_waiting(draft, on, known.seq, !has_gone_on);
     }
-    Ok(events.into_iter().map(|known| known.seq).collect())
+    if has_gone_on {
+        take_back_going_on(draft, known, on.is_some())?;
+    }
+    // What made it wait stands again.
+    let (seq, outcome, decided) = (known.seq, Outcome::Conflict, Some(decided));
+    draft.change(Change::Final { seq, outcome, decided, before: None });
+    draft.change(Change::Waiting { on: key.clone(), seq });
+    Ok(())
+}
+
+/// What somebody has taken back since stays so. It is gone with the decision now as well: it must not
+/// be in force again without that.
+fn stays_gone(draft: &mut Draft<'_>, known: &Known, by: u64) -> Result<(), Refusal> {
+    if by != draft.seq && takes_the_place_of_another(at_hand(draft, by)?) {
+        let seq = known.seq;
+        return Err(format!("#{seq} gave way to another content since: reverse #{by} first"));
+    }
+    let (decided, by) = (known.decided, Some(draft.seq));
+    for seq in [decided].into_iter().chain((decided != known.seq).then_some(known.seq)) {
+        draft.change(Change::Reversed { seq, by, verdict: false });
+    }
+    Ok(())
 }
 
 /// Whether an event that a record has let go is to wait again for what it had waited for. If what came

@@ -2,7 +2,9 @@
 //! long, is taken back where that goes by which it had come to wait.
 
 use super::draft::{Draft, goes_on_by_itself};
-use super::reverse::{Refusal, at_hand, leave, take_back};
+use super::reverse::{Refusal, at_hand};
+use super::take_back::take_back;
+use super::turn_back::leave;
 use super::waiting;
 use crate::conflict::ConflictKind;
 use crate::event::EventData;

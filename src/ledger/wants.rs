@@ -7,7 +7,9 @@ use super::guard::guarded;
 use super::whole::went_on_with;
 use super::{Input, Ledger, RELEASES_MAX};
 use crate::conflict::{Conflict, ConflictKind, ConflictStatus, ResolutionOption};
-use crate::decide::{awaited_by, decided_before, let_go, waits_by_itself};
+use crate::decide::{
+    answered, awaited_by, decided_before, last_taken_back, let_go, waits_by_itself,
+};
 use crate::event::{Event, EventData, EventRef};
 use crate::id::{ConflictId, EventId, LocationId, OrderId, ReservationId, Sku, Source, TransferId};
 use crate::record::{Change, Counted, Record, Timer, WaitKey};
@@ -362,8 +364,18 @@ impl<'a> Needs<'a> {
         if matches!(record.envelope.data, EventData::ConflictResolved(_)) {
             self.taken_back(dropped);
         }
-        if let Some(dropped) = self.record(dropped) {
-            self.name(&dropped.event_ref());
+        let Some(it) = self.record(dropped) else { return };
+        if let Some(conflict) = answered(it) {
+            self.decision_on(conflict.id);
+        }
+        let event = it.event_ref();
+        self.name(&event);
+        // It may be taken back since with the decision that had let it go on.
+        for known in self.ledger.state.known(&event.source, &event.id) {
+            let by = known.reversed_by.filter(|_| known.decided == dropped);
+            if let Some(decision) = by.and_then(|by| self.record(by)).and_then(last_taken_back) {
+                self.record(decision);
+            }
         }
     }
 

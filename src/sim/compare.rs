@@ -279,6 +279,8 @@ impl Pair {
 
     fn compare_outcomes(&self) {
         assert!(!self.model.two_hold(), "of several contents of an id one holds at most");
+        let decided = !self.model.stands_without_answer();
+        assert!(decided, "what went on with an answer does not hold without it");
         for seq in 1..=self.model.journal.len() as u64 {
             if let Some(expected) = self.model.outcome(seq) {
                 let outcome: Outcome = self.host.store.outcome(seq);

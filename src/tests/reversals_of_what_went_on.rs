@@ -271,3 +271,93 @@ fn a_question_is_asked_again_about_what_waits_alone() {
     let ids: Vec<&str> = cup.events.iter().map(|event| event.id.as_str()).collect();
     assert_eq!((ids, cup.event_count), (vec!["two"], 1));
 }
+
+/// The reversal of a reversal brings an event back into force: with the decision it went on by, not
+/// without.
+#[test]
+fn what_went_on_with_a_decision_does_not_come_back_without_it() {
+    let mut world = world();
+    world.post(adjusted("CUP", "berlin", -2).at(5).id("sale"));
+    let cup = world.conflict();
+    let to_tea = mapped(&mut world, &cup);
+    world.post(reversed("wms", "sale").id("undo"));
+    world.post(reversed("desk", "undo").id("redo"));
+    assert_eq!(world.on_hand("TEA", "berlin"), 18);
+    world.post(reversed("wms", "sale").id("undo again"));
+    goes(&mut world, &to_tea);
+    let back = world.post(reversed("desk", "undo again"));
+    assert_eq!(back.outcome, Outcome::Rejected);
+    let reason = back.reason.unwrap();
+    let expected =
+        format!("sale of wms went on by #{}, which is taken back: say it anew", to_tea.seq);
+    assert_eq!(reason, expected);
+    assert_eq!(world.on_hand("TEA", "berlin"), 20);
+    world.post(adjusted("TEA", "berlin", -2).at(5).id("said anew"));
+    assert_eq!(world.on_hand("TEA", "berlin"), 18);
+    world.quiet();
+}
+
+/// Nor is what a name meant, or that a batch was right, so again because the end of it goes: there
+/// are events that have come since.
+#[test]
+fn a_decision_that_events_waited_for_is_taken_back_for_good() {
+    let mut world = world();
+    world.post(adjusted("CUP", "berlin", -2).at(5).id("sale"));
+    let cup = world.conflict();
+    let to_tea = mapped(&mut world, &cup);
+    world.post(reversed("wms", "sale"));
+    let end = world.post(reversed("onhand", to_tea.envelope.id.as_str()).id("end"));
+    assert_eq!(end.outcome, Outcome::Applied);
+    assert_eq!(world.status(&cup), ConflictStatus::AutoResolved);
+    let back = world.post(reversed("desk", "end"));
+    assert_eq!(back.outcome, Outcome::Rejected);
+    let over = format!("{} is over by itself since #{}", cup.id, end.seq.unwrap());
+    assert_eq!(back.reason.unwrap(), over + ": say what else is to change");
+    world.quiet();
+}
+
+/// A batch that takes back what it has said itself, and lets that stand again: it all waits again.
+#[test]
+fn a_batch_waits_again_with_its_own_reversals() {
+    for reversals in 0..3 {
+        let settings = Settings { mass_change_min: 1, ..Settings::default() };
+        let mut world = World::new_with(settings).given([received("TEA", "berlin", 20).at(-1_000)]);
+        let batch = [
+            adjusted("TEA", "berlin", -20).in_batch("b1").id("clear"),
+            reversed("wms", "clear").in_batch("b1").id("undo"),
+            reversed("desk", "undo").in_batch("b1").id("redo"),
+        ];
+        let clears = world.request(batch.into_iter().take(1 + reversals));
+        let asked = usize::from(reversals != 1);
+        assert_eq!(world.open(ConflictKind::MassChange).len(), asked, "{reversals}");
+        if asked == 0 {
+            continue;
+        }
+        let approved = world.resolve(&world.conflict(), O::Approve).unwrap();
+        assert_eq!(world.on_hand("TEA", "berlin"), 0);
+        goes(&mut world, &approved);
+        assert_eq!(world.on_hand("TEA", "berlin"), 20);
+        assert_eq!(world.conflict().event_count, 1 + reversals as u64);
+        assert!(clears.iter().all(|event| world.outcome(event) == Outcome::Conflict));
+        world.resolve(&world.conflict(), O::Reject).unwrap();
+        assert_eq!(world.on_hand("TEA", "berlin"), 20);
+        world.quiet();
+    }
+}
+
+/// One of its events is taken back by another one that waited for the same name.
+#[test]
+fn events_that_waited_together_wait_again_together() {
+    for reversals in 0..3 {
+        let mut world = world();
+        world.post(adjusted("CUP", "berlin", -2).at(5).id("sale"));
+        let cup = world.conflict();
+        let to_tea = mapped(&mut world, &cup);
+        let undo = [reversed("wms", "sale").id("r1"), reversed("desk", "r1").id("r2")];
+        world.post_all(undo.into_iter().take(reversals));
+        assert_eq!(world.on_hand("TEA", "berlin"), if reversals == 1 { 20 } else { 18 });
+        goes(&mut world, &to_tea);
+        assert_eq!(world.on_hand("TEA", "berlin"), 20);
+        assert_eq!(world.open(ConflictKind::Unmapped).len(), usize::from(reversals != 1));
+    }
+}

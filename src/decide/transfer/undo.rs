@@ -2,7 +2,7 @@
 
 use super::super::draft::Draft;
 use super::super::reopen::decided_by;
-use super::super::reverse::takes_the_place_of_another;
+use super::super::taken_back::takes_the_place_of_another;
 use super::{
     DECISION_RESTS_ON_IT, book_incoming, differing, evidence, open_conflict, put, watch_last,
 };

@@ -4,6 +4,8 @@
 //! something may, the model goes along with a refusal; where nothing does, or nothing is there to
 //! take back, it has its own mind. What a reversal leads to (`undo`) is always its own.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::conflicts::About;
 use super::levels::available;
 use super::reservations::Reservation;
@@ -48,7 +50,11 @@ impl Model {
             self.ask_again(index, target.decided);
         }
         self.taken_back.extend([target.seq, target.decided]);
-        if self.two_hold() || self.asks_about_corrected() || self.leaves_unasked(&untouched) {
+        if self.two_hold()
+            || self.holds_without_answer(&untouched.taken_back)
+            || self.asks_about_corrected()
+            || self.leaves_unasked(&untouched)
+        {
             *self = untouched;
             return Outcome::Rejected;
         }
@@ -56,7 +62,7 @@ impl Model {
     }
 
     pub(super) fn journal_at(&self, seq: u64) -> &super::Said {
-        &self.journal[usize::try_from(seq).expect("a journal fits in memory") - 1]
+        &self.journal[place(seq)]
     }
 
     fn in_force(&self, source: &Source, id: &EventId) -> Option<Target> {
@@ -113,6 +119,40 @@ impl Model {
         let mut later = (record + 1..=self.journal.len() as u64)
             .filter(|later| !self.taken_back.contains(later));
         later.any(|later| self.first_of_two(later).is_some_and(|first| let_go.contains(&first)))
+    }
+
+    /// Whether something holds for what people have said of names or batches that must not: what was
+    /// said and taken back since is not so again just because that is taken back in turn, and nothing
+    /// that went on with it is in force. `before` is what was taken back before.
+    pub(super) fn holds_without_answer(&self, before: &BTreeSet<u64>) -> bool {
+        let mut back = before.difference(&self.taken_back);
+        let answers_again = back.any(|back| match self.journal_at(*back).did {
+            Did::Decide(index) => self.asked[index].about.awaited().is_some(),
+            _ => false,
+        });
+        answers_again || self.stands_without_answer()
+    }
+
+    /// Whether something is in force that went on with an answer that is taken back.
+    pub fn stands_without_answer(&self) -> bool {
+        let mut answers: BTreeMap<(usize, u64), Vec<u64>> = BTreeMap::new();
+        for answer in 1..=self.journal.len() as u64 {
+            let Did::Decide(index) = self.journal_at(answer).did else { continue };
+            for event in self.let_go(index, answer) {
+                answers.entry((index, event)).or_default().push(answer);
+            }
+        }
+        answers.into_iter().any(|((_, event), answers)| {
+            let decided = self.told[&event].decided;
+            let last = answers.into_iter().rfind(|answer| *answer < decided);
+            // It may have waited again, and gone on since without that answer.
+            let held = |answer| match self.journal.get(place(decided)) {
+                Some(said) => !said.before.taken_back.contains(&answer),
+                None => false,
+            };
+            let is_gone = |answer| self.taken_back.contains(&answer);
+            self.stands(event) && last.is_some_and(|answer| held(answer) && is_gone(answer))
+        })
     }
 
     /// A hold that was given up, be it by a decision, comes back only if its units are available
@@ -294,18 +334,18 @@ impl Model {
     /// back since stays so, and so does what is held by something that comes before.
     fn wait_again(&mut self, index: usize, on: &WaitKey, record: u64) -> bool {
         let let_go = self.let_go(index, record);
-        let mut events: Vec<(u64, u64)> = let_go
-            .into_iter()
-            .map(|seq| (self.told[&seq].decided, seq))
-            .filter(|(decided, seq)| {
-                let mut waits = self.waiting.iter().filter(|(_, waits)| waits == seq);
-                let is_asked = |on: &WaitKey| is_name(on) || matches!(on, WaitKey::Approval(_));
-                let moves = is_name(on) && waits.any(|(on, _)| is_asked(on));
-                !self.taken_back.contains(decided) && (*decided > record || moves)
-            })
-            .collect();
+        let mut events: Vec<(u64, u64)> =
+            let_go.into_iter().map(|seq| (self.told[&seq].decided, seq)).collect();
         events.sort_unstable();
+        let mut waiting = Vec::new();
         for (decided, seq) in events.iter().rev() {
+            let mut waits = self.waiting.iter().filter(|(_, waits)| waits == seq);
+            let is_asked = |on: &WaitKey| is_name(on) || matches!(on, WaitKey::Approval(_));
+            let moves = is_name(on) && waits.any(|(on, _)| is_asked(on));
+            if self.taken_back.contains(decided) || *decided <= record && !moves {
+                continue;
+            }
+            waiting.push(*seq);
             self.stop_waiting(*seq);
             if *decided > record {
                 self.undo(*decided);
@@ -322,9 +362,14 @@ impl Model {
             self.waiting.insert((on.clone(), *seq));
         }
         // Nobody is asked for the sake of what does not wait.
-        self.asked[index].events.retain(|seq| events.iter().any(|(_, waits)| waits == seq));
-        !events.is_empty()
+        self.asked[index].events.retain(|seq| waiting.contains(seq));
+        !waiting.is_empty()
     }
+}
+
+/// Where a record is in the journal.
+fn place(seq: u64) -> usize {
+    usize::try_from(seq).expect("a journal fits in memory") - 1
 }
 
 pub(super) const fn is_effective(outcome: Outcome) -> bool {

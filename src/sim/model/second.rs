@@ -23,7 +23,9 @@ impl Model {
         }
         // The version that its sender saw was that before the first.
         let version = matches!(asked.about, About::Name(..));
-        self.try_again(second, &Waived { version, ..Waived::default() }) && !self.two_hold()
+        self.try_again(second, &Waived { version, ..Waived::default() })
+            && !self.two_hold()
+            && !self.holds_without_answer(&before)
     }
 
     /// Whether what is no longer taken back is there again beside another content of its id.
