@@ -12,7 +12,8 @@ use super::reverse::{Refusal, at_hand};
 use super::stock::sku_of;
 use super::turn_back;
 use crate::conflict::{
-    Choice, Conflict, ConflictKind, ConflictStatus, Evidence, ResolutionOption as O,
+    Choice, Conflict, ConflictKind, ConflictStatus, EVENTS_LISTED_MAX, Evidence,
+    ResolutionOption as O,
 };
 use crate::event::{ChannelDrift, ChannelLevelReported, Event, EventData};
 use crate::id::LocationId;
@@ -38,7 +39,14 @@ pub(super) fn reported(
         return Ok(Outcome::Applied);
     }
     let evidence = evidence(event, data, found);
-    if let Some(conflict) = open {
+    if let Some(mut conflict) = open {
+        if conflict.events.len() >= EVENTS_LISTED_MAX
+            && let Some(last) = conflict.events.pop()
+        {
+            // Whoever decides sees the newer one; what is not listed must not be left undecided.
+            conflict.event_count -= 1;
+            draft.change(Change::became(last.seq, Outcome::Superseded));
+        }
         draft.join(&conflict, evidence);
         return Ok(Outcome::Conflict);
     }

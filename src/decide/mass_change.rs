@@ -163,10 +163,11 @@ fn is_approved(record: &Record) -> bool {
     }
 }
 
-/// Whether an event has come as far as this safeguard: none before it has held it or found that it
-/// repeats another, and it could be handled at all.
+/// Whether an event has come as far as this safeguard: none before it has held or refused it or found
+/// that it repeats another, and it could be handled at all.
 pub(crate) fn has_come(record: &Record) -> bool {
-    if record.outcome == Outcome::Duplicate {
+    let refused = record.outcome == Outcome::Rejected && record.conflict.is_some();
+    if refused || record.outcome == Outcome::Duplicate {
         return false;
     }
     let held = record.conflict.filter(|_| record.outcome == Outcome::Conflict);
@@ -235,6 +236,15 @@ fn whole(draft: &Draft<'_>, change: &MassChange, conflict: &Conflict) -> Conflic
     events.push(draft.subject.clone());
     let (evidence, version) = (evidence(change), conflict.version + 1);
     Conflict { events, event_count, evidence, version, ..conflict.clone() }
+}
+
+/// Says in a conflict that what it shows was measured with events that wait for a name again. What they
+/// would do is found only by trying all of it, which is done when they come back.
+pub(super) fn note_that_some_left(conflict: &mut Conflict) {
+    let note = Evidence::new("measured before", "some of its events went back to wait for a name");
+    if !conflict.evidence.contains(&note) {
+        conflict.evidence.push(note);
+    }
 }
 
 fn evidence(change: &MassChange) -> Vec<Evidence> {

@@ -35,7 +35,7 @@ mod wait_again;
 mod waiting;
 mod went_on;
 
-use crate::conflict::{ConflictKind, Evidence};
+use crate::conflict::{ConflictKind, EVENTS_LISTED_MAX, Evidence};
 use crate::event::{Event, EventData, EventRef, FieldError, Fingerprint, VersionUse};
 use crate::ledger::Sight;
 use crate::record::{Decision, Original, Outcome};
@@ -192,6 +192,14 @@ fn id_reused(draft: &mut Draft<'_>, event: &Event, first: u64) -> Outcome {
     let subject = Subject::Event(event.source.clone(), event.id.clone());
     let says = Evidence::at("another content says", describe(event), event.time);
     if let Some(conflict) = draft.conflict_about(&subject).cloned() {
+        if conflict.events.len() >= EVENTS_LISTED_MAX {
+            // Whatever is decided, it would be refused with all but one of those that are listed.
+            let (id, count) = (conflict.id, conflict.events.len());
+            draft.reason =
+                Some(format!("{id} is about {count} contents of its id: say it under another"));
+            draft.conflict = Some(id);
+            return Outcome::Rejected;
+        }
         let mut evidence = conflict.evidence.clone();
         // Each of them would be refused with a decision for another one.
         if evidence.len() < CONTENTS_SHOWN_MAX {

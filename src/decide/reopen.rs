@@ -5,7 +5,7 @@ use super::reverse::{Refusal, at_hand};
 use super::wait_again::{about_these, unmap, wait_again};
 use super::went_on::{awaited, decided_until, stop_waiting, take_back_going_on};
 use super::{late, transfer, waiting};
-use crate::conflict::{Conflict, ConflictKind, ConflictStatus};
+use crate::conflict::{Conflict, ConflictKind, ConflictStatus, EVENTS_LISTED_MAX};
 use crate::event::{EventData, EventRef};
 use crate::record::{Change, Outcome, Record, WaitKey};
 use crate::state::{Known, Oversold, State};
@@ -191,7 +191,10 @@ pub(super) fn decided_by(
 /// An event of a conflict.
 fn listed(conflict: &Conflict, seq: u64) -> Result<&EventRef, Refusal> {
     let event = conflict.events.iter().find(|event| event.seq == seq);
-    event.ok_or_else(|| "an event of the conflict is not listed".to_owned())
+    event.ok_or_else(|| {
+        let id = conflict.id;
+        format!("{id} lists {EVENTS_LISTED_MAX} of its events, without #{seq}: say anew what is to be so")
+    })
 }
 
 /// Whether it is what a channel showed that shows Onhand's number by now: nobody has decided that, and

@@ -3,7 +3,7 @@
 use super::draft::Draft;
 use super::reverse::Refusal;
 use super::taken_back::{brings_back, is_of_reversal, takes_the_place_of_another};
-use super::{drift, late, reopen, uncount};
+use super::{drift, late, mass_change, reopen, uncount};
 use crate::conflict::{Conflict, ConflictKind, ConflictStatus};
 use crate::record::{Change, Record};
 
@@ -112,5 +112,8 @@ pub(super) fn leave(draft: &mut Draft<'_>, conflict: &Conflict, seq: u64) {
     conflict.events.retain(|event| event.seq != seq);
     conflict.event_count -= 1;
     conflict.version += 1;
+    if conflict.kind == ConflictKind::MassChange {
+        mass_change::note_that_some_left(&mut conflict);
+    }
     draft.change(Change::Conflict(Box::new(conflict)));
 }

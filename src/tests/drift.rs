@@ -1,7 +1,9 @@
 //! Drift: a channel shows a number that nothing explains. Where a person is to be asked, Onhand's own
 //! report of it opens one conflict for the listing; what the channel itself says is an observation.
 
-use onhand::conflict::{Choice, Conflict, ConflictKind, ConflictStatus, ResolutionOption as O};
+use onhand::conflict::{
+    Choice, Conflict, ConflictKind, ConflictStatus, EVENTS_LISTED_MAX, ResolutionOption as O,
+};
 use onhand::event::{AcknowledgedLevel, ChannelDrift, EventData};
 use onhand::ledger::{Input, Refused};
 use onhand::record::{Outcome, Record};
@@ -409,4 +411,33 @@ fn an_item_that_nobody_knows_cannot_differ() {
     assert_eq!(result.outcome, Outcome::Invalid);
     assert_eq!(result.errors[0].pointer, "/data/drift/sku");
     world.quiet();
+}
+
+/// A conflict lists so many reports at most. An older one that leaves the list is done: a newer one says
+/// what the channel shows.
+#[test]
+fn of_very_many_reports_none_stays_held_by_a_conflict_that_is_over() {
+    for (option, outcome) in
+        [(O::Republish, Outcome::Rejected), (O::AcceptChannel, Outcome::Applied)]
+    {
+        let mut world = world();
+        let many = i64::try_from(EVENTS_LISTED_MAX).unwrap();
+        let reports: Vec<EventResult> =
+            (1..=many + 3).map(|more| world.report("tea-1", 10 + more, drift(more))).collect();
+        let conflict = world.conflict();
+        assert_eq!((conflict.event_count, conflict.events.len()), {
+            (EVENTS_LISTED_MAX as u64, EVENTS_LISTED_MAX)
+        });
+        assert_eq!(conflict.events.last().map(|event| event.seq), reports.last().unwrap().seq);
+        world.resolve(&conflict, option).unwrap();
+        let (first, rest) = reports.split_at(EVENTS_LISTED_MAX - 1);
+        let (done, last) = rest.split_at(3);
+        for (reports, expected) in [(first, outcome), (done, Outcome::Superseded), (last, outcome)]
+        {
+            assert!(reports.iter().all(|report| world.outcome(report) == expected), "{expected:?}");
+        }
+        let accepted = if option == O::AcceptChannel { many + 3 } else { 0 };
+        assert_eq!(world.on_hand("TEA", "berlin"), 10 + accepted);
+        world.quiet();
+    }
 }

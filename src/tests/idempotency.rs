@@ -1,6 +1,8 @@
 //! Safeguard 1: (source, id) names an event for ever, and a business fact counts once.
 
-use onhand::conflict::{ConflictKind, ConflictStatus, ResolutionOption, ResolutionOption as O};
+use onhand::conflict::{
+    ConflictKind, ConflictStatus, EVENTS_LISTED_MAX, ResolutionOption, ResolutionOption as O,
+};
 use onhand::record::Outcome;
 use serde_json::json;
 
@@ -289,4 +291,31 @@ fn the_conflict_shows_the_first_ten_places_of_what_came_under_one_id() {
     let conflict = world.conflict();
     assert_eq!(conflict.event_count, 12);
     assert_eq!(conflict.evidence.len(), 10);
+}
+
+/// Any decision would refuse all but one of those that are asked about, so it is refused at once what
+/// comes beyond as many as a conflict lists: nothing stays held by a conflict that does not know of it.
+#[test]
+fn of_very_many_contents_of_an_id_the_last_are_refused_at_once() {
+    for option in [O::KeepFirst, O::ApplySecond] {
+        let mut world = World::new();
+        let says = |units| adjusted("TEA", "berlin", units).id("x");
+        let many = i64::try_from(EVENTS_LISTED_MAX).unwrap();
+        let results = world.post_all((1..=many + 3).map(says));
+        let conflict = world.conflict();
+        assert_eq!((conflict.event_count, conflict.events.len()), {
+            (EVENTS_LISTED_MAX as u64, EVENTS_LISTED_MAX)
+        });
+        for beyond in &results[EVENTS_LISTED_MAX..] {
+            assert_eq!((beyond.outcome, beyond.conflict), (Outcome::Rejected, Some(conflict.id)));
+            let reason = beyond.reason.as_deref().unwrap();
+            assert!(reason.ends_with("contents of its id: say it under another"), "{reason}");
+        }
+        let again = world.post(says(many + 2));
+        assert_eq!(again.outcome, Outcome::Duplicate);
+        world.resolve(&conflict, option).unwrap();
+        assert!(results.iter().all(|result| world.outcome(result) != Outcome::Conflict));
+        assert_eq!(world.on_hand("TEA", "berlin"), if option == O::KeepFirst { 1 } else { 2 });
+        world.quiet();
+    }
 }

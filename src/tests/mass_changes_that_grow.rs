@@ -121,6 +121,24 @@ fn a_part_that_is_released_comes_to_the_rest_that_is_held() {
     }
 }
 
+/// The figures are those of before until it comes back, and say so.
+#[test]
+fn a_part_that_goes_back_to_wait_for_its_name_is_noted() {
+    let note = "some of its events went back to wait for a name";
+    let mut world = stocked(4);
+    leave(&mut world, [leaves(2, "mars"), leaves(3, "mars")]);
+    let mars = map(&mut world, "mars");
+    assert_eq!((asked(&world).event_count, evidence(&asked(&world), "measured before")), (4, None));
+    take_back(&mut world, &mars);
+    let left = asked(&world);
+    assert_eq!((left.event_count, left.evidence.iter().filter(|it| it.value == note).count()), {
+        (2, 1)
+    });
+    assert_eq!(evidence(&left, "would go to zero").as_deref(), Some("4"));
+    map(&mut world, "mars");
+    assert_eq!((asked(&world).event_count, evidence(&asked(&world), "measured before")), (4, None));
+}
+
 #[test]
 fn it_goes_with_the_decision_on_the_batch() {
     for (option, outcome, left) in

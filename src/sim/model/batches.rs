@@ -175,7 +175,7 @@ impl Model {
         let mut asked = self.asked.iter().enumerate();
         let stopped =
             asked.any(|(index, asked)| is_new(index) && stops(&asked.about, &asked.events));
-        (!stopped).then_some(seq)
+        (!stopped && !self.is_one_of_many(seq)).then_some(seq)
     }
 
     /// Goes through all of it again, and holds what comes as far, by the question that it `joins` or

@@ -2,7 +2,7 @@
 
 use super::Model;
 use super::conflicts::About;
-use crate::conflict::{Choice, ResolutionOption as O};
+use crate::conflict::{Choice, EVENTS_LISTED_MAX, ResolutionOption as O};
 use crate::event::{ChannelDrift, ChannelLevelReported, EventData};
 use crate::id::{ChannelId, ListingId, LocationId, Source};
 use crate::record::Outcome;
@@ -22,6 +22,10 @@ impl Model {
             }
             None if found.difference == 0 => Some(Outcome::Applied),
             Some(open) => {
+                if self.asked[open].events.len() == EVENTS_LISTED_MAX {
+                    let last = self.asked[open].events.pop().expect("it lists many");
+                    self.become_of(last, Outcome::Superseded);
+                }
                 self.asked[open].events.push(seq);
                 self.asked[open].version += 1;
                 Some(Outcome::Conflict)

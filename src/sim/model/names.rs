@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::conflicts::{About, Asked};
 use super::levels::LevelName;
 use super::{Model, Ruling, Told};
+use crate::conflict::EVENTS_LISTED_MAX;
 use crate::event::{Event, EventData, OrderedLine};
 use crate::id::{EventId, LocationId, OrderId, ReservationId, Sku, Source, TransferId};
 use crate::record::{Outcome, WaitKey};
@@ -74,8 +75,24 @@ impl Model {
         let mut same = self.told.range(..seq).filter(|(_, told)| same_name(&told.event, event));
         let last = same.clone().rev().find(|(_, told)| self.holds(told)).or_else(|| same.next());
         let first = *last.expect("the name is taken").0;
+        if self.asks_about_many(&about) {
+            return Outcome::Rejected;
+        }
         self.ask(about, [first, seq]);
         Outcome::Conflict
+    }
+
+    /// Whether as many contents of one name are asked about as can be.
+    fn asks_about_many(&self, about: &About) -> bool {
+        let open = self.open_about(about);
+        open.is_some_and(|open| self.asked[open].events.len() >= EVENTS_LISTED_MAX)
+    }
+
+    /// Whether a content of a name was refused because many others are asked about.
+    pub(super) fn is_one_of_many(&self, seq: u64) -> bool {
+        let Told { event, outcome, .. } = &self.told[&seq];
+        let about = About::Name(event.source.clone(), event.id.clone());
+        *outcome == Outcome::Rejected && self.asks_about_many(&about)
     }
 
     /// Whether of the contents of one name more than one holds, those not counted of which it is being
