@@ -203,6 +203,24 @@ fn an_explanation_begins_with_the_count_and_adds_what_came_later_whenever_it_arr
     assert_eq!(explain(&tea(&world), TERMS_MAX).on_hand, 17);
 }
 
+/// Neither what moved at its own moment, nor what its record took back to take that one's place.
+#[test]
+fn what_a_count_contains_is_no_term_beside_it() {
+    let sold = || {
+        let sale = adjusted("TEA", "berlin", -2).at(50).id("x");
+        World::new().given([received("TEA", "berlin", 20).at(0), sale])
+    };
+    for count in [counted("TEA", "berlin", 15).at(100), counted("TEA", "berlin", 15).at(50)] {
+        let mut beside = sold();
+        beside.post(count.clone());
+        assert_eq!(terms(&beside), [(Cause::Counted, 15)], "{count:?}");
+        let mut instead = sold();
+        instead.post(count.clone().id("x"));
+        instead.resolve(&instead.conflict(), O::ApplySecond).unwrap();
+        assert_eq!(terms(&instead), [(Cause::Counted, 15)], "{count:?} instead");
+    }
+}
+
 #[test]
 fn what_a_person_decided_about_a_count_is_a_term_of_its_own() {
     let mut world = World::new().given([
@@ -218,6 +236,24 @@ fn what_a_person_decided_about_a_count_is_a_term_of_its_own() {
         [(Cause::Counted, 15), (Cause::Decided, 3), (Cause::Moved, -3)],
         "the sale after the count was in it all the same"
     );
+}
+
+/// In a journal of before that was noted, a count does not say what a person has decided about it. From
+/// the last count on, what is believed today holds all the same.
+#[test]
+fn what_is_believed_today_holds_since_the_last_count_whatever_a_count_says() {
+    let mut world = World::new().given([
+        received("TEA", "berlin", 20).at(-1_000),
+        adjusted("TEA", "berlin", -3).by("shop").at(105),
+    ]);
+    world.post(counted("TEA", "berlin", 15).at(100));
+    world.resolve(&world.conflict(), O::KeepCounted).unwrap();
+    let mut steps = tea(&world);
+    for step in &mut steps {
+        step.around = None;
+    }
+    let on_hand = |at_s| level_at(&steps, Moment::Occurred(second(at_s))).get(Bucket::OnHand);
+    assert_eq!([105, 1_000].map(on_hand), [15; 2]);
 }
 
 #[test]
@@ -240,6 +276,21 @@ fn holds_name_the_order_and_what_is_left_of_it() {
         "what is fulfilled holds nothing"
     );
     assert_eq!((on_hand, available), (17, 11));
+}
+
+/// In whatever order a store gives its steps.
+#[test]
+fn a_hold_names_the_last_event_that_changed_it() {
+    let mut world = World::new().given([received("TEA", "berlin", 20).at(0)]);
+    world.post(placed("o1", &[line("1", "TEA", 5)]).at(2));
+    let last = world.post(fulfilled("o1", "f1", &[part("1", 2)]).at(4)).seq.unwrap();
+    let mut steps = tea(&world);
+    for _ in 0..2 {
+        let holds = explain(&steps, TERMS_MAX).holds.into_iter();
+        let holds: Vec<_> = holds.map(|it| (it.quantity, it.event.seq, it.time)).collect();
+        assert_eq!(holds, [(3, last, second(4))]);
+        steps.reverse();
+    }
 }
 
 #[test]

@@ -58,6 +58,13 @@ const TABLE: [(i64, O, [i64; 6]); 4] = [
     (105, O::KeepDifference, [20, 20, 20, 15, 12, 12]),
 ];
 
+/// What was there at each of [`MOMENTS`] if only the times say on which side the sale lies.
+fn by_time(at_s: i64) -> [i64; 6] {
+    let usual = if at_s <= 100 { O::KeepCounted } else { O::KeepDifference };
+    let row = TABLE.into_iter().find(|(time, option, _)| *time == at_s && *option == usual);
+    row.unwrap().2
+}
+
 #[test]
 fn what_was_between_two_counts_is_what_it_was_before_the_newer_one() {
     for is_late in [false, true] {
@@ -100,16 +107,12 @@ fn a_movement_that_is_taken_back_under_a_newer_count_is_gone_from_where_it_lay()
 #[test]
 fn a_word_that_is_taken_back_under_a_newer_count_leaves_the_times_to_say() {
     for (at_s, option, expected) in TABLE {
-        let by_time = TABLE.into_iter().find(|(time, by_time, _)| {
-            *time == at_s && (*by_time == O::KeepCounted) == (at_s <= 100)
-        });
-        let (.., by_time) = by_time.unwrap();
         let (mut world, decision) = said(true, at_s, option);
         world.post(newer());
         let case = format!("at {at_s}, {option:?}");
         let back = world.post(reversed("onhand", &decision).id("back"));
         assert_eq!(back.outcome, Outcome::Applied, "{case}");
-        assert_eq!(truly(&world, MOMENTS), by_time, "{case}");
+        assert_eq!(truly(&world, MOMENTS), by_time(at_s), "{case}");
         let again = world.post(reversed("desk", "back"));
         assert_eq!(again.outcome, Outcome::Applied, "{case}");
         assert_eq!(truly(&world, MOMENTS), expected, "{case}");
@@ -149,7 +152,8 @@ fn what_a_person_has_said_holds_for_all_that_was_near_then() {
     }
 }
 
-/// What took a person's word back gives way to something else of its name: so the word stands again.
+/// What took a person's word back gives way to something else of its name: so the word stands again,
+/// until that is taken back in turn.
 #[test]
 fn a_word_stands_again_with_what_takes_the_place_of_its_reversal() {
     for (at_s, option, expected) in TABLE {
@@ -158,9 +162,40 @@ fn a_word_stands_again_with_what_takes_the_place_of_its_reversal() {
         world.post(reversed("onhand", &decision).id("back"));
         world.post(received("MUG", "berlin", 1).by("desk").id("back"));
         let asked = world.open(ConflictKind::IdReused).remove(0);
-        world.resolve(&asked, O::ApplySecond).unwrap();
+        let instead = world.resolve(&asked, O::ApplySecond).unwrap();
         assert_eq!(truly(&world, MOMENTS), expected, "at {at_s}, {option:?}");
         assert_eq!(truly(&world, [900]), [13], "at {at_s}, {option:?}");
+        world.post(reversed("onhand", instead.envelope.id.as_str()));
+        assert_eq!(truly(&world, MOMENTS), by_time(at_s), "at {at_s}, {option:?}");
+        assert_eq!(truly(&world, [900]), [13], "at {at_s}, {option:?}");
+    }
+}
+
+/// The next count is within seconds of the sale, too, which came after both, a person says. Their first
+/// word is taken back for a while, by a reversal that is itself held or not.
+#[test]
+fn a_word_that_is_in_force_again_puts_the_sale_where_it_lay() {
+    for is_held in [false, true] {
+        let (mut world, decision) = said(true, 95, O::KeepDifference);
+        world.post(counted("TEA", "berlin", 14).by("pos").at(104));
+        world.resolve(&world.conflict(), O::KeepDifference).unwrap();
+        let seen = |world: &World| truly(world, [95, 100, 103, 104, 899]);
+        assert_eq!(seen(&world), [17, 12, 12, 11, 11]);
+        let back = reversed("onhand", &decision).id("back");
+        let (source, id) = if is_held {
+            world.post(back.at(90_000));
+            let applied = world.resolve(&world.conflict(), O::ApplyAsReceived).unwrap();
+            ("onhand", applied.envelope.id.to_string())
+        } else {
+            world.post(back);
+            ("desk", "back".to_owned())
+        };
+        assert_eq!(seen(&world), [17, 15, 15, 14, 14], "held {is_held}");
+        let again = world.post(reversed(source, &id));
+        assert_eq!((again.outcome, again.reason), (Outcome::Applied, None), "held {is_held}");
+        assert_eq!(seen(&world), [17, 12, 12, 11, 11], "held {is_held}");
+        world.post(newer());
+        assert_eq!(seen(&world), [17, 12, 12, 11, 11], "held {is_held}");
     }
 }
 
