@@ -183,6 +183,18 @@ fn an_order_that_comes_too_late_lets_the_event_go_on_and_closes_the_question() {
     assert!(matches!(late, Refused::NotOpen), "{late}");
 }
 
+/// The order has come: how long it took is no question any more.
+#[test]
+fn what_went_on_with_its_order_is_taken_back_and_not_asked_about_again() {
+    let mut world = world();
+    let conflict = orphan(&mut world, fulfilled("o1", "f1", &[part("1", 3)]).at(2).id("ship"));
+    world.post(placed("o1", &[line("1", "TEA", 5)]).at(1));
+    let undo = world.post(reversed("shop", "ship"));
+    assert_eq!((undo.outcome, tea(&world)), (Outcome::Applied, (20, 5)));
+    assert_eq!(world.status(&conflict), ConflictStatus::AutoResolved);
+    world.quiet();
+}
+
 #[test]
 fn a_shipment_that_comes_too_late_does_the_same_for_its_receipt() {
     let mut world = world();

@@ -78,6 +78,7 @@ fn each_decision_on_each_kind_can_be_taken_back() {
             let again = world.conflict();
             assert_eq!((again.id, again.status), (conflict.id, ConflictStatus::Open));
             assert_eq!(again.version, conflict.version + 2, "closed once, opened once");
+            assert_eq!(again.evidence, conflict.evidence, "it shows what it showed");
             assert_eq!(again.resolution, None);
             let twice = reverse(&mut world, &decision);
             assert!(reason(&twice).contains("taken back already"), "{twice:?}");

@@ -1,8 +1,10 @@
 //! What a decision has let go on may have gone on by itself since: a name that it came to wait for has
 //! become known, or somebody has said what it means. With the decision it is held again as it was.
 
-use onhand::conflict::{Choice, Conflict, ConflictKind, ConflictStatus, ResolutionOption as O};
-use onhand::record::{Outcome, Record};
+use onhand::conflict::{
+    Choice, Conflict, ConflictKind, ConflictStatus, EVENTS_LISTED_MAX, ResolutionOption as O,
+};
+use onhand::record::{Change, Outcome, Record};
 use onhand::state::Settings;
 use onhand::wire::EventResult;
 
@@ -253,6 +255,63 @@ fn a_mapping_that_is_taken_back_ends_the_question_about_the_batch() {
     assert_eq!((ulm.kind, ulm.event_count), (ConflictKind::Unmapped, 2));
     mapped(&mut world, &ulm);
     assert_eq!(world.conflict().kind, ConflictKind::MassChange);
+}
+
+/// Those that wait for the place again had been the first of the batch to be held: the others are held
+/// as before.
+#[test]
+fn a_mapping_that_is_taken_back_leaves_a_batch_to_its_other_events() {
+    let settings = Settings { mass_change_min: 2, ..Settings::default() };
+    let mut world = World::new_with(settings).given([item("CUP")]);
+    world.post_all(["TEA", "MUG", "CUP"].map(|sku| received(sku, "berlin", 5)));
+    let clear = |sku, place| adjusted(sku, place, -5).in_batch("b1");
+    let batch = [clear("TEA", "ulm"), clear("MUG", "ulm"), clear("CUP", "bonn")];
+    let events = world.request(batch);
+    let [ulm, bonn] = ["ulm", "bonn"].map(|name| {
+        let mut asked = world.open(ConflictKind::Unmapped).into_iter();
+        asked.find(|it| it.location.as_ref().is_some_and(|it| it.as_str() == name)).unwrap()
+    });
+    let to_berlin = mapped(&mut world, &ulm);
+    mapped(&mut world, &bonn);
+    let asked = world.conflict();
+    assert_eq!((asked.kind, asked.event_count), (ConflictKind::MassChange, 3));
+    goes(&mut world, &to_berlin);
+    let batch = only(&world, ConflictKind::MassChange);
+    let left: Vec<u64> = batch.events.iter().map(|event| event.seq).collect();
+    assert_eq!((batch.id, left), (asked.id, vec![events[2].seq.unwrap()]));
+    world.resolve(&batch, O::Approve).unwrap();
+    assert_eq!(world.outcome(&events[2]), Outcome::Applied);
+    assert_eq!(["TEA", "MUG", "CUP"].map(|sku| world.on_hand(sku, "berlin")), [5, 5, 0]);
+    assert_eq!(world.conflict().id, ulm.id);
+}
+
+/// Which events went on was not noted at first: those that the question lists are meant, if it lists
+/// all of them.
+#[test]
+fn a_decision_of_an_older_journal_is_taken_back_with_what_its_question_lists() {
+    for more in [0, 1] {
+        let mut world = world();
+        let waiting = EVENTS_LISTED_MAX + more;
+        world.batch((1..).map(|second| adjusted("CUP", "berlin", -1).at(second)).take(waiting));
+        let cup = world.conflict();
+        let to_mug = Some("MUG".parse().unwrap());
+        let to_mug = world.choose(Choice { sku: to_mug, ..choice(&cup, O::Map) }).unwrap();
+        let decision = world.store.journal.iter_mut().find(|it| it.record.seq == to_mug.seq);
+        for change in &mut decision.unwrap().record.changes {
+            if let Change::Woken { events, .. } = change {
+                events.clear();
+            }
+        }
+        world.replay_always = false;
+        if more == 0 {
+            goes(&mut world, &to_mug);
+            assert_eq!((world.on_hand("MUG", "berlin"), world.conflict().id), (0, cup.id));
+        } else {
+            assert!(
+                refusal(&mut world, &to_mug).ends_with("went on with it: reverse those instead")
+            );
+        }
+    }
 }
 
 /// One of the events that went on was taken back by itself: nobody is asked for its sake.

@@ -7,7 +7,7 @@ use onhand::record::{Bucket, Outcome};
 
 use crate::harness::World;
 use crate::says::{
-    Says, adjusted, amended, arrived, back, confirmed, counted, fulfilled, goods, held, line,
+    Says, adjusted, amended, arrived, back, confirmed, counted, fulfilled, goods, held, item, line,
     line_from, part, placed, received, released, reserved, returned, reversed, second, set,
     shipped, start,
 };
@@ -237,6 +237,44 @@ fn the_end_of_a_reservation_that_gave_way_comes_back_with_the_decision() {
             assert_eq!(numbers(&world), before);
         }
         assert_eq!(world.post(released("r1")).outcome, Outcome::Rejected, "it has ended");
+    }
+}
+
+/// With the decision nothing waits for the name again: there is nothing to ask about it.
+#[test]
+fn a_name_that_the_second_made_known_stays_known_without_the_decision() {
+    let mut world = world().given([adjusted("TEA", "berlin", -1).by("erp").id("x")]);
+    let waiting = world.post(received("CUP", "berlin", 2));
+    let unknown = world.conflict();
+    world.post(item("CUP").by("erp").id("x"));
+    let reused = world.open(ConflictKind::IdReused).remove(0);
+    let decision = world.resolve(&reused, O::ApplySecond).unwrap();
+    assert_eq!((world.on_hand("TEA", "berlin"), world.on_hand("CUP", "berlin")), (20, 2));
+    let back = world.post(reversed("onhand", decision.envelope.id.as_str()));
+    assert_eq!((back.outcome, back.reason), (Outcome::Applied, None));
+    assert_eq!((world.on_hand("TEA", "berlin"), world.on_hand("CUP", "berlin")), (19, 2));
+    assert_eq!(world.outcome(&waiting), Outcome::Applied);
+    assert_eq!(world.status(&unknown), ConflictStatus::AutoResolved);
+    assert_eq!(world.conflict().id, reused.id);
+}
+
+/// The second held units for another reservation than the first had ended: that one was never asked
+/// for then, and can be said anew.
+#[test]
+fn a_reservation_of_the_second_alone_is_gone_with_the_decision() {
+    for first in [released("r1"), confirmed("r1", "o1")] {
+        let mut world =
+            world().given([reserved("r1", &[held("TEA", 5, "berlin")]), first.by("shop").id("x")]);
+        let before = world.level("TEA", "berlin").buckets();
+        world.post(reserved("r2", &[held("TEA", 3, "berlin")]).by("shop").id("x"));
+        let decision = world.resolve(&world.conflict(), O::ApplySecond).unwrap();
+        assert_eq!(world.reserved("TEA", "berlin"), 8);
+        let back = world.post(reversed("onhand", decision.envelope.id.as_str()));
+        assert_eq!((back.outcome, back.reason), (Outcome::Applied, None));
+        assert_eq!(world.level("TEA", "berlin").buckets(), before);
+        let anew = world.post(reserved("r2", &[held("TEA", 4, "berlin")]).by("shop").id("anew"));
+        assert_eq!(anew.outcome, Outcome::Applied, "{anew:?}");
+        assert_eq!(world.reserved("TEA", "berlin"), 4);
     }
 }
 
