@@ -332,9 +332,13 @@ fn what_was_said_of_a_count_stays_while_a_correction_went_with_it() {
     }
     let mut world = counted_here(1505);
     let said = decide(&mut world, ConflictKind::CountOverlap, O::KeepCounted);
-    decide(&mut world, ConflictKind::Excess, O::ApplyAnyway);
+    let decision = decide(&mut world, ConflictKind::Excess, O::ApplyAnyway);
     assert_eq!(take_back(&mut world, &said).0, Outcome::Rejected);
     assert_eq!(world.on_hand("TEA", "berlin"), 90);
+    assert_eq!(take_back(&mut world, &decision).0, Outcome::Applied);
+    assert_eq!(take_back(&mut world, &said), (Outcome::Applied, None));
+    assert_eq!(world.on_hand("TEA", "berlin"), 80);
+    open(&world, ConflictKind::CountOverlap);
 }
 
 /// A newer count had ended the question, and what was decided under it has corrected the receipt.
