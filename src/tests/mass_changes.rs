@@ -394,12 +394,17 @@ fn names_that_the_batch_itself_makes_known_do_not_stop_its_events() {
 /// The share is one of all items that the batch is about, whatever it says of them.
 #[test]
 fn items_that_the_batch_only_describes_count_among_those_it_names() {
-    for (described, held) in [(7, true), (8, false)] {
+    // Whether something has waited for one of them, which is over with the batch.
+    let table = [(7, false, true), (8, false, false), (7, true, true), (8, true, false)];
+    for (described, is_awaited, held) in table {
         let mut world = few();
+        if is_awaited {
+            world.post(received("N0", "berlin", 1));
+        }
         let mut batch = vec![empties(0), empties(1)];
         batch.extend((0..described).map(|number| item(&format!("N{number}")).in_batch("b")));
         let results = world.request(batch);
-        assert_eq!(is_held(&world, &results), held, "2 of {}", 2 + described);
+        assert_eq!(is_held(&world, &results), held, "2 of {}, {is_awaited}", 2 + described);
     }
 }
 

@@ -2,6 +2,7 @@
 //! part of its history. Where an event does nothing and says nothing, it is not named.
 
 use onhand::record::Outcome;
+use onhand::state::Settings;
 
 use crate::harness::World;
 use crate::says::{
@@ -58,4 +59,32 @@ fn a_location_that_has_no_part_in_it_is_not_named() {
         assert!(!result.effects.is_empty());
         assert!(mentioned(&world).is_empty(), "{result:?}: {:?}", mentioned(&world));
     }
+}
+
+/// What one line gives up another one gets: as much is promised as before, of other lines.
+#[test]
+fn a_level_at_which_as_much_goes_as_comes_is_named() {
+    let lines = |first, second, mugs| {
+        let tea = [("1", first), ("2", second)].map(|(id, n)| line_from(id, "TEA", n, "berlin"));
+        [&tea[..], &[line_from("3", "MUG", mugs, "berlin")]].concat()
+    };
+    for (mugs, moved) in [(1, 0), (2, 1)] {
+        let mut world = World::new().given([
+            received("TEA", "berlin", 9),
+            received("MUG", "berlin", 9),
+            placed("o1", &lines(5, 1, 1)),
+        ]);
+        let result = world.post(amended("o1", 1, &lines(3, 3, mugs)));
+        assert_eq!((result.outcome, result.effects.len()), (Outcome::Applied, moved));
+        assert_eq!(mentioned(&world), [("TEA", "berlin")], "{mugs} mugs");
+    }
+}
+
+#[test]
+fn what_is_held_with_its_batch_names_its_level() {
+    let settings = Settings { mass_change_min: 1, ..Settings::default() };
+    let mut world = World::new_with(settings).given([received("TEA", "berlin", 5).at(-60)]);
+    let results = world.request([counted("TEA", "berlin", 0).in_batch("b")]);
+    assert_eq!(results[0].outcome, Outcome::Conflict);
+    assert_eq!(mentioned(&world), [("TEA", "berlin")]);
 }

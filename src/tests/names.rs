@@ -10,8 +10,8 @@ use serde_json::Value;
 
 use crate::harness::{World, choice};
 use crate::says::{
-    Says, adjusted, back, cancelled, counted, fulfilled, item, line, line_from, location, part,
-    part_from, placed, received, returned, set,
+    Says, adjusted, amended, back, cancelled, counted, fulfilled, item, line, line_from, location,
+    part, part_from, placed, received, returned, set,
 };
 
 fn to_sku(conflict: &Conflict, sku: &str) -> Choice {
@@ -237,6 +237,19 @@ fn an_order_without_any_location_waits_for_the_first_one() {
     assert_eq!(world.outcome(&order), Outcome::Applied);
     assert_eq!(world.status(&conflict), ConflictStatus::AutoResolved);
     assert_eq!(world.committed("TEA", "berlin"), 2);
+}
+
+/// It is asked about the name before it waits for its order.
+#[test]
+fn an_amendment_without_any_location_waits_for_the_first_one_and_then_for_its_order() {
+    let mut world = World::empty().given([item("TEA")]);
+    let early = world.post(amended("o1", 1, &[line("1", "TEA", 3)]));
+    assert_eq!(early.outcome, Outcome::Conflict);
+    assert_eq!(world.conflict().kind, ConflictKind::Unmapped);
+    world.post(location("berlin", 1));
+    assert_eq!(world.outcome(&early), Outcome::Parked);
+    world.post(placed("o1", &[line("1", "TEA", 2)]));
+    assert_eq!((world.outcome(&early), world.committed("TEA", "berlin")), (Outcome::Applied, 3));
 }
 
 #[test]

@@ -115,7 +115,10 @@ fn the_time_is_the_one_that_is_set() {
     world.post(cancelled("o1"));
     assert_eq!(world.ledger.next_timer(), Some(Uptime::from_micros(5 * SECOND_US)));
     world.pass(5);
-    assert_eq!(world.conflict().kind, ConflictKind::Orphan);
+    let conflict = world.conflict();
+    assert_eq!(conflict.kind, ConflictKind::Orphan);
+    let waits = conflict.evidence.iter().find(|fact| fact.label == "it waits for").unwrap();
+    assert_eq!(waits.value, "order o1, for 5 s by now");
 }
 
 #[test]

@@ -245,6 +245,29 @@ fn of_many_movements_near_a_count_the_last_are_shown() {
     assert!(asked[0].contains("more than is listed"), "{asked:?}");
 }
 
+/// The shop, whose movements they are, counts at the same moment: that is shown besides.
+#[test]
+fn that_more_has_moved_than_is_listed_is_shown_as_long_as_it_is_asked() {
+    let mut world = world().given((1..=14).map(|quantity| sold(-quantity, 101)));
+    world.post(counted("TEA", "berlin", 15).at(100));
+    let labels = |world: &World| -> Vec<String> {
+        let conflict = world.conflict();
+        let more = |value: &str| if value.contains("more than") { " (more)" } else { "" };
+        let rows = conflict.evidence.iter().take(4);
+        rows.map(|fact| format!("{}{}", fact.label, more(&fact.value))).collect()
+    };
+    assert_eq!(labels(&world), ["counted", "on hand before", "moved (more)", "moved"]);
+    assert_eq!(
+        world.post(counted("TEA", "berlin", 16).by("shop").at(100)).outcome,
+        Outcome::Applied
+    );
+    assert_eq!(
+        labels(&world),
+        ["counted", "on hand before", "counted at the same moment", "moved (more)"]
+    );
+    assert_eq!(world.conflict().evidence.len(), 14);
+}
+
 /// While the decision stood, more was sold near the count: who decides again has to see it.
 #[test]
 fn a_count_that_is_held_again_shows_what_has_moved_near_it_since() {
@@ -377,11 +400,18 @@ fn a_version_reached_by_chance_does_not_answer_for_the_person() {
 
 #[test]
 fn a_late_movement_takes_effect_by_its_time_and_is_flagged() {
-    for (second, outcome, on_hand) in [(95, Outcome::Absorbed, 15), (105, Outcome::Applied, 12)] {
+    let table = [
+        (95, Outcome::Absorbed, 15, "taken as contained in the count"),
+        (100, Outcome::Absorbed, 15, "taken as contained in the count"),
+        (105, Outcome::Applied, 12, "taken as later than the count"),
+    ];
+    for (second, outcome, on_hand, taken_as) in table {
         let (world, sale, conflict) = late(second);
         assert_eq!((sale.outcome, sale.conflict), (outcome, Some(conflict.id)));
         assert_eq!(conflict.kind, ConflictKind::CountOverlap);
         assert_eq!(world.on_hand("TEA", "berlin"), on_hand);
+        let shown = &conflict.evidence[2];
+        assert_eq!((shown.label.as_str(), shown.value.as_str()), ("the movement was", taken_as));
     }
 }
 

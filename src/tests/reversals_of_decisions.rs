@@ -152,14 +152,18 @@ fn what_was_decided_again_since_stays() {
 
 #[test]
 fn a_reversed_decision_is_not_brought_back_but_taken_anew() {
-    let mut world = world();
-    world.post(set("TEA", "berlin", 12, 7));
-    let conflict = world.conflict();
-    let decision = world.resolve(&conflict, O::ApplyRequested).unwrap();
-    let id = decision.envelope.id.as_str();
-    world.post(reversed("onhand", id).id("undo"));
-    let result = world.post(reversed("desk", "undo"));
-    assert!(reason(&result).contains("open again: decide that"), "{result:?}");
+    for (mut world, held) in self::held() {
+        let conflict = world.conflict();
+        let option = conflict.offered().next().unwrap();
+        let decision = world.resolve(&conflict, option).unwrap();
+        let id = decision.envelope.id.as_str();
+        world.post(reversed("onhand", id).id("undo"));
+        let (before, asked) = (world.level("TEA", "berlin"), world.conflict());
+        let result = world.post(reversed("desk", "undo"));
+        assert!(reason(&result).contains("open again: decide that"), "{option:?}: {result:?}");
+        assert_eq!((world.level("TEA", "berlin"), world.conflict()), (before, asked));
+        assert_eq!(world.outcome(&held), Outcome::Conflict, "{option:?}");
+    }
 }
 
 /// 3 units at Berlin, 5 ordered, and somebody has acknowledged it.

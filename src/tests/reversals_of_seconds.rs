@@ -178,3 +178,20 @@ fn a_decision_that_let_a_reversal_bring_something_back_is_taken_back() {
         assert_eq!(world.on_hand("TEA", "berlin"), 20);
     }
 }
+
+/// The first content brings the goods back, and the second takes them again. Beside another content
+/// of the goods, which holds by now, they do not come to stand when the decision is taken back.
+#[test]
+fn what_comes_back_only_to_go_again_stands_beside_nothing() {
+    let mut world = world();
+    world.post(reversed("wms", "goods").with("reason", "another").id("back"));
+    let decision = world.resolve(&second_of(&world), O::ApplySecond).unwrap();
+    assert_eq!(world.on_hand("TEA", "berlin"), 20);
+    world.post(received("TEA", "berlin", 7).id("goods"));
+    world.resolve(&second_of(&world), O::ApplySecond).unwrap();
+    assert_eq!(world.on_hand("TEA", "berlin"), 27);
+    goes(&mut world, &decision);
+    assert_eq!(world.on_hand("TEA", "berlin"), 27);
+    world.resolve(&second_of(&world), O::KeepFirst).unwrap();
+    world.quiet();
+}
