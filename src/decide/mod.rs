@@ -271,7 +271,7 @@ fn carry_out(
         EventData::OrderCancelled(data) => order::cancel(draft, data, seq, lifted),
         EventData::OrderFulfilled(data) => order::fulfil(draft, data, seq, lifted),
         EventData::OrderReturned(data) => order::take_back(draft, data, seq, lifted),
-        EventData::ReservationPlaced(data) => reservation::place(draft, data, seq),
+        EventData::ReservationPlaced(data) => reservation::place(draft, data),
         EventData::ReservationReleased(data) => Ok(reservation::release(draft, data)),
         EventData::ReservationConfirmed(data) => Ok(reservation::confirm(draft, data, seq)),
         EventData::ChannelLevelReported(data) => drift::reported(draft, event, data),

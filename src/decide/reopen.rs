@@ -2,6 +2,7 @@
 
 use super::draft::Draft;
 use super::reverse::{Refusal, at_hand};
+use super::turn_back::asked_since;
 use super::wait_again::{about_these, unmap, wait_again};
 use super::went_on::{awaited, decided_until, stop_waiting, take_back_going_on};
 use super::{late, transfer, waiting};
@@ -41,7 +42,7 @@ pub(super) fn take_back_later(draft: &mut Draft<'_>, record: &Record) -> Result<
     for change in record.changes.iter().rev() {
         let Change::Final { seq, .. } = change else { continue };
         decided_by(draft, record, conflict, *seq)?;
-        let known = known(draft, listed(conflict, *seq)?)?;
+        let known = known(draft, listed(draft, record, conflict, *seq)?)?;
         if known.decided > record.seq && !is_over_by_itself(draft, &known)? {
             let waits = awaited(draft, *seq).is_some();
             take_back_going_on(draft, &known, waits)?;
@@ -132,7 +133,7 @@ fn hold_again(draft: &mut Draft<'_>, record: &Record, conflict: &Conflict) -> Re
         });
         let mut outcome = Outcome::Conflict;
         if let Some(on) = awaited(draft, *seq) {
-            let known = known(draft, listed(conflict, *seq)?)?;
+            let known = known(draft, listed(draft, record, conflict, *seq)?)?;
             // The question that it came to by the record itself, or with what is taken back, it has
             // left with that.
             stop_waiting(draft, &on, *seq, known.decided == record.seq && begun != Some(&on));
@@ -168,7 +169,7 @@ pub(super) fn decided_by(
     conflict: &Conflict,
     seq: u64,
 ) -> Result<(), Refusal> {
-    let event = listed(conflict, seq)?;
+    let event = listed(draft, record, conflict, seq)?;
     let known = known(draft, event)?;
     if let Some(by) = known.reversed_by {
         return Err(format!("event #{seq} is taken back already (#{by})"));
@@ -188,12 +189,28 @@ pub(super) fn decided_by(
     }
 }
 
-/// An event of a conflict.
-fn listed(conflict: &Conflict, seq: u64) -> Result<&EventRef, Refusal> {
-    let event = conflict.events.iter().find(|event| event.seq == seq);
-    event.ok_or_else(|| {
-        let id = conflict.id;
-        format!("{id} lists {EVENTS_LISTED_MAX} of its events, without #{seq}: say anew what is to be so")
+/// An event of the conflict that a record has decided. What else the record has decided, it has held
+/// again itself: that is asked about.
+fn listed<'a>(
+    draft: &Draft<'_>,
+    record: &Record,
+    conflict: &'a Conflict,
+    seq: u64,
+) -> Result<&'a EventRef, Refusal> {
+    let of = |conflict: &'a Conflict| conflict.events.iter().find(|event| event.seq == seq);
+    if let Some(event) = of(conflict) {
+        return Ok(event);
+    }
+    let holds_it = record.changes.iter().find_map(|change| match change {
+        Change::Conflict(other) if other.events.iter().any(|event| event.seq == seq) => Some(other),
+        _ => None,
+    });
+    Err(match holds_it {
+        Some(other) => asked_since(draft, other),
+        None => format!(
+            "{} lists only {EVENTS_LISTED_MAX} of its events: say anew what is to be so",
+            conflict.id
+        ),
     })
 }
 

@@ -95,7 +95,9 @@ fn drop_first(draft: &mut Draft<'_>, first: &EventRef) -> Result<(), Refused> {
             let on = on.map(|(on, _)| on.clone());
             let on = on.ok_or_else(|| Refused::Impossible("the first is on its way".to_owned()))?;
             waiting::end(draft, on, seq);
-            draft.change(Change::became(seq, Outcome::Rejected));
+            // If it waits again, what had decided that may be taken back.
+            let (outcome, before) = (Outcome::Rejected, Some(known.decided));
+            draft.change(Change::Final { seq, outcome, decided: None, before });
         }
         Outcome::Conflict => {
             let problem = "the first is held by another conflict: decide that first";

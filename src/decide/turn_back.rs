@@ -2,8 +2,8 @@
 
 use super::draft::Draft;
 use super::reverse::Refusal;
-use super::taken_back::{brings_back, is_of_reversal, takes_the_place_of_another};
-use super::{drift, late, mass_change, reopen, uncount};
+use super::taken_back::{brings_back, is_of_reversal};
+use super::{drift, late, mass_change, uncount};
 use crate::conflict::{Conflict, ConflictKind, ConflictStatus};
 use crate::record::{Change, Record};
 
@@ -58,14 +58,6 @@ pub(super) fn turn_back(
         ConflictStatus::Open if brings_back(record) => {}
         ConflictStatus::AutoResolved if conflict.is_about_late_movement() => {
             return late::asked_again(draft, conflict);
-        }
-        // What was over with an event is to be asked again with it.
-        ConflictStatus::AutoResolved
-            if by_reversal
-                || conflict.kind == ConflictKind::CountOverlap
-                    && takes_the_place_of_another(record) =>
-        {
-            return reopen::reopen(draft, conflict);
         }
         _ => return Ok(()),
     }

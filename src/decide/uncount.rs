@@ -46,8 +46,9 @@ fn nothing_is_ambiguous(
     let is_asked = |moved: &Movement| {
         asked.iter().filter_map(|it| it.events.last()).any(|event| event.seq == moved.seq)
     };
+    // What the newer count's own record had moved, or taken back, goes with it.
     let since: Vec<Movement> =
-        movements.iter().filter(|moved| moved.seq > counted.seq).cloned().collect();
+        movements.iter().filter(|moved| moved.seq >= counted.seq).cloned().collect();
     let [all, since] =
         [&movements[..], &since].map(|some| near_of(draft, some, (before.time, &before.source)));
     // What has gone since, be it what came earlier, makes nothing ambiguous.

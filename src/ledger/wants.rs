@@ -386,12 +386,7 @@ impl<'a> Needs<'a> {
             // It may be over by now.
             self.decision_on(conflict.id);
         }
-        if conflict.opened_seq == record.seq
-            && conflict.kind != ConflictKind::Oversold
-            && !conflict.is_about_transfer()
-        {
-            self.decision_on(conflict.id);
-        } else if conflict.status == ConflictStatus::Resolved {
+        if conflict.status == ConflictStatus::Resolved {
             self.decided(record, conflict);
         }
         if conflict.status == ConflictStatus::Open {

@@ -273,9 +273,7 @@ impl State {
     pub(crate) fn subject_of(conflict: &Conflict) -> Option<Subject> {
         match conflict.kind {
             ConflictKind::Unmapped => Some(Subject::Waits(conflict.unknown_name())),
-            ConflictKind::Excess if conflict.is_about_transfer() => {
-                conflict.transfer.clone().map(Subject::Transfer)
-            }
+            ConflictKind::Excess => conflict.transfer.clone().map(Subject::Transfer),
             ConflictKind::Orphan => conflict.events.first().map(|event| Subject::Orphan(event.seq)),
             ConflictKind::Drift => {
                 let listing = conflict.channel.clone().zip(conflict.listing.clone());

@@ -416,3 +416,36 @@ fn a_count_stands_only_again_over_what_it_contained() {
     assert!(second.reason.as_deref().unwrap().contains("count again"), "{:?}", second.reason);
     assert_eq!(world.on_hand("TEA", "berlin"), 0, "it is taken back, and the count is gone");
 }
+
+/// What the decision for the count had taken back stands again as it was: nothing of it is new to the
+/// count before.
+#[test]
+fn a_count_gives_way_again_to_a_movement_near_the_one_before() {
+    let sale = || adjusted("TEA", "berlin", -3).at(105).id("x");
+    let before = || counted("TEA", "berlin", 10).at(100).by("pos");
+    let table = [
+        ("it is asked about", vec![before(), sale()], None),
+        ("somebody has answered", vec![before(), sale()], Some(O::KeepDifference)),
+        ("the count was certain", vec![sale(), before().expecting(2)], None),
+        ("said of the count that was held", vec![sale(), before()], Some(O::KeepDifference)),
+    ];
+    for (what, given, answer) in table {
+        let mut world = World::new().given([received("TEA", "berlin", 20).at(-1_000)]);
+        world.post_all(given);
+        if let Some(answer) = answer {
+            world.resolve(&world.conflict(), answer).unwrap();
+        }
+        let stood = world.level("TEA", "berlin");
+        let asked = world.open(ConflictKind::CountOverlap).len();
+        world.post(counted("TEA", "berlin", 12).at(130).id("x"));
+        let second = world.open(ConflictKind::IdReused).remove(0);
+        let decision = name(&world.resolve(&second, O::ApplySecond).unwrap());
+        assert_eq!(world.on_hand("TEA", "berlin"), 12, "{what}");
+        let back = reverse(&mut world, &decision);
+        assert_eq!((back.outcome, back.reason), (Outcome::Applied, None), "{what}");
+        let stands = world.level("TEA", "berlin");
+        assert_eq!((stands.buckets(), stands.counted), (stood.buckets(), stood.counted), "{what}");
+        assert_eq!(world.open(ConflictKind::CountOverlap).len(), asked, "{what}");
+        check_past(&world);
+    }
+}

@@ -516,6 +516,19 @@ fn a_decision_that_is_taken_back_after_the_order_has_come_lets_the_event_go_on()
     world.quiet();
 }
 
+#[test]
+fn a_decision_that_is_taken_back_after_the_shipment_has_come_lets_its_receipt_go_on() {
+    let mut world = world();
+    let conflict = orphan(&mut world, arrived("t1", "r1", &[goods("TEA", 3)]).at(9));
+    let record = world.resolve(&conflict, O::Discard).unwrap();
+    world.post(shipped("t1", "berlin", "hamburg", &[goods("TEA", 3)]).at(1));
+    assert_eq!(world.on_hand("TEA", "hamburg"), 20);
+    world.post(reversed("onhand", record.envelope.id.as_str()));
+    assert_eq!(world.on_hand("TEA", "hamburg"), 23);
+    assert_eq!(world.status(&conflict), ConflictStatus::AutoResolved);
+    world.quiet();
+}
+
 /// A reservation that is confirmed for the order brings a part of it, so the event goes on as well.
 #[test]
 fn a_decision_that_is_taken_back_after_a_part_of_the_order_has_come_lets_the_event_go_on() {
@@ -708,5 +721,45 @@ fn a_return_needs_a_location_only_where_it_is_restocked() {
     for (row, needed) in cases {
         let event = returned("o1", "r1", &[row]).event("r");
         assert_eq!(onhand::orphan::needs(&event.data, None), needed);
+    }
+}
+
+/// What was promised by an amendment and is released with it is counted as cancelled, so the
+/// cancellation cannot go again once somebody has amended the order since.
+#[test]
+fn what_is_cancelled_as_a_whole_after_an_early_amendment_is_cancelled() {
+    let lines = [line("1", "TEA", 3)];
+    let mut world = world();
+    let whole = orphan(&mut world, cancelled("o1").id("gone"));
+    let early = world.post(amended("o1", 1, &lines));
+    world.pass(86_400);
+    let amendment = world.open(ConflictKind::Orphan).pop().unwrap();
+    assert_eq!(amendment.events[0].seq, early.seq.unwrap());
+    apply(&mut world, &amendment, None, None).unwrap();
+    assert_eq!(tea(&world), (20, 3));
+    apply(&mut world, &whole, None, None).unwrap();
+    assert_eq!((numbers(&world, "o1", "1"), tea(&world)), ([3, 0, 0, 0, 3], (20, 0)));
+    world.post(amended("o1", 2, &lines));
+    let undo = world.post(reversed("shop", "gone"));
+    assert_eq!((undo.outcome, tea(&world)), (Outcome::Rejected, (20, 3)));
+}
+
+/// An amendment has said all lines, so nothing is to be remembered for when the order comes: more than
+/// there is to cancel is not cancelled, as with `apply_anyway` of an order that was placed.
+#[test]
+fn after_an_early_amendment_only_what_is_there_is_cancelled() {
+    for row in [part("1", 7), part("9", 7)] {
+        let mut world = world();
+        let rows = cancelled("o1").with("lines", vec![with_sku(row, "TEA")]);
+        let some = orphan(&mut world, rows);
+        world.post(amended("o1", 1, &[line("1", "TEA", 3)]));
+        world.pass(86_400);
+        let amendment = world.open(ConflictKind::Orphan).pop().unwrap();
+        apply(&mut world, &amendment, None, None).unwrap();
+        apply(&mut world, &some, None, None).unwrap();
+        let order = world.store.order("o1").unwrap();
+        let cancelled: Vec<i64> = order.lines.iter().map(|line| line.cancelled).collect();
+        assert!(cancelled == [3] || cancelled == [0], "{order:?}");
+        assert_eq!(tea(&world).1 + cancelled[0], 3);
     }
 }

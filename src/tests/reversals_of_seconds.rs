@@ -195,3 +195,62 @@ fn what_comes_back_only_to_go_again_stands_beside_nothing() {
     world.resolve(&second_of(&world), O::KeepFirst).unwrap();
     world.quiet();
 }
+
+/// The first waited for its order, as somebody had decided. It gave way, and waits again: that decision
+/// can be taken back as before.
+#[test]
+fn a_decision_on_a_first_that_waits_again_is_taken_back() {
+    for id in ["x", "y"] {
+        let mut world = World::new().given([received("TEA", "berlin", 20).at(-1_000)]);
+        let early = fulfilled("o1", "f1", &[part("1", 3)]).at(90_000).id("x");
+        let first = world.post(early);
+        let as_received = world.resolve(&world.conflict(), O::ApplyAsReceived).unwrap();
+        world.post(fulfilled("o1", "f1", &[part("1", 2)]).id(id));
+        let instead = world.resolve(&world.conflict(), O::ApplySecond).unwrap();
+        goes(&mut world, &instead);
+        goes(&mut world, &as_received);
+        assert_eq!(world.outcome(&first), Outcome::Conflict, "{id}");
+        assert_eq!(world.open(ConflictKind::FutureTime).len(), 1, "{id}");
+    }
+}
+
+/// The second is itself the reversal of a decision, whose question is open again by it.
+#[test]
+fn a_second_that_has_opened_a_question_again_is_not_taken_back_but_that_decided() {
+    let mut world = World::new().given([received("TEA", "berlin", 20).at(-1_000)]);
+    world.post(adjusted("TEA", "berlin", -3).at(90_000));
+    let future = world.conflict();
+    let as_received = world.resolve(&future, O::ApplyAsReceived).unwrap();
+    world.post(adjusted("TEA", "berlin", 1).by("desk").id("back"));
+    world.post(reversed("onhand", as_received.envelope.id.as_str()).id("back"));
+    let decision = world.resolve(&second_of(&world), O::ApplySecond).unwrap();
+    assert_eq!(world.conflict().id, future.id);
+    let undo = reverse(&mut world, &decision);
+    let expected = format!("{} is open again: decide that instead", future.id);
+    assert_eq!((undo.outcome, undo.reason), (Outcome::Rejected, Some(expected)));
+}
+
+/// Each content moves at its own moment, also when the first stands again: a count in between
+/// contains the one and not the other. What a reversal is about goes without saying, the rest does
+/// not.
+#[test]
+fn a_first_stands_again_at_its_own_moment() {
+    let mut world = World::new().given([
+        received("TEA", "berlin", 20).at(-1_000),
+        adjusted("TEA", "berlin", -3).at(10).id("x"),
+    ]);
+    world.post(adjusted("TEA", "berlin", -4).at(100).id("x"));
+    let decision = world.resolve(&second_of(&world), O::ApplySecond).unwrap();
+    goes(&mut world, &decision);
+    let says_whose = |world: &World| -> Vec<(i64, bool)> {
+        let record = &world.store.journal.last().unwrap().record;
+        record.effects.iter().map(|effect| (effect.delta, effect.basis.is_some())).collect()
+    };
+    assert_eq!(says_whose(&world), [(4, false), (-3, true)]);
+    world.post(counted("TEA", "berlin", 17).at(50));
+    assert_eq!(world.on_hand("TEA", "berlin"), 17);
+    world.post(reversed("wms", "x"));
+    world.post(adjusted("TEA", "berlin", -1).at(200).id("y"));
+    world.post(reversed("wms", "y"));
+    assert_eq!(says_whose(&world), [(1, false)]);
+}

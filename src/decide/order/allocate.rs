@@ -195,10 +195,7 @@ fn spread(draft: &Draft<'_>, sku: SkuIx, sum: i64) -> Vec<(LocIx, i64)> {
     // Nothing is refused: what no location has is promised at the first rank, where it shows as
     // oversold. There is a first rank: without any location the order waits.
     if rest > 0 {
-        match parts.first_mut() {
-            Some(part) if part.0 == ranking[0] => part.1 += rest,
-            _ => parts.insert(0, (ranking[0], rest)),
-        }
+        parts.insert(0, (ranking[0], rest));
     }
     parts
 }

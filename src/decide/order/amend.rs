@@ -165,10 +165,8 @@ fn missing(draft: &mut Draft<'_>, line: &mut OrderLine, row: &OrderedLine) -> Op
         release(draft, line, kept);
     }
     let quantity = target - line.committed();
-    (quantity > 0).then(|| Row {
-        line: OrderedLine { sku: line.sku.clone(), quantity, ..row.clone() },
-        kit: line.kit.clone(),
-    })
+    (quantity > 0)
+        .then(|| Row { line: OrderedLine { quantity, ..row.clone() }, kit: line.kit.clone() })
 }
 
 /// Commits more of a kit where it is promised already, if all of it is there.

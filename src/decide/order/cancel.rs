@@ -43,7 +43,8 @@ pub(in crate::decide) fn cancel(
             lines.push(line);
         }
     }
-    if lifted.without_order {
+    // An amendment that was applied without the order has said all of its lines.
+    if lifted.without_order && !order.has_all_lines() {
         remember(draft, &order, data, &mut lines)?;
     }
     // Cancelled as a whole before it was placed: what its placing brings is cancelled too.
@@ -75,8 +76,8 @@ fn wanted(draft: &Draft<'_>, order: &Order, data: &OrderCancelled) -> BTreeMap<u
     wanted
 }
 
-/// What is cancelled without its order beyond what is promised is remembered until it comes. `lines`
-/// are those that have changed so far.
+/// What is cancelled of lines without their order beyond what is promised is remembered until it comes.
+/// `lines` are those that have changed so far.
 fn remember(
     draft: &Draft<'_>,
     order: &Order,
@@ -102,9 +103,10 @@ fn remember(
         });
     }
     for line in lines {
+        // Of a whole order that is cancelled, what was promised is counted already.
+        let Some(wanted) = wanted.get(&line.line).copied() else { continue };
         let before = order.lines.iter().find(|known| known.line == line.line);
         let before = before.map_or(0, |known| known.cancelled);
-        let wanted = wanted.get(&line.line).copied().unwrap_or_default();
         check_sum(line, before, wanted)?;
         line.cancelled = before + wanted;
     }

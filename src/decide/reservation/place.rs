@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::super::draft::Draft;
 use super::super::{Stop, stock};
 use super::reject;
-use crate::event::{EventData, EventRef, Fingerprint, ReservationPlaced, ReservedLine};
+use crate::event::{EventData, Fingerprint, ReservationPlaced, ReservedLine};
 use crate::id::{LocationId, Sku};
 use crate::quantity;
 use crate::record::{Bucket, Change, Outcome, Timer};
@@ -13,12 +13,10 @@ use crate::reservation::{HeldLine, Reservation, Standing};
 use crate::state::{LocIx, SkuIx};
 
 /// Holds the units if each level has as many as all lines together want of it, a kit's components at
-/// its location. The time of the
-/// hold counts from the record that grants it.
+/// its location. The time of the hold counts from the record that grants it.
 pub(in crate::decide) fn place(
     draft: &mut Draft<'_>,
     data: &ReservationPlaced,
-    seq: u64,
 ) -> Result<Outcome, Stop> {
     let lines =
         data.lines.iter().map(|line| held_line(draft, line)).collect::<Result<Vec<_>, _>>()?;
@@ -49,7 +47,7 @@ pub(in crate::decide) fn place(
         lines,
         standing: Standing::Held,
         expires_at,
-        placed: EventRef { seq, ..draft.subject.clone() },
+        placed: draft.subject.clone(),
         fingerprint: Fingerprint::of_data(&EventData::ReservationPlaced(data.clone())),
     })));
     Ok(Outcome::Applied)
