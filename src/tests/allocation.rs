@@ -158,3 +158,15 @@ fn what_no_location_has_joins_what_the_first_rank_has() {
     let shares = shares(&world, "1");
     assert_eq!(shares, [("berlin", 5), ("hamburg", 3), ("munich", 2)].map(|(p, n)| (p.into(), n)));
 }
+
+#[test]
+fn an_item_can_be_at_as_many_locations_as_there_are() {
+    let places: Vec<String> = (0..20).map(|number| format!("p{number:02}")).collect();
+    let mut world = World::new();
+    world.post_all(places.iter().zip(10..).map(|(place, rank)| location(place, rank)));
+    // In another order than that of their ranks.
+    world.post_all(places.iter().rev().map(|place| adjusted("TEA", place, 1)));
+    world.post(placed("o1", &[line("1", "TEA", 20)]));
+    let expected: Vec<(String, i64)> = places.into_iter().map(|place| (place, 1)).collect();
+    assert_eq!(shares(&world, "1"), expected);
+}

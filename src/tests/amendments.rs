@@ -5,7 +5,8 @@ use onhand::record::Outcome;
 
 use crate::harness::World;
 use crate::says::{
-    amended, back, cancelled, fulfilled, line, line_from, part, placed, received, returned,
+    amended, back, cancelled, fulfilled, goods, kit, line, line_from, part, placed, received,
+    returned,
 };
 
 /// 10 of each at Berlin and Hamburg; an order of 5 `TEA` on line 1 and 2 `MUG` on line 2, at Berlin.
@@ -174,4 +175,35 @@ fn early_amendments_apply_in_the_order_of_their_revisions() {
     assert_eq!(world.outcome(&newer), Outcome::Applied);
     assert_eq!(world.outcome(&older), Outcome::Superseded);
     assert_eq!(world.committed("TEA", "berlin"), 2);
+}
+
+/// Only what is ordered besides goes where the ranking says.
+#[test]
+fn what_is_promised_stays_where_it_is_when_more_is_ordered() {
+    // The stock before an order of 5, what comes after it, and where an amendment to 8 has it.
+    let table = [
+        // Hamburg would have all of it by itself.
+        (vec![received("TEA", "berlin", 6), received("TEA", "hamburg", 10)], vec![], [5, 3]),
+        // So would Berlin by now.
+        (vec![received("TEA", "hamburg", 10)], vec![received("TEA", "berlin", 20)], [3, 5]),
+    ];
+    for (stock, later, expected) in table {
+        let order = placed("o1", &[line("1", "TEA", 5)]);
+        let mut world = World::new().given(stock).given([order]).given(later);
+        world.post(amended("o1", 1, &[line("1", "TEA", 8)]));
+        assert_eq!(committed(&world)[..2], expected);
+    }
+}
+
+/// Berlin has none of it, but that is where it was ordered from.
+#[test]
+fn a_kit_that_is_short_stays_where_it_is_when_less_is_ordered() {
+    let mut world = World::new().given([
+        received("TEA", "hamburg", 20),
+        received("MUG", "hamburg", 20),
+        kit("SET", &[goods("TEA", 2), goods("MUG", 1)]),
+        placed("o1", &[line_from("1", "SET", 3, "berlin")]),
+    ]);
+    world.post(amended("o1", 1, &[line("1", "SET", 2)]));
+    assert_eq!(committed(&world), [4, 0, 2]);
 }

@@ -8,8 +8,8 @@ use onhand::sim::trap::{Phase, Trap};
 
 use crate::harness::{World, choice};
 use crate::says::{
-    Says, amended, arrived, back, fulfilled, goods, held, item, line, part, placed, received,
-    reserved, returned, reversed, shipped,
+    Says, adjusted, amended, arrived, back, fulfilled, goods, held, item, line, part, placed,
+    received, reserved, returned, reversed, shipped,
 };
 
 /// 20 of tea at Berlin.
@@ -228,4 +228,21 @@ fn the_second_content_of_an_id_says_its_fact_once_it_holds() {
     assert_eq!(copy.outcome, Outcome::Parked);
     let order = WaitKey::Order("o1".parse().unwrap());
     assert_eq!(world.ledger.state().waiting().on(&order).collect::<Vec<_>>(), [copy.seq.unwrap()]);
+}
+
+/// The order was said before and is held as one of the future. That a third content is refused with
+/// the decision for the second does not make it unsaid.
+#[test]
+fn a_content_that_takes_the_place_of_another_can_repeat_what_is_held_back() {
+    let order = |units| placed("o1", &[line("1", "TEA", units)]);
+    let mut world = stocked();
+    world.post(adjusted("TEA", "berlin", -1).by("shop").id("x"));
+    world.post(order(2).at(9_999));
+    let second = world.post(order(3).id("x"));
+    world.post(order(4).id("x"));
+    let reused = world.open(ConflictKind::IdReused).remove(0);
+    world.resolve(&reused, O::ApplySecond).unwrap();
+    assert_eq!(world.outcome(&second), Outcome::Conflict);
+    assert_eq!(world.open(ConflictKind::OrderChanged).len(), 1);
+    assert_eq!(world.committed("TEA", "berlin"), 0);
 }

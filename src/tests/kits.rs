@@ -2,7 +2,7 @@
 //! nest. What is available of it is what its components make.
 
 use onhand::conflict::{Choice, ConflictKind, ResolutionOption as O};
-use onhand::ledger::Refused;
+use onhand::ledger::{Input, Refused};
 use onhand::record::{Bucket, Outcome};
 use onhand::wire::EventResult;
 
@@ -113,6 +113,30 @@ fn a_kit_waits_for_its_components() {
     assert_eq!(world.outcome(&held), Outcome::Applied);
     world.post_all([received("TEA", "berlin", 3), received("NEW", "berlin", 2)]);
     assert_eq!(available(&world, "BOX"), [("berlin".to_owned(), 2)]);
+}
+
+/// Each is said to be a part of the other: the one that goes on first is a kit. Also in one batch, in
+/// which something has to be looked up after both have come to wait.
+#[test]
+fn of_two_kits_that_wait_for_each_other_one_goes_on() {
+    let says = [
+        kit("BOX", &[goods("SET", 1)]).event("box"),
+        kit("SET", &[goods("BOX", 1)]).event("set"),
+        reversed("wms", "in").event("look"),
+        item("SET").event("item"),
+    ];
+    let inputs = says.map(Input::Event);
+    for size in [1, 4] {
+        let mut world = World::new().given([received("TEA", "berlin", 1).id("in")]);
+        let results: Vec<EventResult> =
+            inputs.chunks(size).flat_map(|some| world.inputs(some)).collect();
+        assert_eq!(world.outcome(&results[0]), Outcome::Applied, "{size} at once");
+        assert_eq!(world.outcome(&results[1]), Outcome::Conflict, "{size} at once");
+        let conflict = world.conflict();
+        assert_eq!(conflict.kind, ConflictKind::Poison);
+        assert!(conflict.evidence[1].value.contains("kits do not nest"), "{conflict:?}");
+        assert_eq!(world.store.waiting_count(), 0);
+    }
 }
 
 /// What cannot be a kit, and where the mistake is.

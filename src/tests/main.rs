@@ -70,6 +70,7 @@ mod seconds_of_transfers;
 mod shortages;
 mod subjects;
 mod takeovers;
+mod takeovers_by_line;
 mod timers;
 mod transfers;
 mod transfers_near_counts;

@@ -9,7 +9,9 @@ use onhand::state::Settings;
 use onhand::wire::EventResult;
 
 use crate::harness::{World, choice};
-use crate::says::{Says, adjusted, counted, item, location, received, reversed};
+use crate::says::{
+    Says, adjusted, counted, held as goods_at, item, location, received, reserved, reversed,
+};
 
 fn name(number: usize) -> String {
     format!("S{number}")
@@ -259,6 +261,65 @@ fn how_requests_are_put_into_transactions_makes_no_difference() {
     for sizes in [&[100][..], &[2], &[3, 1], &[4, 2]] {
         assert!(journal(sizes) == one_by_one, "{sizes:?}");
     }
+}
+
+/// The twentieth item that a batch names is enough for four of them to be few. It is not named by what
+/// came to nothing.
+#[test]
+fn what_was_refused_or_taken_back_or_is_asked_about_is_not_looked_at() {
+    let b = |says: Says| says.by("wms").in_batch("b");
+    let table = [
+        ("it stands", sold(19, "berlin"), false),
+        ("it is refused", b(reserved("r1", &[goods_at("S19", 9, "berlin")])), true),
+        ("it is asked about", sold(19, "berlin").at(99_999), true),
+        ("it is taken back", sold(19, "berlin").id("gone"), true),
+    ];
+    for (what, last, is_held) in table {
+        let mut world = stocked(20);
+        let emptied = (0..3).map(|number| leaves(number, "berlin"));
+        let says = emptied.chain((4..19).map(|number| sold(number, "berlin"))).chain([last]);
+        world.request(says.chain([leaves(3, "mars")]).collect::<Vec<_>>());
+        if what == "it is taken back" {
+            assert_eq!(world.post(reversed("wms", "gone")).outcome, Outcome::Applied);
+        }
+        map(&mut world, "mars");
+        assert_eq!(held(&world).is_some(), is_held, "{what}");
+    }
+}
+
+/// A request carries 1,000 events at most: what is further away was said in another one, though it
+/// calls its batch the same.
+#[test]
+fn what_is_further_away_than_one_request_reaches_is_not_part_of_it() {
+    for (distance, is_held) in [(999, true), (1_000, false)] {
+        for have_waited in [false, true] {
+            let mut world = stocked(5);
+            world.replay_always = false;
+            let place = if have_waited { "mars" } else { "berlin" };
+            let first = (0..3).map(|number| leaves(number, place));
+            // Among what waits other events may stand; among what is done the batch has no gap.
+            let fill = adjusted(&name(4), "berlin", 1);
+            let fill = if have_waited { fill } else { fill.in_batch("b") };
+            let fills = (3..distance).map(|_| fill.clone());
+            world.request(first.chain(fills).collect::<Vec<_>>());
+            world.request([leaves(3, "mars")]);
+            map(&mut world, "mars");
+            let what = format!("{distance} away, where the others have waited: {have_waited}");
+            assert_eq!(held(&world).is_some(), is_held, "{what}");
+            world.verify();
+        }
+    }
+}
+
+/// Very many, of which the last waits: the others are found a few at first, then more at a time.
+#[test]
+fn a_large_batch_is_loaded_in_a_few_goes() {
+    let mut world = stocked(1);
+    world.replay_always = false;
+    let fills = (0..900).map(|_| adjusted(&name(0), "berlin", 1).in_batch("b"));
+    world.request(fills.chain([sold(0, "mars")]).collect::<Vec<_>>());
+    map(&mut world, "mars");
+    assert!(world.loads < 12, "{} goes", world.loads);
 }
 
 /// As many events as a request may carry, of which three wait.

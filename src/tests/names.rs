@@ -1,7 +1,9 @@
 //! Safeguard 7: a name that Onhand does not know becomes a conflict, one for each name, and the
 //! events that use it wait.
 
-use onhand::conflict::{Choice, Conflict, ConflictKind, ConflictStatus, ResolutionOption as O};
+use onhand::conflict::{
+    Choice, Conflict, ConflictKind, ConflictStatus, EVENTS_LISTED_MAX, ResolutionOption as O,
+};
 use onhand::id::Text;
 use onhand::ledger::{Input, Refused};
 use onhand::record::Outcome;
@@ -312,4 +314,17 @@ fn what_is_said_anew_of_a_name_leaves_the_rest_of_it_as_it_was() {
         .map(|info| (info.name.as_ref().map(Text::as_str), info.low_stock))
         .collect();
     assert_eq!(items, [(Some("Tea"), Some(5)), (Some("Mug"), Some(8))]);
+}
+
+/// A decision is about the last one, so that one is listed however many there are.
+#[test]
+fn a_conflict_lists_the_first_of_many_events_and_the_last_one() {
+    let mut world = World::new();
+    let says = (1..=60).map(|units| adjusted("CUP", "berlin", units));
+    let came: Vec<Option<u64>> = world.post_all(says).iter().map(|result| result.seq).collect();
+    let conflict = world.conflict();
+    let listed: Vec<_> = conflict.events.iter().map(|event| Some(event.seq)).collect();
+    assert_eq!((conflict.event_count, listed.len()), (60, EVENTS_LISTED_MAX));
+    let (last, first) = listed.split_last().unwrap();
+    assert_eq!((first, last), (&came[..EVENTS_LISTED_MAX - 1], &came[59]));
 }

@@ -340,6 +340,19 @@ fn a_count_stays_once_a_movement_rests_on_what_a_person_has_said_of_it() {
     assert!(refused.reason.unwrap().contains("count again"));
 }
 
+/// What is later than the count by its own time rests on no word about it.
+#[test]
+fn a_count_goes_where_only_later_movements_came_since_the_word_on_it() {
+    let mut world = world().given([sold(3, 95)]);
+    world.post(counted("TEA", "berlin", 17).by("shop").at(98));
+    world.post(counted("TEA", "berlin", 15).at(100).id("count"));
+    world.resolve(&world.conflict(), O::KeepDifference).unwrap();
+    world.post(sold(1, 200));
+    assert_eq!(world.on_hand("TEA", "berlin"), 11);
+    let gone = world.post(reversed("wms", "count"));
+    assert_eq!((gone.outcome, world.on_hand("TEA", "berlin")), (Outcome::Applied, 16));
+}
+
 /// The movement was taken back, and the count after it; the movement alone stands again.
 #[test]
 fn nobody_is_asked_on_which_side_of_a_count_that_is_gone_something_lies() {

@@ -175,3 +175,14 @@ fn an_event_held_for_another_reason_opens_nothing() {
     world.post(placed("o1", &[line("1", "NEW", 5)]));
     assert!(world.open(ConflictKind::Oversold).is_empty());
 }
+
+/// A question that is over says what was asked, not what has become of the level since.
+#[test]
+fn what_was_asked_stands_though_nothing_is_short_when_the_answer_is_taken_back() {
+    let (mut world, conflict) = oversold();
+    let decision = world.resolve(&conflict, O::Acknowledge).unwrap();
+    world.post(received("TEA", "berlin", 9));
+    world.post(reversed("onhand", decision.envelope.id.as_str()));
+    let over = world.store.conflict(conflict.id);
+    assert_eq!((over.status, &over.evidence), (ConflictStatus::AutoResolved, &conflict.evidence));
+}

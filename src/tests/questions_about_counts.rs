@@ -1,12 +1,12 @@
 //! A question about a movement that came late to a count is asked whenever that count stands, or
 //! stands again, as long as the movement does and no answer is in force.
 
-use onhand::conflict::{Conflict, ConflictStatus, ResolutionOption as O};
+use onhand::conflict::{Conflict, ConflictKind, ConflictStatus, ResolutionOption as O};
 use onhand::ledger::Input;
 use onhand::record::{Outcome, Record};
 use onhand::wire::EventResult;
 
-use crate::harness::World;
+use crate::harness::{World, choice};
 use crate::history::check_past;
 use crate::says::{adjusted, counted, received, reversed};
 
@@ -138,6 +138,43 @@ fn it_is_asked_again_in_the_batch_that_took_the_answer_back() {
         ];
         let inputs = inputs.map(Input::Event);
         for some in inputs.chunks(if together { 3 } else { 1 }) {
+            world.answers(some);
+        }
+        assert_eq!(world.conflict().id, asked.id, "together: {together}");
+        assert_eq!(world.on_hand("TEA", "berlin"), 12);
+    }
+}
+
+/// Of two contents of one id the first counts mugs, and the second tea. With the decision for the
+/// second the count of mugs stands again and the newer one of tea does not: the one has nothing to
+/// say of what is asked again about the other.
+#[test]
+fn a_count_of_another_item_that_stands_again_answers_nothing() {
+    let (mut world, asked) = late(105);
+    world.post(counted("MUG", "berlin", 5).at(200).id("x"));
+    world.post(counted("TEA", "berlin", 30).at(300).id("x"));
+    let reused = world.open(ConflictKind::IdReused).remove(0);
+    let decision = world.resolve(&reused, O::ApplySecond).unwrap();
+    assert_eq!(world.status(&asked), ConflictStatus::AutoResolved);
+    assert_eq!(reverse(&mut world, &decision).outcome, Outcome::Applied);
+    assert_eq!((world.on_hand("TEA", "berlin"), world.on_hand("MUG", "berlin")), (12, 5));
+    assert_eq!(world.status(&asked), ConflictStatus::Open);
+}
+
+/// The same where all of it is one batch: the answer is given in it as well.
+#[test]
+fn it_is_asked_again_in_the_batch_that_gave_the_answer_and_took_it_back() {
+    for together in [false, true] {
+        let (mut world, asked) = late(105);
+        // The decision is called by its place in the journal.
+        let decision = format!("resolved-{}", world.store.journal.len() + 1);
+        let inputs = [
+            Input::Resolve(choice(&asked, O::KeepDifference)),
+            Input::Event(counted("TEA", "berlin", 30).at(500).event("newer")),
+            Input::Event(reversed("onhand", &decision).event("undo")),
+            Input::Event(reversed("wms", "newer").event("without")),
+        ];
+        for some in inputs.chunks(if together { 4 } else { 1 }) {
             world.answers(some);
         }
         assert_eq!(world.conflict().id, asked.id, "together: {together}");

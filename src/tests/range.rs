@@ -7,7 +7,8 @@ use onhand::record::Outcome;
 
 use crate::harness::World;
 use crate::says::{
-    Says, adjusted, counted, fulfilled, item, line, line_from, part, placed, received,
+    Says, adjusted, back, counted, fulfilled, item, line, line_from, part, placed, received,
+    returned,
 };
 
 fn full() -> World {
@@ -104,4 +105,21 @@ fn a_decision_that_would_leave_the_range_is_refused_and_can_be_taken_otherwise()
     assert!(matches!(refused, Refused::Impossible(_)), "{refused}");
     world.resolve(&excess, O::Cap).unwrap();
     assert_eq!(world.on_hand("TEA", "berlin"), -1);
+}
+
+/// No level shows how many units of a line came back that are not on hand again.
+#[test]
+fn what_came_back_of_a_line_has_the_same_range() {
+    let mut world = World::new().given([
+        received("TEA", "berlin", 5).at(-60),
+        placed("o1", &[line("1", "TEA", 1)]),
+        fulfilled("o1", "f1", &[part("1", 1)]).at(1),
+    ]);
+    let rows = [back("1", QUANTITY_MAX, false), back("1", 1, false)];
+    world.post(returned("o1", "r1", &rows).at(2));
+    let excess = world.conflict();
+    let refused = world.resolve(&excess, O::ApplyAnyway).unwrap_err();
+    assert!(refused.to_string().contains("beyond"), "{refused}");
+    world.resolve(&excess, O::Cap).unwrap();
+    assert_eq!(world.order_line("o1", "1").returned(), 1);
 }

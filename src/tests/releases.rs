@@ -3,7 +3,8 @@
 //! nothing.
 
 use onhand::conflict::ResolutionOption as O;
-use onhand::ledger::{Input, Processed, RELEASES_MAX, Step};
+use onhand::event::EventData;
+use onhand::ledger::{Input, Ledger, Processed, RELEASES_MAX, Step};
 use onhand::record::Outcome;
 use onhand::sim::host::Host;
 use onhand::state::Settings;
@@ -12,8 +13,11 @@ use onhand::time::Now;
 use crate::harness::{World, choice};
 use crate::says::{
     Says, adjusted, arrived, back, cancelled, confirmed, counted, fulfilled, goods, held, item,
-    line, part, placed, received, reserved, returned, reversed, shipped,
+    line, location, part, placed, received, reserved, returned, reversed, shipped,
 };
+
+/// Events that wait for one order and go on in the order in which they happened, at most.
+const SORTED_MAX: usize = 256;
 
 fn world() -> World {
     World::new().given([received("TEA", "berlin", 20).at(-60)])
@@ -68,21 +72,68 @@ fn what_began_to_wait_in_the_batch_goes_on_in_the_batch() {
     world.quiet();
 }
 
+/// The first transaction of these inputs: how it ends, and how many records it has had loaded.
+fn first_transaction(world: World, says: &[Says]) -> (Step, Ledger, usize) {
+    let name = |(n, says): (usize, &Says)| Input::Event(says.event(&format!("e{n}")));
+    let inputs: Vec<Input> = says.iter().enumerate().map(name).collect();
+    let inputs: Vec<(&Input, &str)> = inputs.iter().map(|input| (input, "token:shop")).collect();
+    let Host { mut ledger, store, wall, uptime, .. } = world.into_host();
+    let (mut processed, mut loaded) = (Vec::new(), 0);
+    loop {
+        match ledger.advance(&inputs, &mut processed, Now { wall, uptime }) {
+            Step::Load(wants) => {
+                loaded += wants.records.len();
+                ledger.load(&wants, store.fetch(&wants));
+            }
+            step => return (step, ledger, loaded),
+        }
+    }
+}
+
 /// Also where it has to be loaded first, as long as there is room for it in memory.
 #[test]
 fn what_has_waited_for_long_goes_on_in_the_transaction_of_what_woke_it() {
     let mut world = world();
     world.post(fulfilled("o1", "f1", &[part("1", 3)]).at(2));
-    let order = Input::Event(placed("o1", &[line("1", "TEA", 5)]).at(1).event("order"));
-    let Host { mut ledger, store, wall, uptime, .. } = world.into_host();
-    let mut processed = Vec::new();
-    let step = loop {
-        match ledger.advance(&[(&order, "token:shop")], &mut processed, Now { wall, uptime }) {
-            Step::Load(wants) => ledger.load(&wants, store.fetch(&wants)),
-            other => break other,
-        }
-    };
+    let order = placed("o1", &[line("1", "TEA", 5)]).at(1);
+    let (step, ledger, _) = first_transaction(world, &[order]);
     assert_eq!((step, ledger.records().len()), (Step::Done, 2));
+}
+
+/// As many events as one transaction releases, and more: it ends after exactly so many.
+#[test]
+fn one_transaction_releases_so_many_events_and_no_more() {
+    for (many, step) in [(RELEASES_MAX, Step::Done), (RELEASES_MAX + 2, Step::Full)] {
+        let ship = |n| fulfilled("o1", &format!("f{n}"), &[part("1", 1)]).at(2);
+        let mut says: Vec<Says> = (0..many).map(ship).collect();
+        says.push(placed("o1", &[line("1", "TEA", 5_000)]).at(1));
+        let (ended, ledger, _) = first_transaction(world(), &says);
+        let released = ledger.records().len() - says.len();
+        assert_eq!((ended, released), (step, RELEASES_MAX), "of {many}");
+    }
+}
+
+/// More waits than one transaction releases, or a batch that the rest of it has no room for: what is
+/// left is loaded by the next one.
+#[test]
+fn one_transaction_loads_no_more_than_it_may_release() {
+    let ship = |n| fulfilled("o1", &format!("f{n}"), &[part("1", 1)]).at(2);
+    let ships: Vec<Says> = (0..RELEASES_MAX + 500).map(ship).collect();
+    let early = |_| adjusted("TEA", "mars", 1);
+    let batch = (0..1_000).map(|_| adjusted("TEA", "mars", 1).in_batch("b"));
+    let table = [
+        (ships, placed("o1", &[line("1", "TEA", 5_000)]).at(1), RELEASES_MAX),
+        ((0..30).map(early).chain(batch).collect(), location("mars", 9), 30),
+    ];
+    for (waits, comes, released) in table {
+        let mut world = world();
+        world.request(waits);
+        let (step, ledger, loaded) = first_transaction(world, &[comes]);
+        assert_eq!(
+            (step, ledger.records().len(), loaded),
+            (Step::Full, 1 + released, RELEASES_MAX)
+        );
+    }
 }
 
 #[test]
@@ -154,14 +205,25 @@ fn a_batch_loads_what_it_needs_in_a_few_goes_whatever_its_size() {
     assert_eq!((loads(2), loads(20), loads(500)), (2, 2, 2));
 }
 
-/// A reservation becomes an order, which shipments may have waited for.
+/// Whatever that is: a reservation becomes an order as well, which shipments may have waited for.
 #[test]
-fn what_a_confirmation_wakes_is_loaded_with_it() {
-    let mut world = world();
-    world.post(reserved("r1", &[held("TEA", 5, "berlin")]));
-    world.post(fulfilled("o1", "f1", &[part("1", 3)]).at(2));
-    world.post(confirmed("r1", "o1").at(1));
-    assert_eq!((world.store.waiting_count(), world.loads), (0, 1));
+fn what_an_event_wakes_is_loaded_with_it() {
+    let early = fulfilled("o1", "f1", &[part("1", 3)]).at(2);
+    let goods = [goods("TEA", 3)];
+    let table = [
+        (early.clone(), confirmed("r1", "o1").at(1)),
+        (early, placed("o1", &[line("1", "TEA", 5)]).at(1)),
+        (arrived("t1", "r1", &goods).at(2), shipped("t1", "berlin", "hamburg", &goods).at(1)),
+        (received("TEA", "mars", 1), location("mars", 9)),
+        (received("NEW", "berlin", 1), item("NEW")),
+    ];
+    for (waits, wakes) in table {
+        let mut world = world();
+        world.post(reserved("r1", &[held("TEA", 5, "berlin")]));
+        world.post(waits);
+        world.post(wakes.clone());
+        assert_eq!((world.store.waiting_count(), world.loads), (0, 1), "{wakes:?}");
+    }
 }
 
 /// What waited for its order goes on in the order in which it happened, whatever the order in which
@@ -188,6 +250,27 @@ fn what_waited_for_an_order_goes_on_in_the_order_of_its_time() {
             assert_eq!(numbers, expected, "{early:?}");
         }
     }
+}
+
+/// To find the earliest of very many each time would take too long: the first of them go on in the
+/// order in which they came, until few enough are left.
+#[test]
+fn of_very_many_that_waited_for_an_order_the_last_ones_go_on_in_the_order_of_their_time() {
+    let many = SORTED_MAX + 2;
+    let second = |n: usize| 1_000 - i64::try_from(n).unwrap();
+    let mut world = World::new().given([received("TEA", "berlin", 1_000)]);
+    let ship = |n| fulfilled("o1", &format!("f{n}"), &[part("1", 1)]).at(second(n));
+    let results = world.batch((0..many).map(ship).collect::<Vec<_>>());
+    let seq = world.store.journal.len();
+    world.post(placed("o1", &[line("1", "TEA", 1_000)]).at(1));
+    let released = world.store.journal[seq + 1..].iter().map(|entry| {
+        let data = &entry.record.envelope.data;
+        let EventData::EventReleased(released) = data else { panic!("{data:?}") };
+        Some(released.seq)
+    });
+    let came = |n: usize| results[n].seq;
+    let expected = [0, 1].into_iter().chain((2..many).rev()).map(came);
+    assert!(released.eq(expected), "two as they came, the others from the earliest to the latest");
 }
 
 /// So does what arrived before its shipment: the final receipt is the last one.

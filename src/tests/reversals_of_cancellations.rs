@@ -1,5 +1,6 @@
 //! Reversing a cancellation: its units are promised again, unless an amendment has said since what
-//! the lines are, or the order was placed with all of it cancelled.
+//! the lines are, or the order was placed with what was cancelled. What was cancelled since stays so
+//! when something earlier is reversed.
 
 use onhand::conflict::ResolutionOption as O;
 use onhand::record::Outcome;
@@ -7,8 +8,8 @@ use onhand::wire::EventResult;
 
 use crate::harness::World;
 use crate::says::{
-    amended, cancelled, confirmed, fulfilled, held, line, line_from, part, placed, received,
-    reserved, reversed,
+    amended, back, cancelled, confirmed, fulfilled, held, line, line_from, part, placed, received,
+    reserved, returned, reversed,
 };
 
 /// 5 TEA at Berlin, which ranks first, and 5 at Hamburg.
@@ -128,4 +129,44 @@ fn a_line_that_was_another_item_has_its_places_in_their_turn() {
     assert_eq!(world.order_line("o1", "1").sku.as_str(), "MUG");
     assert_eq!(world.post(reversed("shop", "other")).outcome, Outcome::Applied);
     assert_eq!(world.order_line("o1", "1"), before);
+}
+
+/// The order has taken over what was cancelled of its hold, on a line of its own name.
+#[test]
+fn what_an_order_has_taken_over_as_cancelled_is_not_promised_again() {
+    let hold = [held("TEA", 4, "berlin")];
+    let mut world = world().given([reserved("r1", &hold), confirmed("r1", "o1")]);
+    world.post(cancelled("o1").with("lines", vec![part("1", 2)]).id("x"));
+    world.post(placed("o1", &[line("a", "TEA", 4)]));
+    let result = world.post(reversed("shop", "x"));
+    assert!(reason(&result).contains("rest on line 1"), "{result:?}");
+    assert_eq!((world.order_line("o1", "a").cancelled, world.committed("TEA", "berlin")), (2, 2));
+}
+
+/// What was cancelled after the placing stays cancelled of what was held before it.
+#[test]
+fn a_placing_goes_back_to_what_is_left_of_the_hold_before_it() {
+    let hold = [held("TEA", 3, "berlin")];
+    let mut world = world().given([reserved("r1", &hold), confirmed("r1", "o1")]);
+    world.post(placed("o1", &[line("1", "TEA", 4)]).id("p"));
+    world.post(cancelled("o1").with("lines", vec![part("1", 1)]));
+    assert_eq!(world.post(reversed("shop", "p")).outcome, Outcome::Applied);
+    let line = world.order_line("o1", "1");
+    assert_eq!((line.ordered, line.cancelled, line.committed()), (3, 1, 2));
+}
+
+/// More has come back of the line than has left, as a person has said. That is no matter of what was
+/// cancelled of it.
+#[test]
+fn what_came_back_beyond_what_was_shipped_does_not_rest_on_a_cancellation() {
+    let mut world = world().given([
+        placed("o1", &[line("1", "TEA", 2)]),
+        fulfilled("o1", "f1", &[part("1", 1)]).at(1),
+        cancelled("o1").at(2).id("x"),
+    ]);
+    world.post(returned("o1", "b1", &[back("1", 3, true)]).at(3));
+    world.resolve(&world.conflict(), O::ApplyAnyway).unwrap();
+    assert_eq!(world.post(reversed("shop", "x")).outcome, Outcome::Applied);
+    let line = world.order_line("o1", "1");
+    assert_eq!((line.cancelled, line.committed(), line.fulfilled(), line.returned()), (0, 1, 1, 3));
 }

@@ -287,3 +287,34 @@ fn an_order_that_was_shipped_is_promised_nothing() {
     world.post(fulfilled("o1", "f1", &[part("1", 2)]));
     assert!(!promised(&world));
 }
+
+/// Where a line stands of which nothing is promised any more, it stays.
+#[test]
+fn a_line_that_was_shipped_is_not_promised_elsewhere() {
+    let tea = |line: &str| line_from(line, "TEA", 2, "berlin");
+    let mut world = World::new().given([
+        received("TEA", "berlin", 2),
+        received("TEA", "hamburg", 9),
+        placed("o1", &[tea("1"), tea("2")]),
+        fulfilled("o1", "f1", &[part("2", 2)]),
+    ]);
+    let shipped = world.order_line("o1", "2");
+    world.choose(to(&world.conflict(), "hamburg")).unwrap();
+    assert_eq!(promised(&world, "o1"), (0, 2));
+    assert_eq!(world.order_line("o1", "2"), shipped);
+}
+
+/// The order is promised again what it was promised first, so nothing rests on its placing.
+#[test]
+fn an_order_whose_promise_went_elsewhere_and_came_back_can_be_taken_back() {
+    let mut world = World::new().given([
+        received("TEA", "hamburg", 2),
+        placed("o1", &[line_from("1", "TEA", 2, "berlin")]).id("p"),
+    ]);
+    world.choose(to(&world.conflict(), "hamburg")).unwrap();
+    world.post_all([adjusted("TEA", "hamburg", -2), received("TEA", "berlin", 2)]);
+    world.choose(to(&world.conflict(), "berlin")).unwrap();
+    assert_eq!(promised(&world, "o1"), (2, 0));
+    assert_eq!(world.post(reversed("shop", "p")).outcome, Outcome::Applied);
+    assert_eq!(world.committed("TEA", "berlin"), 0);
+}

@@ -1,6 +1,7 @@
 //! What comes about by the passing of time alone: it is measured by how long the ledger is served,
 //! recorded in the journal, and the same in a replay.
 
+use onhand::conflict::ResolutionOption as O;
 use onhand::ledger::{Input, Processed, Step};
 use onhand::record::{Outcome, Timer};
 use onhand::reservation::Standing;
@@ -173,4 +174,24 @@ fn the_time_of_service_goes_on_from_the_last_record_and_never_back() {
     world.post(received("TEA", "hamburg", 1).at(1));
     assert_eq!(world.ledger.state().head().uptime, uptime);
     world.verify();
+}
+
+/// Two contents of one id, of which the second is right: no hold that has ended goes on to be timed.
+#[test]
+fn of_two_contents_about_holds_only_what_is_held_has_a_time() {
+    let hold = |id: &str| reserved(id, &[held("TEA", 4, "berlin")]);
+    let of_o1 = Standing::Confirmed("o1".parse().unwrap());
+    let table = [
+        // The hold ends again as soon as it has come back.
+        ("r1", released("r1"), confirmed("r1", "o1"), of_o1),
+        // One hold is not granted after all, another one ends.
+        ("r2", hold("r1"), released("r2"), Standing::Released),
+    ];
+    for (id, first, second, expected) in table {
+        let mut world = world().given([hold(id), first.id("x")]);
+        world.post(second.id("x"));
+        world.resolve(&world.conflict(), O::ApplySecond).unwrap();
+        assert_eq!(standing(&world, id), expected);
+        assert_eq!((world.reserved("TEA", "berlin"), world.ledger.next_timer()), (0, None));
+    }
 }
