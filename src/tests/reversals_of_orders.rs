@@ -441,3 +441,34 @@ fn a_revision_is_not_brought_back_under_a_later_one_that_came_before_it() {
     let result = world.post(reversed("desk", "b1"));
     assert!(reason(&result).contains("the order was amended since"), "{result:?}");
 }
+
+/// An amendment that a person has applied without its order needs none to stand again; but it says
+/// what all lines are, so nothing may have been said of the order since.
+#[test]
+fn an_early_amendment_stands_again_unless_more_was_said_since() {
+    for (later, outcome) in
+        [(None, Outcome::Applied), (Some(confirmed("r1", "o1")), Outcome::Rejected)]
+    {
+        let hold = reserved("r1", &[held("TEA", 2, "berlin")]).with("expires_in_s", 200_000);
+        let mut world = world().given([hold]);
+        world.post(amended("o1", 1, &[line_from("1", "TEA", 4, "berlin")]).id("x"));
+        world.pass(86_400);
+        world.resolve(&world.conflict(), O::ApplyWithoutOrder).unwrap();
+        let before = world.store.order("o1").cloned().unwrap();
+        world.post(reversed("shop", "x").id("back"));
+        assert_eq!(world.committed("TEA", "berlin"), 0);
+        world.post_all(later);
+        let committed = world.committed("TEA", "berlin");
+        let again = world.post(reversed("desk", "back"));
+        assert_eq!(again.outcome, outcome, "{again:?}");
+        if outcome == Outcome::Applied {
+            assert_eq!(world.store.order("o1").cloned().unwrap(), before);
+            world.post(placed("o1", &[line("1", "TEA", 9)]));
+            assert_eq!(world.committed("TEA", "berlin"), 4, "the revision stands");
+        } else {
+            assert!(reason(&again).contains("rest on it"), "{again:?}");
+            assert_eq!(world.committed("TEA", "berlin"), committed);
+        }
+        world.verify();
+    }
+}

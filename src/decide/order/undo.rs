@@ -3,8 +3,10 @@
 //! on it.
 
 use super::super::draft::Draft;
-use crate::id::LocationId;
+use crate::conflict::{ConflictKind, ConflictStatus};
+use crate::id::{LineId, LocationId};
 use crate::order::{FactKey, LineMove, Order, OrderFact, OrderLine, OrderUpdate, Share};
+use crate::record::Change;
 
 /// Takes the update of a record back.
 ///
@@ -16,7 +18,7 @@ pub(in crate::decide) fn take_back_update(
     update: &OrderUpdate,
 ) -> Result<(), String> {
     let order = draft.order(&update.order).cloned().ok_or("its order is not at hand")?;
-    rests_on_fact(&order, update)?;
+    rests_on_fact(draft, &order, record, update)?;
     rests_on_cancelled(&order, record, update)?;
     let mut touched: Vec<OrderLine> = Vec::new();
     for moved in update.moves.iter().rev() {
@@ -88,7 +90,12 @@ fn rests_on_cancelled(order: &Order, record: u64, update: &OrderUpdate) -> Resul
     }
 }
 
-fn rests_on_fact(order: &Order, update: &OrderUpdate) -> Result<(), String> {
+fn rests_on_fact(
+    draft: &Draft<'_>,
+    order: &Order,
+    record: u64,
+    update: &OrderUpdate,
+) -> Result<(), String> {
     if let Some(FactKey::Amended(revision)) = update.fact.as_ref().map(|fact| &fact.key)
         && let Some(newest) = order.revision.filter(|newest| newest > revision)
     {
@@ -108,14 +115,38 @@ fn rests_on_fact(order: &Order, update: &OrderUpdate) -> Result<(), String> {
         return Err(format!("it was said again since (#{})", again.seq));
     }
     // A revision says what all lines are: without its order, or under a later one, it has nothing to
-    // say any more.
+    // say any more. One that a person has applied without it still has, if nothing was said since.
     if matches!(withdrawn.key, FactKey::Amended(_)) && !order.is_placed() {
-        return Err("its order is taken back since: reverse that first".to_owned());
+        if !was_early(draft, withdrawn) {
+            return Err("its order is taken back since: reverse that first".to_owned());
+        }
+        if was_said_more(order, record, update) {
+            return Err("later events of the order rest on it: reverse those first".to_owned());
+        }
     }
     if let Some(later) = amended_since(order, withdrawn) {
         return Err(format!("the order was amended since (#{later}): reverse that first"));
     }
     Ok(())
+}
+
+/// Whether a person has applied what a fact says without its order.
+fn was_early(draft: &Draft<'_>, fact: &OrderFact) -> bool {
+    let decided = fact.decided.and_then(|decided| draft.record(decided));
+    decided.into_iter().flat_map(|record| &record.changes).any(|change| match change {
+        Change::Conflict(conflict) => {
+            (conflict.kind, conflict.status) == (ConflictKind::Orphan, ConflictStatus::Resolved)
+        }
+        _ => false,
+    })
+}
+
+/// Whether anything has happened to an order since an update of a record, as far as that touched it.
+fn was_said_more(order: &Order, record: u64, update: &OrderUpdate) -> bool {
+    let line = |id: &LineId| order.lines.iter().find(|line| line.line == *id);
+    order.facts.iter().any(|fact| fact.decided.unwrap_or(fact.seq) > record)
+        || update.lines.iter().any(|after| line(&after.line) != Some(after))
+        || update.gone.iter().any(|id| line(id).is_some())
 }
 
 /// The amendment that came after one that was withdrawn, if any did.
