@@ -6,6 +6,7 @@ mod clearing;
 mod content;
 mod kits;
 mod orders;
+mod orphans;
 mod reservations;
 mod second_thoughts;
 mod swarm;
@@ -39,6 +40,8 @@ const LINES: [&str; 4] = ["1", "2", "3", "4"];
 const CLEARING_PERCENT: u64 = 8;
 /// How many are about decisions that are taken back.
 const SECOND_THOUGHTS_PERCENT: u64 = 6;
+/// How many are about events that come without their order or shipment.
+const ORPHANS_PERCENT: u64 = 6;
 
 /// The history of a seed.
 pub fn history(seed: u64) -> History {
@@ -49,6 +52,9 @@ pub fn history(seed: u64) -> History {
     }
     if rng.percent(SECOND_THOUGHTS_PERCENT) {
         return Generator::new(rng, swarm).second_thoughts();
+    }
+    if rng.percent(ORPHANS_PERCENT) {
+        return Generator::new(rng, swarm).orphans();
     }
     let settings = Settings {
         count_window_us: rng.pick(&[10, 10, 0, 60]) * SECOND_US,

@@ -91,13 +91,13 @@ impl Model {
     }
 
     /// The hold becomes the commitment of an order that was not placed yet, on lines numbered from
-    /// 1. An order that was placed has its commitment already.
+    /// 1. An order of which all lines were said has its commitment already.
     pub(super) fn confirm(&mut self, seq: u64, data: &ReservationConfirmed) -> Outcome {
         let Some(number) = self.held(&data.reservation) else { return Outcome::Rejected };
         self.reservations[number].held = false;
         let rows = self.reservations[number].rows.clone();
         let order = self.order_or_new(&data.order);
-        if order.placed {
+        if order.has_all_lines() {
             return Outcome::Applied;
         }
         order.confirmed.push(seq);

@@ -19,10 +19,7 @@ impl Model {
     pub fn knows(&self, option: O, event: Option<&EventRef>) -> bool {
         let event = event.and_then(|event| self.told.get(&event.seq));
         option != O::ApplyWithoutOrder
-            || !matches!(
-                event.map(|told| &told.event.data),
-                Some(EventData::OrderAmended(_) | EventData::TransferReceived(_))
-            )
+            || !matches!(event.map(|told| &told.event.data), Some(EventData::TransferReceived(_)))
     }
 
     /// Whether an option has a use for an item, for a location, and for lines that a person names.

@@ -297,10 +297,10 @@ impl Model {
         let order = |id: &OrderId| self.orders.iter().find(|order| order.id == *id);
         match on {
             WaitKey::Order(id) => {
-                order(id).is_some_and(|order| order.placed || !order.confirmed.is_empty())
+                order(id).is_some_and(|order| order.has_all_lines() || !order.confirmed.is_empty())
             }
             WaitKey::RestOfOrder(id, record) => order(id).is_some_and(|order| {
-                order.placed || order.confirmed.iter().any(|seq| seq > record)
+                order.has_all_lines() || order.confirmed.iter().any(|seq| seq > record)
             }),
             WaitKey::Transfer(id) => self.is_shipped(id),
             _ => false,

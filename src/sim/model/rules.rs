@@ -181,7 +181,7 @@ impl Model {
             }
             EventData::TransferReceived(data) => self.receive_transfer(seq, data),
             EventData::OrderPlaced(data) => self.place_order(data),
-            EventData::OrderAmended(data) => self.amend(seq, data, waived.excess),
+            EventData::OrderAmended(data) => self.amend(seq, data, waived),
             EventData::OrderCancelled(data) => self.cancel(seq, data, waived),
             EventData::OrderFulfilled(data) => self.fulfil(seq, data, waived),
             EventData::OrderReturned(data) => self.take_back(seq, data, waived),

@@ -5,6 +5,7 @@ use crate::event::{OrderAmended, OrderedLine};
 use crate::id::{LocationId, OrderId, Sku};
 use crate::record::Outcome;
 use crate::sim::model::Model;
+use crate::sim::model::rules::Waived;
 
 /// A line that an amendment asks for, and the item that it means.
 type Asked<'a> = (&'a OrderedLine, Sku);
@@ -25,19 +26,19 @@ impl Model {
         &mut self,
         seq: u64,
         data: &OrderAmended,
-        excess: Excess,
+        waived: &Waived,
     ) -> Outcome {
         let item = |row: &OrderedLine| self.item(&row.sku).expect("the item is known");
         let asked: Vec<Asked<'_>> = data.lines.iter().map(|row| (row, item(row))).collect();
         let order = self.order_mut(&data.order);
-        if !order.placed {
+        if !order.has_all_lines() && waived.without_order.is_none() {
             return self.hold_excess(&data.order, seq);
         }
         if order.revision.is_some_and(|newest| data.revision < newest) {
             return Outcome::Superseded;
         }
         let fits = order.lines.iter().all(|line| asked_for(&asked, line) >= line.fulfilled());
-        if !fits && excess == Excess::Hold {
+        if !fits && waived.excess == Excess::Hold {
             return self.hold_excess(&data.order, seq);
         }
         order.revision = Some(data.revision);

@@ -15,7 +15,14 @@ type Need = (LineId, i64);
 
 impl Model {
     pub(in crate::sim::model) fn place_order(&mut self, data: &OrderPlaced) -> Outcome {
-        let early = self.order_or_new(&data.order).lines.clone();
+        let order = self.order_or_new(&data.order);
+        if order.revision.is_some() {
+            // An amendment that a person has applied without it says what the lines now are.
+            order.placed = true;
+            self.wake_order(&data.order);
+            return Outcome::Applied;
+        }
+        let early = order.lines.clone();
         let mut lines = Vec::new();
         for row in &data.lines {
             let sku = self.item(&row.sku).expect("the item is known");

@@ -9,7 +9,8 @@ use crate::sim::model::kits::{Parts, items};
 pub struct Order {
     /// Its id.
     pub id: OrderId,
-    /// Whether it was placed. Until then only what reservations were confirmed for it is known.
+    /// Whether it was placed. Before that, only what reservations were confirmed for it is known, and
+    /// what a person has applied without it.
     pub placed: bool,
     /// Whether it was cancelled as a whole before it was placed.
     pub cancelled: bool,
@@ -56,6 +57,12 @@ impl Order {
         let (confirmed, lines) = (Vec::new(), Vec::new());
         let id = id.clone();
         Self { id, placed: false, cancelled: false, confirmed, revision: None, lines }
+    }
+
+    /// Whether all its lines were said: by its placing, or by an amendment that a person has applied
+    /// without it.
+    pub(in crate::sim::model) const fn has_all_lines(&self) -> bool {
+        self.placed || self.revision.is_some()
     }
 
     /// The first number that is no line's id, nor one of these.

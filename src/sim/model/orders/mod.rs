@@ -120,10 +120,15 @@ impl Model {
         order.lines.get_mut(index)
     }
 
-    /// Whether lines are to be cancelled that are another item in what is known of the order.
+    /// Whether lines are to be cancelled that are another item in what is known of the order, while
+    /// not all of that is known.
     pub(in crate::sim::model) fn cancels_another_item(&self, data: &EventData) -> bool {
         let EventData::OrderCancelled(data) = data else { return false };
         let order = self.orders.iter().find(|order| order.id == data.order);
+        if order.is_some_and(Order::has_all_lines) {
+            // What fits is cancelled, and nothing is to be remembered.
+            return false;
+        }
         let line = |id: &LineId| order?.lines.iter().position(|line| line.id == *id);
         data.lines.iter().flatten().any(|row| {
             line(&row.line).is_some_and(|line| self.is_other(&data.order, line, row.sku.as_ref()))
@@ -138,11 +143,11 @@ impl Model {
     }
 
     /// More than the order has: all of it is held, what fits as well. If the order was not placed
-    /// yet, the rest of it may still come.
+    /// yet, nor amended without that, the rest of it may still come.
     pub(super) fn hold_excess(&mut self, order: &OrderId, seq: u64) -> Outcome {
         let record = self.next_seq();
         let known = self.order_mut(order);
-        if !known.placed {
+        if !known.has_all_lines() {
             let rest = known.rest(record);
             return self.park(rest, seq);
         }

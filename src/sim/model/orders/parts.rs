@@ -56,12 +56,13 @@ impl Model {
             let all = data.lines.is_none();
             line.cancelled += line.release(if all { line.committed() } else { wanted });
         }
-        if waived.without_order.is_some() {
+        let all_known = self.order_mut(&data.order).has_all_lines();
+        if waived.without_order.is_some() && !all_known {
             self.remember_cancelled(data, waived, &sums(rows.into_iter()));
         }
         let order = self.order_mut(&data.order);
         // What its placing brings will be cancelled too.
-        order.cancelled |= !order.placed && data.lines.is_none();
+        order.cancelled |= !all_known && data.lines.is_none();
         Outcome::Applied
     }
 
