@@ -8,7 +8,7 @@ use super::host::Host;
 use super::model::{Answer, Item, Model, Parts, Transfer};
 use super::trap;
 use super::views::{Shown, as_expected, effects, level_of};
-use crate::conflict::{CancelledPart, Choice, Conflict, ConflictKind, ResolutionOption};
+use crate::conflict::{CancelledPart, Choice, Conflict, ConflictKind};
 use crate::event::{Event, EventData, EventReversed, KitPart};
 use crate::id::{EventId, Sku};
 use crate::ledger::{Entry, Input, Processed};
@@ -171,10 +171,7 @@ impl Pair {
         let open: Vec<&Conflict> = self.host.ledger.state().open_conflicts().collect();
         let newest = open.len().checked_sub(1)?;
         let conflict = open[newest - decide.which % open.len()];
-        let options = conflict.kind.options().iter().copied();
-        let event = conflict.events.last();
-        let known = options.filter(|option| self.model.knows(*option, event));
-        let options: Vec<ResolutionOption> = known.collect();
+        let options = conflict.kind.options();
         let (option, asked) = (options[decide.option % options.len()], self.asked(conflict));
         let taken = self.model.takes(self.model.asked(asked), option);
         // Now and then more is said than the option takes.

@@ -23,6 +23,7 @@ impl Generator {
     pub(super) fn orphans(mut self) -> History {
         let settings = Settings { orphan_after_us: PATIENCE_S * SECOND_US, ..Settings::default() };
         self.swarm.kits = self.swarm.kits.min(1);
+        self.swarm.places = self.swarm.places.max(2);
         self.swarm.quantity = self.swarm.quantity.min(5);
         self.swarm.orders = self.swarm.orders.min(2);
         // What is placed or shipped is mostly what something was said of before.
@@ -60,14 +61,14 @@ impl Generator {
                 return Act::TakeBack { event, back: self.rng.index(4) };
             }
             40..45 => self.reversed(),
-            45..60 => self.amended(),
-            60..68 => self.cancelled(),
-            68..75 => self.fulfilled(),
-            75..80 => self.returned(),
-            80..85 => self.placed(),
-            85..90 => self.reserved(),
-            90..94 => self.confirmed(),
-            94..98 => self.arrived(),
+            45..57 => self.amended(),
+            57..64 => self.cancelled(),
+            64..70 => self.fulfilled(),
+            70..74 => self.returned(),
+            74..79 => self.placed(),
+            79..83 => self.reserved(),
+            83..86 => self.confirmed(),
+            86..96 => self.arrived(),
             _ => self.shipped(),
         };
         self.says(data)

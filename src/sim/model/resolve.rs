@@ -9,19 +9,12 @@ use super::orders::Excess;
 use super::rules::{InPlaceOfOrder, Waived};
 use super::{Answer, Did, Model, Ruling};
 use crate::conflict::{Choice, ResolutionOption as O};
-use crate::event::{EventData, EventRef};
+use crate::event::EventData;
 use crate::id::{LineId, LocationId, Sku};
 use crate::record::{Outcome, WaitKey};
 use crate::time::Now;
 
 impl Model {
-    /// Whether the model knows what an option does: the others have their tables only.
-    pub fn knows(&self, option: O, event: Option<&EventRef>) -> bool {
-        let event = event.and_then(|event| self.told.get(&event.seq));
-        option != O::ApplyWithoutOrder
-            || !matches!(event.map(|told| &told.event.data), Some(EventData::TransferReceived(_)))
-    }
-
     /// Whether an option has a use for an item, for a location, and for lines that a person names.
     pub fn takes(&self, asked: &Asked, option: O) -> [bool; 3] {
         match (&asked.about, option) {
@@ -142,7 +135,7 @@ impl Model {
         true
     }
 
-    /// An event takes effect though its order has not come. False if a person would have to say more.
+    /// An event takes effect though its order, or its shipment, has not come. False if a person would have to say more.
     fn apply_without_order(&mut self, seq: u64, choice: &Choice) -> bool {
         let sku = choice.sku.as_ref().and_then(|name| self.item(name));
         let location = choice.location.as_ref().and_then(|name| self.place(name));
@@ -185,6 +178,8 @@ impl Model {
             EventData::OrderCancelled(data) => {
                 (data.lines.iter().flatten().any(|row| no_sku(&row.line, &row.sku)), false)
             }
+            // Where a transfer goes, only its shipment says.
+            EventData::TransferReceived(_) => (false, true),
             _ => (false, false),
         }
     }

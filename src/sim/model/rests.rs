@@ -24,6 +24,7 @@ impl Model {
             || has_gone_on(&before.reservations, &after.reservations, &self.reservations)
             || self.was_said_more(record, after)
             || has_more_back_than_out(before, after)
+            || shipped_what_had_arrived(before, after)
             || self.was_counted_on(record, said)
             || self.was_decided(said)
             || is_request && (!is_last || is_delicate(record, said))
@@ -36,7 +37,8 @@ impl Model {
             return false;
         }
         let received = said.after.transfers.iter().filter(|after| {
-            said.before.transfers.iter().any(|before| before.id == after.id && before != *after)
+            let mut before = said.before.transfers.iter();
+            after.has_more_receipts(before.find(|before| before.id == after.id))
         });
         received.into_iter().any(|transfer| {
             let later = (record + 1)..=self.journal.len() as u64;
@@ -139,6 +141,12 @@ fn has_more_back_than_out(before: &Model, after: &Model) -> bool {
     let changed = before.orders.iter().filter(|order| !after.orders.contains(order));
     let mut lines = changed.flat_map(|order| &order.lines);
     lines.any(|line| line.shares.iter().any(|share| share.returned > share.fulfilled))
+}
+
+/// Whether it says how something left that had arrived before: the receipts are compared with it.
+fn shipped_what_had_arrived(before: &Model, after: &Model) -> bool {
+    let mut arrived = before.transfers.iter().filter(|it| !it.is_shipped() && it.has_arrived());
+    arrived.any(|transfer| after.is_shipped(&transfer.id))
 }
 
 /// Whether a decision or a reversal, or what it was about, cannot simply be put back.

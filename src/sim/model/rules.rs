@@ -16,12 +16,12 @@ pub(super) struct Waived {
     pub version: bool,
     pub excess: Excess,
     pub around: Around,
-    /// What a person has said in the place of an order that has not come.
+    /// What a person has said in the place of an order, or of a shipment, that has not come.
     pub without_order: Option<InPlaceOfOrder>,
 }
 
 /// What an order would say of an event's lines: their item, where they do not name one, and where
-/// units left from or came back to.
+/// units left from or came back to. A shipment would say where they arrived.
 #[derive(Debug, Clone, Default)]
 pub(super) struct InPlaceOfOrder {
     pub sku: Option<Sku>,
@@ -98,6 +98,7 @@ impl Model {
         }
         if let EventData::TransferReceived(data) = &event.data
             && !self.is_shipped(&data.transfer)
+            && waived.without_order.is_none()
         {
             return Ruling::Outcome(self.park(WaitKey::Transfer(data.transfer.clone()), seq));
         }
@@ -179,7 +180,7 @@ impl Model {
                 self.set(seq, &level, data.quantity);
                 Outcome::Applied
             }
-            EventData::TransferReceived(data) => self.receive_transfer(seq, data),
+            EventData::TransferReceived(data) => self.receive_transfer(seq, data, waived),
             EventData::OrderPlaced(data) => self.place_order(data),
             EventData::OrderAmended(data) => self.amend(seq, data, waived),
             EventData::OrderCancelled(data) => self.cancel(seq, data, waived),

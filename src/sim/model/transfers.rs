@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::conflicts::About;
 use super::kits::{Parts, items};
+use super::rules::Waived;
 use super::{Model, Ruling};
 use crate::conflict::ResolutionOption as O;
 use crate::event::{TransferReceived, TransferShipped};
@@ -16,17 +17,24 @@ use crate::time::Timestamp;
 pub struct Transfer {
     /// Its id.
     pub id: TransferId,
-    /// Where it left from.
-    pub from: LocationId,
-    /// Where it goes.
+    /// How it left, once that is known; until then there is only what a person has taken in without
+    /// it.
+    shipment: Option<Shipment>,
+    /// Where it goes; where a person has said that it arrived, as long as nobody knows how it left.
     pub to: LocationId,
     /// Its items.
     pub items: Vec<Item>,
     /// What kits consisted of when it first named them.
     kits: BTreeMap<Sku, Parts>,
-    /// The event that said that it left.
-    seq: u64,
     receipts: Vec<Receipt>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Shipment {
+    /// The event that said it.
+    seq: u64,
+    /// Where it left from.
+    from: LocationId,
 }
 
 /// An item of a transfer.
@@ -47,6 +55,8 @@ struct Receipt {
     /// The event that said it.
     seq: u64,
     time: Timestamp,
+    /// Where it arrived.
+    at: LocationId,
     rows: Vec<(Sku, i64, Option<Bucket>)>,
     /// What had been given up, and came with it.
     found: Vec<(Sku, i64)>,
@@ -65,6 +75,34 @@ impl Item {
 }
 
 impl Transfer {
+    /// A transfer of which nothing is known yet but where it goes, or arrived.
+    const fn new(id: TransferId, to: LocationId) -> Self {
+        Self {
+            id,
+            shipment: None,
+            to,
+            items: Vec::new(),
+            kits: BTreeMap::new(),
+            receipts: Vec::new(),
+        }
+    }
+
+    /// Whether it is known to have left.
+    pub(super) const fn is_shipped(&self) -> bool {
+        self.shipment.is_some()
+    }
+
+    /// Whether anything of it has arrived.
+    pub(super) const fn has_arrived(&self) -> bool {
+        !self.receipts.is_empty()
+    }
+
+    /// Whether something has arrived of it that another state of it does not know of.
+    pub(super) fn has_more_receipts(&self, than: Option<&Self>) -> bool {
+        let known = than.map_or(&[][..], |than| &than.receipts);
+        self.receipts.iter().any(|receipt| known.iter().all(|known| known.seq != receipt.seq))
+    }
+
     fn item(&mut self, sku: &Sku) -> &mut Item {
         if let Some(known) = self.items.iter().position(|item| item.sku == *sku) {
             return &mut self.items[known];
@@ -99,21 +137,23 @@ impl Transfer {
         self.receipts.iter().any(|receipt| receipt.is_final)
     }
 
-    /// Whether it did not arrive as it left: too much, or too little and no more is to come.
+    /// Whether it did not arrive as it left, if that is known: too much, or too little and no more is
+    /// to come.
     fn differs(&self) -> bool {
         let last = self.is_final();
-        self.items.iter().any(|item| item.surplus() > 0 || last && item.outstanding() > 0)
+        self.is_shipped()
+            && self.items.iter().any(|item| item.surplus() > 0 || last && item.outstanding() > 0)
     }
 }
 
 impl Model {
-    /// The transfers that were shipped.
+    /// The transfers of which anything is known.
     pub fn transfers(&self) -> &[Transfer] {
         &self.transfers
     }
 
     pub(super) fn is_shipped(&self, transfer: &TransferId) -> bool {
-        self.transfers.iter().any(|known| known.id == *transfer)
+        self.transfers.iter().any(|known| known.id == *transfer && known.is_shipped())
     }
 
     pub(super) fn ship_transfer(&mut self, seq: u64, data: &TransferShipped) -> Ruling {
@@ -122,34 +162,46 @@ impl Model {
         if from == to {
             return Ruling::Impossible;
         }
-        let (id, items, kits) = (data.transfer.clone(), Vec::new(), BTreeMap::new());
-        let receipts = Vec::new();
-        let mut transfer = Transfer { id, from: from.clone(), to, items, kits, seq, receipts };
+        let number = self.transfer_or_new(&data.transfer, &to);
+        let mut transfer = self.transfers[number].clone();
+        transfer.shipment = Some(Shipment { seq, from: from.clone() });
+        transfer.to = to;
         for line in &data.lines {
             for (sku, units) in self.items_of(&mut transfer, &line.sku, line.quantity) {
                 transfer.item(&sku).shipped += units;
                 self.move_units(seq, &(sku, from.clone()), -units, None);
             }
         }
-        self.transfers.push(transfer);
+        self.transfers[number] = transfer;
+        self.ask_about_rest(&data.transfer);
         self.wake(&WaitKey::Transfer(data.transfer.clone()), false);
         Ruling::Outcome(Outcome::Applied)
     }
 
-    pub(super) fn receive_transfer(&mut self, seq: u64, data: &TransferReceived) -> Outcome {
+    /// Units arrive: where the transfer goes, unless a person has said where.
+    pub(super) fn receive_transfer(
+        &mut self,
+        seq: u64,
+        data: &TransferReceived,
+        waived: &Waived,
+    ) -> Outcome {
         let time = self.told[&seq].time;
-        let number = self.transfer_number(&data.transfer);
+        let told = waived.without_order.as_ref().and_then(|told| told.location.clone());
+        let number = match &told {
+            Some(place) => self.transfer_or_new(&data.transfer, place),
+            None => self.transfer_number(&data.transfer),
+        };
         let mut transfer = self.transfers[number].clone();
         let mut rows: Vec<(Sku, i64, Option<Bucket>)> = Vec::new();
         for row in &data.lines {
             let items = self.items_of(&mut transfer, &row.sku, row.quantity).into_iter();
             rows.extend(items.map(|(sku, units)| (sku, units, row.state.bucket())));
         }
-        let to = transfer.to.clone();
+        let at = told.unwrap_or(transfer.to);
         self.transfers[number].kits = transfer.kits;
         let mut found = Vec::new();
         for (sku, quantity, state) in &rows {
-            self.move_units(seq, &(sku.clone(), to.clone()), *quantity, *state);
+            self.move_units(seq, &(sku.clone(), at.clone()), *quantity, *state);
             let lost = self.transfers[number].item(sku).lost;
             self.transfers[number].receive(sku, *quantity);
             let fewer = lost - self.transfers[number].item(sku).lost;
@@ -158,7 +210,7 @@ impl Model {
             }
         }
         let is_final = data.is_final;
-        self.transfers[number].receipts.push(Receipt { seq, time, rows, found, is_final });
+        self.transfers[number].receipts.push(Receipt { seq, time, at, rows, found, is_final });
         self.watch_transfer(number, seq);
         Outcome::Applied
     }
@@ -176,7 +228,15 @@ impl Model {
 
     fn transfer_number(&self, id: &TransferId) -> usize {
         let number = self.transfers.iter().position(|known| known.id == *id);
-        number.expect("the transfer was shipped")
+        number.expect("the transfer is known")
+    }
+
+    /// The place of a transfer, of which nothing is known but this location if it is new.
+    fn transfer_or_new(&mut self, id: &TransferId, to: &LocationId) -> usize {
+        if !self.transfers.iter().any(|known| known.id == *id) {
+            self.transfers.push(Transfer::new(id.clone(), to.clone()));
+        }
+        self.transfer_number(id)
     }
 
     /// Asks where a transfer did not arrive as it left, for as long as that is so.
@@ -207,7 +267,8 @@ impl Model {
     /// What arrived is what left.
     fn trust_receipts(&mut self, number: usize) -> bool {
         let last = self.transfers[number].is_final();
-        let Transfer { from, seq, .. } = self.transfers[number].clone();
+        let shipment = self.transfers[number].shipment.clone();
+        let Shipment { seq, from } = shipment.expect("it is compared with what left");
         let mut can_be = true;
         for index in 0..self.transfers[number].items.len() {
             let item = &mut self.transfers[number].items[index];
@@ -223,7 +284,6 @@ impl Model {
     /// last first, and what is missing is given up.
     fn trust_shipment(&mut self, number: usize) -> bool {
         let last = self.transfers[number].is_final();
-        let to = self.transfers[number].to.clone();
         let mut out = Vec::new();
         let transfer = &mut self.transfers[number];
         let mut order: Vec<usize> = (0..transfer.receipts.len()).collect();
@@ -240,15 +300,16 @@ impl Model {
                     let part = left.min(*quantity);
                     *quantity -= part;
                     left -= part;
-                    out.push((receipt.seq, sku.clone(), part, *state));
+                    let level = (sku.clone(), receipt.at.clone());
+                    out.push((receipt.seq, level, part, *state));
                 }
             }
             item.received -= item.surplus();
             item.lost += if last { item.outstanding() } else { 0 };
         }
         let mut can_be = true;
-        for (seq, sku, units, state) in out {
-            can_be &= self.correct_units(seq, &(sku, to.clone()), -units, state);
+        for (seq, level, units, state) in out {
+            can_be &= self.correct_units(seq, &level, -units, state);
         }
         can_be
     }
@@ -265,11 +326,11 @@ impl Model {
     }
 
     /// Receipts that came between two states of a transfer were never said.
-    pub(super) fn undo_receipts(&mut self, earlier: &Transfer, later: &Transfer) {
+    pub(super) fn undo_receipts(&mut self, earlier: Option<&Transfer>, later: &Transfer) {
         let number = self.transfer_number(&later.id);
-        let is_known =
-            |receipt: &&Receipt| earlier.receipts.iter().all(|known| known.seq != receipt.seq);
-        for receipt in later.receipts.iter().filter(is_known) {
+        let known = earlier.map_or(&[][..], |earlier| &earlier.receipts);
+        let is_new = |receipt: &&Receipt| known.iter().all(|known| known.seq != receipt.seq);
+        for receipt in later.receipts.iter().filter(is_new) {
             self.transfers[number].drop_receipt(receipt.seq);
         }
         self.ask_about_rest(&later.id);
@@ -296,12 +357,10 @@ impl Model {
 
     /// A receipt was never said.
     fn withdraw_receipt(&mut self, number: usize, seq: u64) -> bool {
-        let transfer = &mut self.transfers[number];
-        let to = transfer.to.clone();
-        let receipt = transfer.drop_receipt(seq);
+        let receipt = self.transfers[number].drop_receipt(seq);
         let mut can_be = true;
         for (sku, quantity, state) in receipt.rows {
-            can_be &= self.correct_units(seq, &(sku, to.clone()), -quantity, state);
+            can_be &= self.correct_units(seq, &(sku, receipt.at.clone()), -quantity, state);
         }
         self.become_of(seq, Outcome::Rejected);
         if let Some(last) = self.transfers[number].receipts.last().map(|it| it.seq) {

@@ -211,15 +211,18 @@ impl Model {
             if earlier == Some(transfer) {
                 continue;
             }
+            let was_shipped = earlier.is_some_and(Transfer::is_shipped);
             match earlier {
-                None => self.transfers.retain(|known| known.id != transfer.id),
                 Some(earlier) if settles || replaces => {
                     self.put_transfer(earlier.clone());
                     if replaces {
                         self.ask_about_rest(&transfer.id);
                     }
                 }
-                Some(earlier) => self.undo_receipts(earlier, transfer),
+                _ if transfer.is_shipped() && !was_shipped => {
+                    self.transfers.retain(|known| known.id != transfer.id);
+                }
+                _ => self.undo_receipts(earlier, transfer),
             }
         }
         // One that the record has made as if it had never left is there again.
