@@ -193,12 +193,15 @@ fn apply_conflict(state: &mut State, conflict: &Conflict) {
     };
     state.undo.push(Undo::Conflict(conflict.id, before.map(Box::new)));
     if let Some(subject) = State::subject_of(conflict) {
-        let before = if open {
-            state.subjects.insert(subject.clone(), conflict.id)
-        } else {
-            state.subjects.remove(&subject)
-        };
-        state.undo.push(Undo::Subject(subject, before));
+        let other = state.subjects.get(&subject).is_some_and(|open| *open != conflict.id);
+        if open {
+            let before = state.subjects.insert(subject.clone(), conflict.id);
+            state.undo.push(Undo::Subject(subject, before));
+        } else if !other {
+            // Another one may be open about the same by now, when this ends for good.
+            let before = state.subjects.remove(&subject);
+            state.undo.push(Undo::Subject(subject, before));
+        }
     }
     if conflict.kind == crate::conflict::ConflictKind::Oversold {
         apply_oversold(state, conflict);

@@ -441,3 +441,16 @@ fn of_very_many_reports_none_stays_held_by_a_conflict_that_is_over() {
         world.quiet();
     }
 }
+
+/// Where the conflict is about one location, another one would not count.
+#[test]
+fn a_location_is_named_only_where_the_conflict_is_about_several() {
+    let mut world = world();
+    world.report("tea", 7, drift(-3));
+    let conflict = world.conflict();
+    let location = Some("berlin".parse().unwrap());
+    let refused = world.choose(Choice { location, ..choice(&conflict, O::AcceptChannel) });
+    assert!(matches!(refused, Err(Refused::Unused { field: "location", .. })), "{refused:?}");
+    world.resolve(&conflict, O::AcceptChannel).unwrap();
+    assert_eq!(world.on_hand("TEA", "berlin"), 7);
+}

@@ -6,7 +6,7 @@ use onhand::record::{Outcome, Record};
 use onhand::wire::EventResult;
 
 use crate::harness::World;
-use crate::says::{adjusted, counted, fulfilled, line, part, placed, received, reversed};
+use crate::says::{adjusted, counted, fulfilled, item, line, part, placed, received, reversed};
 
 /// 20 on hand, and 5 more that were taken back, which leaves 20.
 fn world() -> World {
@@ -80,6 +80,24 @@ fn what_has_gone_since_by_another_reversal_is_named() {
     world.post(reversed("desk", "again"));
     goes(&mut world, &decision);
     assert_eq!(world.on_hand("TEA", "berlin"), 20);
+}
+
+/// Also where what was brought back had gone on when its name became known.
+#[test]
+fn what_has_gone_since_is_named_also_if_it_had_waited() {
+    let mut world = World::new().given([received("TEA", "berlin", 20).at(-1_000)]);
+    world.post_all([received("CUP", "berlin", 5).id("goods"), item("CUP")]);
+    world.post(reversed("wms", "goods").id("back"));
+    world.post(adjusted("TEA", "berlin", -1).by("desk").id("back"));
+    let decision = world.resolve(&second_of(&world), O::ApplySecond).unwrap();
+    assert_eq!(world.on_hand("CUP", "berlin"), 5);
+    let gone = world.post(reversed("wms", "goods").id("again"));
+    let refused = reverse(&mut world, &decision);
+    let first = format!("has gone since: reverse #{} first", gone.seq.unwrap());
+    assert!(refused.reason.unwrap().ends_with(&first));
+    world.post(reversed("desk", "again"));
+    goes(&mut world, &decision);
+    assert_eq!(world.on_hand("CUP", "berlin"), 0);
 }
 
 #[test]
@@ -205,9 +223,17 @@ fn a_decision_on_a_first_that_waits_again_is_taken_back() {
         let early = fulfilled("o1", "f1", &[part("1", 3)]).at(90_000).id("x");
         let first = world.post(early);
         let as_received = world.resolve(&world.conflict(), O::ApplyAsReceived).unwrap();
-        world.post(fulfilled("o1", "f1", &[part("1", 2)]).id(id));
+        let second = world.post(fulfilled("o1", "f1", &[part("1", 2)]).id(id));
         let instead = world.resolve(&world.conflict(), O::ApplySecond).unwrap();
         goes(&mut world, &instead);
+        assert_eq!([world.outcome(&first), world.outcome(&second)], {
+            [Outcome::Parked, Outcome::Conflict]
+        });
+        assert_eq!(
+            world.store.waiting_count(),
+            1,
+            "{id}: the second is held, and waits for nothing"
+        );
         goes(&mut world, &as_received);
         assert_eq!(world.outcome(&first), Outcome::Conflict, "{id}");
         assert_eq!(world.open(ConflictKind::FutureTime).len(), 1, "{id}");

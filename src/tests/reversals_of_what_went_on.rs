@@ -420,3 +420,21 @@ fn events_that_waited_together_wait_again_together() {
         assert_eq!(world.open(ConflictKind::Unmapped).len(), usize::from(reversals != 1));
     }
 }
+
+/// Nothing waits for the answer that is taken back, and somebody is asked about the same name by now:
+/// that question stays as it is.
+#[test]
+fn an_answer_that_nothing_waits_for_goes_without_the_question_that_is_open_since() {
+    let mut world = world();
+    let (_, as_received) = early_sale(&mut world, false);
+    let discarded = world.resolve(&only(&world, ConflictKind::Unmapped), O::Discard).unwrap();
+    goes(&mut world, &as_received);
+    world.post(adjusted("CUP", "berlin", -1).at(5));
+    let asked = only(&world, ConflictKind::Unmapped);
+    goes(&mut world, &discarded);
+    assert_eq!(only(&world, ConflictKind::Unmapped), asked);
+    world.verify();
+    world.post(adjusted("CUP", "berlin", -1).at(6));
+    let joined = only(&world, ConflictKind::Unmapped);
+    assert_eq!((joined.id, joined.event_count), (asked.id, 2));
+}

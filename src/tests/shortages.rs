@@ -318,3 +318,43 @@ fn an_order_whose_promise_went_elsewhere_and_came_back_can_be_taken_back() {
     assert_eq!(world.post(reversed("shop", "p")).outcome, Outcome::Applied);
     assert_eq!(world.committed("TEA", "berlin"), 0);
 }
+
+/// Of an order that has several items, only what is short moves; of a kit of one component, all of it.
+#[test]
+fn only_lines_of_the_item_that_is_short_move() {
+    let mut world = World::new().given([
+        received("TEA", "hamburg", 9),
+        received("MUG", "berlin", 9),
+        received("MUG", "hamburg", 9),
+        kit("PAIR", &[goods("TEA", 2)]),
+        kit("MUGS", &[goods("MUG", 2)]),
+        placed(
+            "o1",
+            &[
+                line_from("1", "TEA", 2, "berlin"),
+                line_from("2", "PAIR", 1, "berlin"),
+                line_from("3", "MUG", 1, "berlin"),
+                line_from("4", "MUGS", 1, "berlin"),
+            ],
+        ),
+    ]);
+    let conflict = world.conflict();
+    world.choose(to(&conflict, "hamburg")).unwrap();
+    let at = |place| ["TEA", "MUG"].map(|sku| world.committed(sku, place));
+    assert_eq!((at("berlin"), at("hamburg")), ([0, 3], [4, 0]));
+    world.quiet();
+}
+
+/// The last line gives up what is missing; a kit in front of it stays where it is.
+#[test]
+fn no_more_moves_than_is_missing() {
+    let mut world = World::new().given([
+        received("TEA", "berlin", 2),
+        received("TEA", "hamburg", 9),
+        kit("PAIR", &[goods("TEA", 2)]),
+        placed("o1", &[line_from("1", "PAIR", 1, "berlin"), line_from("2", "TEA", 3, "berlin")]),
+    ]);
+    let conflict = world.conflict();
+    world.choose(to(&conflict, "hamburg")).unwrap();
+    assert_eq!((world.committed("TEA", "berlin"), world.committed("TEA", "hamburg")), (2, 3));
+}
