@@ -459,3 +459,30 @@ fn a_large_batch_grows_as_well() {
         world.verify();
     }
 }
+
+/// A part that takes nothing to zero by itself is asked about all the same where the rest was rejected;
+/// there is nothing to list then.
+#[test]
+fn of_a_part_that_empties_nothing_no_items_are_listed() {
+    let mut world = stocked(4);
+    leave(&mut world, [sold(2, "mars")]);
+    decide(&mut world, O::Reject);
+    map(&mut world, "mars");
+    let asked = asked(&world);
+    assert_eq!(evidence(&asked, "would go to zero").as_deref(), Some("0"));
+    assert_eq!(evidence(&asked, "these are"), None);
+}
+
+/// What is refused since too many contents of its id are asked about is no part of what its batch does.
+#[test]
+fn what_is_refused_for_its_id_is_not_held_with_its_batch() {
+    let mut world = stocked(4);
+    let says = |units: i64| adjusted(&name(3), "berlin", units).id("x");
+    world.post_all((1..).map(says).take(EVENTS_LISTED_MAX));
+    let again = says(-1).in_batch("b");
+    let results = world.request([leaves(0, "berlin"), again, leaves(1, "berlin")]);
+    let got: Vec<Outcome> = results.iter().map(|result| result.outcome).collect();
+    assert_eq!(got, [Outcome::Conflict, Outcome::Rejected, Outcome::Conflict]);
+    let asked = asked(&world);
+    assert_eq!((asked.event_count, evidence(&asked, "items it names").as_deref()), (2, Some("2")));
+}

@@ -12,8 +12,8 @@ use serde_json::Value;
 
 use crate::harness::{World, choice};
 use crate::says::{
-    Says, adjusted, amended, back, cancelled, counted, fulfilled, item, line, line_from, location,
-    part, part_from, placed, received, returned, set,
+    Says, adjusted, amended, arrived, back, cancelled, counted, fulfilled, goods, item, line,
+    line_from, location, part, part_from, placed, received, returned, set, shipped,
 };
 
 fn to_sku(conflict: &Conflict, sku: &str) -> Choice {
@@ -327,4 +327,20 @@ fn a_conflict_lists_the_first_of_many_events_and_the_last_one() {
     assert_eq!((conflict.event_count, listed.len()), (60, EVENTS_LISTED_MAX));
     let (last, first) = listed.split_last().unwrap();
     assert_eq!((first, last), (&came[..EVENTS_LISTED_MAX - 1], &came[59]));
+}
+
+/// What all that waits has in common, the conflict says: an order, or a transfer.
+#[test]
+fn a_conflict_about_a_name_says_which_transfer_it_is_about_if_it_is_one() {
+    let cups = |transfer, at| shipped(transfer, "berlin", "hamburg", &[goods("CUP", 2)]).at(at);
+    let arrive = arrived("t1", "r1", &[goods("CUP", 1)]).at(7);
+    for (second, transfer) in [(arrive, Some("t1")), (cups("t2", 8), None)] {
+        let mut world =
+            World::new().given([shipped("t1", "berlin", "hamburg", &[goods("TEA", 1)])]);
+        world.post(arrived("t1", "r0", &[goods("CUP", 1)]).at(6));
+        world.post(second);
+        let conflict = world.open(ConflictKind::Unmapped).remove(0);
+        assert_eq!(conflict.event_count, 2);
+        assert_eq!(conflict.transfer.as_ref().map(|it| it.as_str()), transfer);
+    }
 }
