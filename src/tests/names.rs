@@ -341,6 +341,6 @@ fn a_conflict_about_a_name_says_which_transfer_it_is_about_if_it_is_one() {
         world.post(second);
         let conflict = world.open(ConflictKind::Unmapped).remove(0);
         assert_eq!(conflict.event_count, 2);
-        assert_eq!(conflict.transfer.as_ref().map(|it| it.as_str()), transfer);
+        assert_eq!(conflict.transfer.as_ref().map(onhand::id::TransferId::as_str), transfer);
     }
 }

@@ -2,7 +2,7 @@
 //! found that was given up.
 
 use onhand::conflict::{Choice, ConflictKind, ResolutionOption as O};
-use onhand::record::Bucket;
+use onhand::record::{Bucket, Outcome};
 use onhand::transfer::Receipt;
 
 use crate::harness::{World, choice};
@@ -82,4 +82,23 @@ fn receipts_without_a_shipment_arrive_where_a_person_says() {
     assert_eq!(there(&world), [5, 1]);
     assert_eq!(world.level("TEA", "hamburg").get(Bucket::Incoming), 4, "each of them has arrived");
     world.quiet();
+}
+
+/// All of it has arrived, so nothing is on its way; and that it left, the count contains.
+#[test]
+fn a_shipment_of_what_has_arrived_is_absorbed_by_a_later_count() {
+    for (arrived_before, outcome) in [(4, Outcome::Absorbed), (3, Outcome::Applied)] {
+        let mut world = World::new().given([received("TEA", "berlin", 9).at(-1_000)]);
+        world.post(arrived("t1", "r1", &[goods("TEA", arrived_before)]).at(60));
+        world.pass(86_400);
+        let orphan = world.conflict();
+        let at = Some("hamburg".parse().unwrap());
+        world.choose(Choice { location: at, ..choice(&orphan, O::ApplyWithoutOrder) }).unwrap();
+        world.post(counted("TEA", "berlin", 5).at(500));
+        let says = shipped("t1", "berlin", "hamburg", &[goods("TEA", 4)]).at(0);
+        let result = world.post(says.clone());
+        assert_eq!((result.outcome, world.on_hand("TEA", "berlin")), (outcome, 5));
+        let again = world.post(says.id("again"));
+        assert_eq!(again.original.unwrap().outcome, outcome);
+    }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::super::draft::Draft;
 use super::super::movement::move_on_hand;
 use super::super::{Stop, stock};
-use super::{items_of, put, said, watch_last};
+use super::{book_incoming, items_of, said, watch_last};
 use crate::event::{Event, TransferShipped};
 use crate::record::{Outcome, WaitKey};
 use crate::transfer::Transfer;
@@ -46,15 +46,18 @@ pub(in crate::decide) fn ship(
     transfer.from = Some(catalogue.location_name(from).clone());
     transfer.to = to;
     transfer.kits = kits;
-    transfer.shipment = Some(said(draft, event, seq, Outcome::Applied));
     transfer.change_lines(
         items.iter().map(|(sku, quantity)| (sku, *quantity)),
         |line, quantity| {
             line.shipped = line.shipped.saturating_add(quantity);
         },
     );
-    put(draft, transfer.clone());
+    book_incoming(draft, &transfer);
+    // Of what has arrived already nothing is on its way, and a count may contain that it left.
+    let outcome = draft.outcome_of_fact();
+    transfer.shipment = Some(said(draft, event, seq, outcome));
+    draft.put_transfer(transfer.clone());
     watch_last(draft, &transfer);
     draft.wake(WaitKey::Transfer(data.transfer.clone()), false);
-    Ok(Outcome::Applied)
+    Ok(outcome)
 }
