@@ -20,7 +20,7 @@ use super::{Book, InFile, InMemory, Place, start};
 use crate::disk::batches;
 
 /// Histories told: each has tens of events, and decisions on what they left open.
-pub(super) const SEEDS: std::ops::RangeInclusive<u64> = 1..=24;
+pub(super) const SEEDS: std::ops::RangeInclusive<u64> = 1..=30;
 
 /// Conflicts that a person decides on at the end of a history, at most.
 const DECISIONS: usize = 20;
