@@ -120,8 +120,10 @@ test("a manager resolves a conflict and sees the stock change", async ({ server,
   expect(outcomes).toEqual(["applied", "conflict"]);
   await signIn(server, page, "manager");
   await page.goto(`${server.url}/conflicts`);
-  await page.getByRole("link", { name: /overlap/i }).first().click();
+  // From a live page on, what is visible listens: it is made by the browser.
   await hydrated(page);
+  await page.getByRole("link", { name: /overlap/i }).first().click();
+  await expect(page.getByRole("radio").first()).toBeVisible();
   // The movement is in the count: 30 stay 30.
   await page.keyboard.press("1");
   await expect(page.getByRole("radio").first()).toBeChecked();
