@@ -166,6 +166,24 @@ fn a_line_shipped_in_part_stays_the_item_it_was() {
     assert_eq!(world.on_hand("TEA", "berlin"), 10, "so that a return is of what was shipped");
 }
 
+/// The same where a person has taken a return without its shipment: the order tells what came back.
+#[test]
+fn a_line_of_which_units_came_back_stays_the_item_it_was() {
+    for option in [O::Cap, O::ApplyAnyway, O::Discard] {
+        let mut world = world();
+        world.post(returned("o1", "r1", &[back("1", 1, true)]));
+        world.resolve(&world.conflict(), O::ApplyAnyway).unwrap();
+        assert_eq!(world.on_hand("TEA", "berlin"), 11);
+        world.post(amended("o1", 1, &[line("1", "MUG", 5), line("2", "MUG", 2)]));
+        let conflict = world.conflict();
+        assert_eq!(conflict.evidence[0].value, "is to be MUG, but 1 of TEA came back");
+        world.resolve(&conflict, option).unwrap();
+        let kept = world.order_line("o1", "1");
+        assert_eq!((kept.sku.as_str(), kept.returned()), ("TEA", 1), "{option:?}");
+        assert_eq!(committed(&world), [5, 0, 2], "{option:?}");
+    }
+}
+
 #[test]
 fn early_amendments_apply_in_the_order_of_their_revisions() {
     let mut world = World::new().given([received("TEA", "berlin", 10)]);

@@ -49,15 +49,25 @@ pub(in crate::decide) fn amend(
     Ok(Outcome::Applied)
 }
 
-/// What the amendment says against what is shipped of a line already, if it does.
+/// What the amendment says against what is known of a line already, if it does.
 fn contradiction(draft: &Draft<'_>, line: &OrderLine, row: Option<&OrderedLine>) -> Option<String> {
     let shipped = line.fulfilled();
     let wanted = row.map_or(0, |row| row.quantity);
-    if shipped > 0 && is_another_item(draft, line, row) {
+    if is_settled(line) && is_another_item(draft, line, row) {
         let sku = row.map_or("", |row| row.sku.as_str());
-        return Some(format!("is to be {sku}, but {shipped} of {} are shipped", line.sku));
+        let units = match shipped {
+            0 => format!("{} of {} came back", line.returned(), line.sku),
+            _ => format!("{shipped} of {} are shipped", line.sku),
+        };
+        return Some(format!("is to be {sku}, but {units}"));
     }
     (wanted < shipped).then(|| format!("is to be {wanted}, but {shipped} are shipped"))
+}
+
+/// One line cannot be two items: where units are shipped, or a person has taken back what nobody
+/// has said was shipped, the line stays what it was.
+fn is_settled(line: &OrderLine) -> bool {
+    line.fulfilled() > 0 || line.returned() > 0
 }
 
 fn is_another_item(draft: &Draft<'_>, line: &OrderLine, row: Option<&OrderedLine>) -> bool {
@@ -77,9 +87,7 @@ fn amended_lines(
         let mut line = line.clone();
         match row {
             Some(row) if is_another_item(draft, &line, Some(row)) => {
-                // One line cannot be two items: where units are shipped, the line stays what it
-                // was.
-                if line.fulfilled() > 0 {
+                if is_settled(&line) {
                     continue;
                 }
                 let committed = line.committed();

@@ -22,9 +22,11 @@ mod rests;
 mod reversals;
 mod rules;
 mod second;
+mod settle;
 mod shortage;
 mod transfers;
 mod undo;
+mod undo_orders;
 mod waiting;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -6,7 +6,6 @@ use super::conflicts::About;
 use super::kits::{Parts, items};
 use super::rules::Waived;
 use super::{Model, Ruling};
-use crate::conflict::ResolutionOption as O;
 use crate::event::{TransferReceived, TransferShipped};
 use crate::id::{LocationId, Sku, TransferId};
 use crate::record::{Bucket, Outcome, WaitKey};
@@ -19,22 +18,22 @@ pub struct Transfer {
     pub id: TransferId,
     /// How it left, once that is known; until then there is only what a person has taken in without
     /// it.
-    shipment: Option<Shipment>,
+    pub(super) shipment: Option<Shipment>,
     /// Where it goes; where a person has said that it arrived, as long as nobody knows how it left.
     pub to: LocationId,
     /// Its items.
     pub items: Vec<Item>,
     /// What kits consisted of when it first named them.
     kits: BTreeMap<Sku, Parts>,
-    receipts: Vec<Receipt>,
+    pub(super) receipts: Vec<Receipt>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Shipment {
+pub(super) struct Shipment {
     /// The event that said it.
-    seq: u64,
+    pub(super) seq: u64,
     /// Where it left from.
-    from: LocationId,
+    pub(super) from: LocationId,
 }
 
 /// An item of a transfer.
@@ -51,16 +50,16 @@ pub struct Item {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Receipt {
+pub(super) struct Receipt {
     /// The event that said it.
-    seq: u64,
-    time: Timestamp,
+    pub(super) seq: u64,
+    pub(super) time: Timestamp,
     /// Where it arrived.
-    at: LocationId,
-    rows: Vec<(Sku, i64, Option<Bucket>)>,
+    pub(super) at: LocationId,
+    pub(super) rows: Vec<(Sku, i64, Option<Bucket>)>,
     /// What had been given up, and came with it.
-    found: Vec<(Sku, i64)>,
-    is_final: bool,
+    pub(super) found: Vec<(Sku, i64)>,
+    pub(super) is_final: bool,
 }
 
 impl Item {
@@ -69,7 +68,7 @@ impl Item {
         (self.shipped - self.received - self.lost).max(0)
     }
 
-    fn surplus(&self) -> i64 {
+    pub(super) fn surplus(&self) -> i64 {
         (self.received - self.shipped).max(0)
     }
 }
@@ -120,7 +119,7 @@ impl Transfer {
     }
 
     /// A receipt was never said: nothing came with it, and what it had found is given up again.
-    fn drop_receipt(&mut self, seq: u64) -> Receipt {
+    pub(super) fn drop_receipt(&mut self, seq: u64) -> Receipt {
         let place = self.receipts.iter().position(|receipt| receipt.seq == seq);
         let receipt = self.receipts.remove(place.expect("it is a receipt of this transfer"));
         for (sku, quantity, _) in &receipt.rows {
@@ -133,7 +132,7 @@ impl Transfer {
         receipt
     }
 
-    fn is_final(&self) -> bool {
+    pub(super) fn is_final(&self) -> bool {
         self.receipts.iter().any(|receipt| receipt.is_final)
     }
 
@@ -226,7 +225,7 @@ impl Model {
         items(&sku, &parts, quantity)
     }
 
-    fn transfer_number(&self, id: &TransferId) -> usize {
+    pub(super) fn transfer_number(&self, id: &TransferId) -> usize {
         let number = self.transfers.iter().position(|known| known.id == *id);
         number.expect("the transfer is known")
     }
@@ -240,7 +239,7 @@ impl Model {
     }
 
     /// Asks where a transfer did not arrive as it left, for as long as that is so.
-    fn watch_transfer(&mut self, number: usize, seq: u64) {
+    pub(super) fn watch_transfer(&mut self, number: usize, seq: u64) {
         let transfer = &self.transfers[number];
         let about = About::Transfer(transfer.id.clone(), transfer.to.clone());
         if transfer.differs() {
@@ -248,70 +247,6 @@ impl Model {
         } else if let Some(asked) = self.open_about(&about) {
             self.asked[asked].open = false;
         }
-    }
-
-    /// A person says which side is right. `seq` is the last receipt in question. False if another
-    /// question has to be answered first.
-    pub(super) fn settle_transfer(&mut self, id: &TransferId, seq: u64, option: O) -> bool {
-        let number = self.transfer_number(id);
-        let first = self.movements.len();
-        let can_be = match option {
-            O::ApplyAnyway => self.trust_receipts(number),
-            O::Cap => self.trust_shipment(number),
-            _ => self.withdraw_receipt(number, seq),
-        };
-        self.watch_late_movements(seq, first);
-        can_be
-    }
-
-    /// What arrived is what left.
-    fn trust_receipts(&mut self, number: usize) -> bool {
-        let last = self.transfers[number].is_final();
-        let shipment = self.transfers[number].shipment.clone();
-        let Shipment { seq, from } = shipment.expect("it is compared with what left");
-        let mut can_be = true;
-        for index in 0..self.transfers[number].items.len() {
-            let item = &mut self.transfers[number].items[index];
-            let back = if last { item.outstanding() } else { 0 } - item.surplus();
-            item.shipped -= back;
-            let level = (item.sku.clone(), from.clone());
-            can_be &= self.correct_units(seq, &level, back, None);
-        }
-        can_be
-    }
-
-    /// What left is what should have arrived: what is too much is taken out of the receipts, the
-    /// last first, and what is missing is given up.
-    fn trust_shipment(&mut self, number: usize) -> bool {
-        let last = self.transfers[number].is_final();
-        let mut out = Vec::new();
-        let transfer = &mut self.transfers[number];
-        let mut order: Vec<usize> = (0..transfer.receipts.len()).collect();
-        order.sort_by_key(|place| {
-            let receipt = &transfer.receipts[*place];
-            (receipt.time, receipt.seq)
-        });
-        for item in &mut transfer.items {
-            let mut left = item.surplus();
-            for place in order.iter().rev() {
-                let receipt = &mut transfer.receipts[*place];
-                let rows = receipt.rows.iter_mut().rev().filter(|row| row.0 == item.sku);
-                for (sku, quantity, state) in rows {
-                    let part = left.min(*quantity);
-                    *quantity -= part;
-                    left -= part;
-                    let level = (sku.clone(), receipt.at.clone());
-                    out.push((receipt.seq, level, part, *state));
-                }
-            }
-            item.received -= item.surplus();
-            item.lost += if last { item.outstanding() } else { 0 };
-        }
-        let mut can_be = true;
-        for (seq, level, units, state) in out {
-            can_be &= self.correct_units(seq, &level, -units, state);
-        }
-        can_be
     }
 
     /// Puts a transfer in the place of what it is. Receipts that come back are its last ones.
@@ -353,19 +288,5 @@ impl Model {
             (Some(open), _) => self.asked[open].open = false,
             _ => {}
         }
-    }
-
-    /// A receipt was never said.
-    fn withdraw_receipt(&mut self, number: usize, seq: u64) -> bool {
-        let receipt = self.transfers[number].drop_receipt(seq);
-        let mut can_be = true;
-        for (sku, quantity, state) in receipt.rows {
-            can_be &= self.correct_units(seq, &(sku, receipt.at.clone()), -quantity, state);
-        }
-        self.become_of(seq, Outcome::Rejected);
-        if let Some(last) = self.transfers[number].receipts.last().map(|it| it.seq) {
-            self.watch_transfer(number, last);
-        }
-        can_be
     }
 }

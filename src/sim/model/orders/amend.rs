@@ -16,9 +16,9 @@ fn asked_for(asked: &[Asked<'_>], line: &Line) -> i64 {
     asked.iter().find(same).map_or(0, |(row, _)| row.quantity)
 }
 
-/// One line cannot be two items: where units are shipped, it stays what it was.
+/// One line cannot be two items: where units are shipped, or came back, it stays what it was.
 fn is_settled(line: &Line, sku: &Sku) -> bool {
-    line.sku != *sku && line.fulfilled() > 0
+    line.sku != *sku && line.fulfilled() + line.returned() > 0
 }
 
 impl Model {
@@ -37,8 +37,12 @@ impl Model {
         if order.revision.is_some_and(|newest| data.revision < newest) {
             return Outcome::Superseded;
         }
-        let fits = order.lines.iter().all(|line| asked_for(&asked, line) >= line.fulfilled());
-        if !fits && waived.excess == Excess::Hold {
+        let fits = |line: &Line| {
+            let row = asked.iter().find(|(row, _)| row.line == line.id);
+            let stays = row.is_none_or(|(_, sku)| !is_settled(line, sku));
+            stays && asked_for(&asked, line) >= line.fulfilled()
+        };
+        if !order.lines.iter().all(fits) && waived.excess == Excess::Hold {
             return self.hold_excess(&data.order, seq);
         }
         order.revision = Some(data.revision);
@@ -62,7 +66,7 @@ impl Model {
                 continue;
             }
             if line.sku != sku {
-                // Nothing of the other item was shipped, so nothing of it remains.
+                // Nothing of the other item was shipped or came back, so nothing of it remains.
                 *line = Line::new(&row.line, &sku, kit);
             }
             line.ordered = row.quantity.max(line.fulfilled()) + line.cancelled;
