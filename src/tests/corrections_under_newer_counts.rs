@@ -132,3 +132,24 @@ fn what_was_said_around_a_count_was_not_said_of_an_item_that_was_not_shipped_yet
         world.quiet();
     }
 }
+
+/// The receipt lay after the older count by its time, but a person has said that it is in that. The
+/// newer count was made by who had said the receipt, so nobody was asked about it again: what is in
+/// the older count is in the newer one, and what came after it by its time did come later.
+#[test]
+fn what_was_said_around_an_older_count_holds_for_the_correction_under_a_newer_one() {
+    let table = [(O::KeepCounted, (30, 12), (30, 0)), (O::KeepDifference, (42, 12), (30, 0))];
+    for (verdict, before, after) in table {
+        let mut world = World::new().given([
+            received("TEA", "berlin", 100).at(900),
+            shipped("t1", "berlin", "hamburg", &[goods("TEA", 10)]).at(1000),
+        ]);
+        world.post(arrives().at(1508));
+        counts(&mut world, counted("TEA", "hamburg", 20).at(1500).by("pos"), verdict);
+        let newer = world.post(counted("TEA", "hamburg", 30).at(1503));
+        assert_eq!((newer.outcome, in_state(&world)), (Outcome::Applied, before), "{verdict:?}");
+        decide(&mut world, O::Discard);
+        assert_eq!(in_state(&world), after, "{verdict:?}");
+        world.quiet();
+    }
+}

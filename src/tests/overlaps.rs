@@ -196,6 +196,20 @@ fn what_moves_elsewhere_or_at_another_time_or_by_who_counted_is_not_asked_about(
     }
 }
 
+/// The sale is too far from the other count for that to be held. What it finds changes what is on hand
+/// within seconds of the held one, but nothing has moved then.
+#[test]
+fn another_count_near_a_held_one_is_no_movement() {
+    let (mut world, _, asked) = held(109);
+    let other = world.post(counted("TEA", "berlin", 13).by("pos").at(95));
+    assert_eq!(other.outcome, Outcome::Applied);
+    assert_eq!(world.on_hand("TEA", "berlin"), 10);
+    assert_eq!(world.conflict(), asked);
+    world.resolve(&asked, O::KeepCounted).unwrap();
+    assert_eq!(world.on_hand("TEA", "berlin"), 15);
+    world.quiet();
+}
+
 /// Besides the sale of 3 there were 5 units, taken back before or after the question was asked.
 #[test]
 fn what_stands_again_since_the_question_is_asked_about_as_well() {

@@ -186,3 +186,22 @@ fn what_was_asked_stands_though_nothing_is_short_when_the_answer_is_taken_back()
     let over = world.store.conflict(conflict.id);
     assert_eq!((over.status, &over.evidence), (ConflictStatus::AutoResolved, &conflict.evidence));
 }
+
+/// The order is taken back, which ends the question, and stands again. Nobody has to answer what is
+/// over: they are asked anew.
+#[test]
+fn what_has_ended_the_question_can_be_taken_back() {
+    let mut world = World::new().given([
+        received("TEA", "berlin", 1).at(-1_000),
+        placed("o1", &[line("1", "TEA", 3)]).id("order"),
+    ]);
+    let conflict = world.conflict();
+    world.post(reversed("shop", "order").id("back"));
+    assert_eq!(world.status(&conflict), ConflictStatus::AutoResolved);
+    world.quiet();
+    assert_eq!(world.post(reversed("desk", "back")).outcome, Outcome::Applied);
+    assert_eq!(world.available("TEA", "berlin"), -2);
+    let again = world.conflict();
+    assert_eq!(again.kind, ConflictKind::Oversold);
+    assert_ne!(again.id, conflict.id);
+}

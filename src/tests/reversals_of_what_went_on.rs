@@ -110,6 +110,43 @@ fn a_decision_is_taken_back_with_what_went_on_by_a_later_one() {
     }
 }
 
+/// An event with two unknown names waits for the one that lost its meaning last. Without the decision
+/// that let it wait it leaves that question, and the other one, which it had left, stays as it is.
+#[test]
+fn an_event_leaves_the_question_about_the_name_that_it_waits_for() {
+    for beside_another in [false, true] {
+        let others = usize::from(beside_another);
+        let mut world = world();
+        if beside_another {
+            world.post(adjusted("CUP", "berlin", -1).at(5));
+        }
+        world.post(adjusted("CUP", "bonn", -2).at(90_000));
+        let future = only(&world, ConflictKind::FutureTime);
+        let as_received = world.resolve(&future, O::ApplyAsReceived).unwrap();
+        let cup = only(&world, ConflictKind::Unmapped);
+        let to_tea = mapped(&mut world, &cup);
+        let bonn = world.conflict();
+        let to_berlin = mapped(&mut world, &bonn);
+        assert_eq!(world.on_hand("TEA", "berlin"), if beside_another { 17 } else { 18 });
+        goes(&mut world, &to_tea);
+        goes(&mut world, &to_berlin);
+        assert_eq!(world.open(ConflictKind::Unmapped).len(), 1 + others);
+        assert_eq!(world.status(&bonn), ConflictStatus::Open);
+        goes(&mut world, &as_received);
+        assert_eq!(world.status(&bonn), ConflictStatus::AutoResolved);
+        let asked = world.open(ConflictKind::Unmapped);
+        let asked: Vec<_> = asked.iter().map(|it| (it.id, it.event_count)).collect();
+        assert_eq!(asked, vec![(cup.id, 1); others], "only the other one waits");
+        world.resolve(&only(&world, ConflictKind::FutureTime), O::Discard).unwrap();
+        if beside_another {
+            let cup = world.conflict();
+            mapped(&mut world, &cup);
+            assert_eq!(world.on_hand("TEA", "berlin"), 19);
+        }
+        world.quiet();
+    }
+}
+
 /// The name became known by itself: there is no decision on it that could go first.
 #[test]
 fn a_decision_is_taken_back_though_its_event_went_on_when_something_came() {
@@ -329,6 +366,26 @@ fn a_question_is_asked_again_about_what_waits_alone() {
     let cup = world.conflict();
     let ids: Vec<&str> = cup.events.iter().map(|event| event.id.as_str()).collect();
     assert_eq!((ids, cup.event_count), (vec!["two"], 1));
+}
+
+/// Somebody has taken back what went on before the decision goes. By then it is gone with that as well:
+/// the event, and the record by which it went on, say so.
+#[test]
+fn what_was_taken_back_before_is_gone_with_the_decision() {
+    let mut world = world();
+    let sale = world.post(adjusted("CUP", "berlin", -2).at(5).id("sale"));
+    let cup = world.conflict();
+    let to_tea = mapped(&mut world, &cup);
+    let went_on = world.store.journal.last().unwrap().record.seq;
+    world.post(reversed("wms", "sale"));
+    let end = reverse(&mut world, &to_tea);
+    let changes = &world.store.record(end.seq.unwrap()).changes;
+    let gone = changes.iter().filter_map(|change| match change {
+        Change::Reversed { seq, by, .. } => Some((*seq, *by)),
+        _ => None,
+    });
+    let expected = [went_on, sale.seq.unwrap(), to_tea.seq].map(|seq| (seq, end.seq));
+    assert_eq!(gone.collect::<Vec<_>>(), expected);
 }
 
 /// The reversal of a reversal brings an event back into force: with the decision it went on by, not
