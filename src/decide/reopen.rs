@@ -12,7 +12,7 @@ use crate::record::{Change, Outcome, Record, WaitKey};
 use crate::state::{Known, Oversold, State};
 
 /// The conflict that a record has decided.
-fn decided_conflict(record: &Record) -> Result<&Conflict, Refusal> {
+pub(super) fn decided_conflict(record: &Record) -> Result<&Conflict, Refusal> {
     let decided = record.changes.iter().find_map(|change| match change {
         Change::Conflict(conflict) if conflict.status == ConflictStatus::Resolved => Some(conflict),
         _ => None,

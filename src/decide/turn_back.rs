@@ -1,6 +1,7 @@
 //! Conflicts that a record has opened, closed or joined, when it is taken back.
 
 use super::draft::Draft;
+use super::reopen::decided_conflict;
 use super::reverse::Refusal;
 use super::taken_back::{brings_back, is_of_reversal};
 use super::{drift, late, mass_change, uncount};
@@ -18,15 +19,16 @@ pub(super) fn turn_back(
     if conflict.renewed_seq == Some(record.seq) {
         return Ok(());
     }
-    let by_reversal = is_of_reversal(record);
-    let reopened = by_reversal && conflict.status == ConflictStatus::Open;
+    let is_open = conflict.status == ConflictStatus::Open;
+    let reopened =
+        is_open && (is_of_reversal(record) || takes_decision_back(draft, record, conflict));
     if conflict.kind == ConflictKind::Oversold && reopened && conflict.opened_seq != record.seq {
         return Err(format!("{} is open again: decide that instead", conflict.id));
     }
     if conflict.kind == ConflictKind::Oversold || conflict.is_about_transfer() {
         return Ok(());
     }
-    let joined = conflict.status == ConflictStatus::Open && !by_reversal;
+    let joined = is_open && !reopened;
     let gathers = matches!(conflict.kind, ConflictKind::Unmapped | ConflictKind::Drift);
     if joined
         && gathers
@@ -46,14 +48,14 @@ pub(super) fn turn_back(
         // It is over when nothing waits for it any more.
         ConflictStatus::Open
             if matches!(conflict.kind, ConflictKind::Unmapped | ConflictKind::MassChange)
-                && !by_reversal =>
+                && !reopened =>
         {
             return Ok(());
         }
         ConflictStatus::Open if conflict.opened_seq == record.seq => {}
         // The count that had ended the question stands again.
         ConflictStatus::Open if uncount::ends_again(record, conflict) => return Ok(()),
-        ConflictStatus::Open if by_reversal => return Err(asked_since(draft, conflict)),
+        ConflictStatus::Open if reopened => return Err(asked_since(draft, conflict)),
         // It was asked again about what the record had brought back.
         ConflictStatus::Open if brings_back(record) => {}
         ConflictStatus::AutoResolved if conflict.is_about_late_movement() => {
@@ -76,6 +78,16 @@ pub(super) fn turn_back(
         return Err(format!("the decision on {id} rests on it: reverse #{seq} first"));
     }
     Ok(())
+}
+
+/// Whether a record has taken the decision on a conflict back, be it as the second content of an id.
+fn takes_decision_back(draft: &Draft<'_>, record: &Record, conflict: &Conflict) -> bool {
+    record.changes.iter().any(|change| match change {
+        Change::Reversed { seq, by: Some(_), .. } => draft
+            .record(*seq)
+            .is_some_and(|gone| decided_conflict(gone).is_ok_and(|it| it.id == conflict.id)),
+        _ => false,
+    })
 }
 
 /// What to do instead of bringing back what was taken back for a conflict to be asked again.

@@ -278,6 +278,7 @@ impl Pair {
         assert!(!self.model.two_hold(), "of several contents of an id one holds at most");
         let decided = !self.model.stands_without_answer();
         assert!(decided, "what went on with an answer does not hold without it");
+        assert!(!self.model.asks_what_is_answered(), "what is answered is asked no more");
         for seq in 1..=self.model.journal.len() as u64 {
             if let Some(expected) = self.model.outcome(seq) {
                 let outcome: Outcome = self.host.store.outcome(seq);

@@ -256,6 +256,29 @@ fn a_second_that_has_opened_a_question_again_is_not_taken_back_but_that_decided(
     assert_eq!((undo.outcome, undo.reason), (Outcome::Rejected, Some(expected)));
 }
 
+/// A question about a level holds no event, but is open again by the second all the same.
+#[test]
+fn a_second_that_has_asked_again_about_a_level_is_not_taken_back_but_that_decided() {
+    let sale = adjusted("TEA", "berlin", -3).by("shop").at(105);
+    let late = [counted("TEA", "berlin", 15).at(100), sale];
+    let short = [placed("o1", &[line("1", "TEA", 23)])];
+    let table = [(late.to_vec(), O::KeepCounted, 12), (short.to_vec(), O::Acknowledge, 20)];
+    for (given, answer, on_hand) in table {
+        let stock = received("TEA", "berlin", 20).at(-1_000);
+        let mut world = World::new().given([stock]).given(given);
+        let asked = world.conflict();
+        let answered = world.resolve(&asked, answer).unwrap();
+        world.post(received("MUG", "berlin", 1).by("desk").id("x"));
+        world.post(reversed("onhand", answered.envelope.id.as_str()).by("desk").id("x"));
+        let decision = world.resolve(&second_of(&world), O::ApplySecond).unwrap();
+        assert_eq!(world.status(&asked), ConflictStatus::Open);
+        let undo = reverse(&mut world, &decision);
+        let expected = format!("{} is open again: decide that instead", asked.id);
+        assert_eq!((undo.outcome, undo.reason), (Outcome::Rejected, Some(expected)), "{answer:?}");
+        assert_eq!(world.on_hand("TEA", "berlin"), on_hand, "{answer:?}");
+    }
+}
+
 /// Each content moves at its own moment, also when the first stands again: a count in between
 /// contains the one and not the other. What a reversal is about goes without saying, the rest does
 /// not.

@@ -154,7 +154,9 @@ impl Generator {
             let time = Timestamp::from_micros(happened_us);
             let act = if self.rng.percent(self.swarm.take_back_percent) {
                 let data = take_back(name("onhand"), name("any"));
-                let event = self.event(SOURCES[source], time, data);
+                let reused = self.reused(SOURCES[source]);
+                let mut event = self.event(SOURCES[source], time, data);
+                event.id = reused.unwrap_or(event.id);
                 let most = if self.rng.percent(70) { 3 } else { 100 };
                 Act::TakeBack { event, back: self.rng.index(most) }
             } else {
@@ -258,9 +260,8 @@ impl Generator {
 
     /// Something that a source says.
     fn tell(&mut self, source: &'static str, time: Timestamp) -> Act {
+        let reused = self.reused(source);
         let earlier = self.told.get(source).map_or(&[][..], Vec::as_slice);
-        let reused = (!earlier.is_empty() && self.rng.percent(self.swarm.reuse_percent))
-            .then(|| self.rng.pick(earlier).id.clone());
         let (data, source) = if !earlier.is_empty() && self.rng.percent(self.swarm.other_id_percent)
         {
             // The same fact under another id, perhaps from elsewhere, perhaps not quite the same.
@@ -292,6 +293,13 @@ impl Generator {
             event.id = id;
         }
         Act::Tell { event, seen }
+    }
+
+    /// Now and then, an id that the source has given to something else.
+    fn reused(&mut self, source: &str) -> Option<EventId> {
+        let earlier = self.told.get(source).map_or(&[][..], Vec::as_slice);
+        (!earlier.is_empty() && self.rng.percent(self.swarm.reuse_percent))
+            .then(|| self.rng.pick(earlier).id.clone())
     }
 
     fn seen(&mut self) -> i64 {

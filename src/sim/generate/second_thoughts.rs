@@ -5,12 +5,17 @@ use super::{
     Act, Generator, History, PLACES, SKUS, START_US, STRANGE_PLACES, STRANGE_SKUS, Settings,
     Travelling, name, take_back, upserted,
 };
-use crate::event::{EventData, OrderPlaced, OrderedLine, StockAdjusted, StockState};
+use crate::event::{EventData, OrderPlaced, OrderedLine, StockAdjusted, StockCounted, StockState};
+use crate::id::EventId;
 use crate::sim::history::Decide;
 use crate::time::{SECOND_US, Timestamp};
 
-/// Who says all of it.
+/// Who says all of it but what was counted.
 const SOURCE: &str = "shop";
+/// Who counts.
+const COUNTS: &str = "wms";
+/// The place of `apply_second` among the options of an id with several contents.
+const APPLY_SECOND: usize = 1;
 /// How far ahead of everything an event from the future is.
 const AHEAD_S: i64 = 90_000;
 
@@ -29,7 +34,11 @@ impl Generator {
             acts.push(self.comes_in(name(sku), 20));
         }
         for _ in 0..12 + self.rng.index(20) {
-            acts.push(self.thought());
+            if self.rng.percent(10) {
+                acts.extend(self.taken_back_by_a_second());
+            } else {
+                acts.push(self.thought());
+            }
         }
         let travelling = acts.into_iter().enumerate().map(|(saying, act)| {
             let seconds = i64::try_from(saying).expect("there are few");
@@ -57,33 +66,64 @@ impl Generator {
                 sku: name(self.rng.pick(&SKUS[..2])),
                 location: name(PLACES[0]),
             }),
-            40..62 => {
-                let time = Timestamp::from_micros(START_US);
-                let event = self.event(SOURCE, time, take_back(name("onhand"), name("any")));
-                Act::TakeBack { event, back: self.rng.index(5) }
-            }
+            40..62 => self.takes_back(5),
             _ => self.something(),
         }
     }
 
+    /// Of one id, the second content takes a decision back, and mostly goes again itself.
+    fn taken_back_by_a_second(&mut self) -> Vec<Act> {
+        let (time, data) = (Timestamp::from_micros(START_US), self.few_sold());
+        let first = self.event(SOURCE, time, data);
+        let mut second = self.event(SOURCE, time, take_back(name("onhand"), name("any")));
+        second.id = first.id.clone();
+        let second = Act::TakeBack { event: second, back: self.rng.index(3) };
+        let decision = Decide { which: 0, option: APPLY_SECOND, ..self.decision() };
+        let mut acts = vec![Act::Tell { event: first, seen: None }, second, Act::Decide(decision)];
+        if self.rng.percent(70) {
+            acts.push(self.takes_back(1));
+        }
+        acts
+    }
+
+    fn takes_back(&mut self, most: usize) -> Act {
+        let time = Timestamp::from_micros(START_US);
+        let event = self.event(SOURCE, time, take_back(name("onhand"), name("any")));
+        Act::TakeBack { event, back: self.rng.index(most) }
+    }
+
     /// An event, perhaps a reversal, which may have a time ahead of its own or an id that is taken.
     fn something(&mut self) -> Act {
-        let data = match self.rng.below(10) {
-            0..3 => self.reversed(),
-            3..5 => self.few_ordered(),
-            _ => self.few_sold(),
+        let (source, data) = match self.rng.below(10) {
+            0..3 => (SOURCE, self.reversed()),
+            3..5 => (SOURCE, self.few_ordered()),
+            5 => (COUNTS, self.few_counted()),
+            _ => (SOURCE, self.few_sold()),
         };
         let ahead_s = if self.rng.percent(25) { AHEAD_S } else { 0 };
         let time = Timestamp::from_micros(START_US + ahead_s * SECOND_US);
-        let told = self.told.get(SOURCE).map_or(&[][..], Vec::as_slice);
-        let recent = &told[told.len().saturating_sub(4)..];
-        let reused =
-            (!recent.is_empty() && self.rng.percent(30)).then(|| self.rng.pick(recent).id.clone());
-        let mut event = self.event(SOURCE, time, data);
+        let reused = self.recent_id();
+        let mut event = self.event(source, time, data);
         event.id = reused.unwrap_or(event.id);
         let seen = self.rng.percent(10).then_some(-1);
         let seen = seen.filter(|_| matches!(event.data, EventData::StockAdjusted(_)));
         Act::Tell { event, seen }
+    }
+
+    /// Now and then, an id that one of the last events has.
+    fn recent_id(&mut self) -> Option<EventId> {
+        let told = self.told.get(SOURCE).map_or(&[][..], Vec::as_slice);
+        let recent = &told[told.len().saturating_sub(4)..];
+        (!recent.is_empty() && self.rng.percent(30)).then(|| self.rng.pick(recent).id.clone())
+    }
+
+    /// At the moment at which all else happens, so that a person is asked what it contains.
+    fn few_counted(&mut self) -> EventData {
+        EventData::StockCounted(StockCounted {
+            sku: name(self.rng.pick(&SKUS[..2])),
+            location: name(PLACES[0]),
+            counted: self.rng.within(0, 6),
+        })
     }
 
     fn few_sold(&mut self) -> EventData {

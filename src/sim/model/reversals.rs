@@ -53,6 +53,7 @@ impl Model {
         if self.two_hold()
             || self.holds_without_answer(&untouched.taken_back)
             || self.asks_about_corrected()
+            || self.asks_what_is_answered()
             || self.leaves_unasked(&untouched)
         {
             *self = untouched;

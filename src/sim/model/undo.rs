@@ -54,6 +54,11 @@ impl Model {
         })
     }
 
+    /// Whether a question is open that a person's answer in force has settled.
+    pub fn asks_what_is_answered(&self) -> bool {
+        (0..self.asked.len()).any(|index| self.asked[index].open && self.is_answered(index))
+    }
+
     /// Takes back one part of what a record did.
     fn undo_part(&mut self, record: u64, before: &Self, after: &Self) {
         self.undo_movements(before, after);
