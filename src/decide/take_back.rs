@@ -2,7 +2,7 @@
 
 use super::draft::Draft;
 use super::reverse::Refusal;
-use super::taken_back::{come_back, go_again, is_of_reversal, replaced};
+use super::taken_back::{come_back, go_again, is_of_reversal};
 use super::turn_back::turn_back;
 use super::{order, reservation, transfer, uncount};
 use crate::id::{LocationId, ReservationId, Sku};
@@ -75,14 +75,17 @@ pub(super) fn take_back(draft: &mut Draft<'_>, record: &Record) -> Result<(), Re
     Ok(())
 }
 
-/// How a reservation had ended by a content that the record has taken back for another one.
+/// How a reservation had ended by what the record has taken back.
 fn ended_before<'a>(
     draft: &Draft<'a>,
     record: &Record,
     reservation: &ReservationId,
 ) -> Option<&'a Standing> {
-    let dropped = replaced(record).into_iter().filter_map(|seq| draft.record(seq));
-    let mut ends = dropped.flat_map(|record| &record.changes).filter_map(|change| match change {
+    let gone = record.changes.iter().filter_map(|change| match change {
+        Change::Reversed { seq, by: Some(_), .. } => draft.record(*seq),
+        _ => None,
+    });
+    let mut ends = gone.flat_map(|record| &record.changes).filter_map(|change| match change {
         Change::Reservation(end) if end.reservation == *reservation => Some(&end.standing),
         _ => None,
     });

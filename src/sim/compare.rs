@@ -13,6 +13,7 @@ use crate::event::{Event, EventData, EventReversed, KitPart};
 use crate::id::{EventId, Sku};
 use crate::ledger::{Entry, Input, Processed};
 use crate::record::{Outcome, Timer, WaitKey};
+use crate::reservation::Standing;
 use crate::state::Settings;
 use crate::time::Now;
 
@@ -235,6 +236,7 @@ impl Pair {
         self.compare_kits();
         self.compare_orders();
         self.compare_transfers();
+        self.compare_reservations();
         self.compare_conflicts();
         assert_eq!(
             *self.host.store.timers(),
@@ -306,6 +308,15 @@ impl Pair {
             assert_eq!(level.version, version, "the version of {name:?}: core, model");
         }
         assert!(expected.is_empty(), "the core has no level {expected:?}");
+    }
+
+    /// One that nobody has asked for, or no longer, is as if it had never been.
+    fn compare_reservations(&self) {
+        let known = self.host.store.reservations();
+        let known = known.filter(|known| known.standing != Standing::Withdrawn);
+        let known: BTreeMap<_, _> =
+            known.map(|known| (&known.reservation, known.standing == Standing::Held)).collect();
+        assert_eq!(known, self.model.reservations(), "reservations, and which hold: core, model");
     }
 
     fn compare_kits(&self) {

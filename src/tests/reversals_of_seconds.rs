@@ -3,10 +3,14 @@
 
 use onhand::conflict::{ConflictKind, ConflictStatus, ResolutionOption as O};
 use onhand::record::{Outcome, Record};
+use onhand::reservation::Standing;
 use onhand::wire::EventResult;
 
 use crate::harness::World;
-use crate::says::{adjusted, counted, fulfilled, item, line, part, placed, received, reversed};
+use crate::says::{
+    adjusted, confirmed, counted, fulfilled, held, item, line, part, placed, received, released,
+    reserved, reversed,
+};
 
 /// 20 on hand, and 5 more that were taken back, which leaves 20.
 fn world() -> World {
@@ -276,6 +280,27 @@ fn a_second_that_has_asked_again_about_a_level_is_not_taken_back_but_that_decide
         let expected = format!("{} is open again: decide that instead", asked.id);
         assert_eq!((undo.outcome, undo.reason), (Outcome::Rejected, Some(expected)), "{answer:?}");
         assert_eq!(world.on_hand("TEA", "berlin"), on_hand, "{answer:?}");
+    }
+}
+
+/// The second holds the units again that were given up, or that an order had, as long as it stands.
+#[test]
+fn how_a_reservation_had_ended_holds_again_without_the_second() {
+    let table = [
+        (released("r1").id("end"), Standing::Released, [0, 0]),
+        (confirmed("r1", "o1").id("end"), Standing::Confirmed("o1".parse().unwrap()), [0, 4]),
+    ];
+    for (end, standing, expected) in table {
+        let mut world = world().given([reserved("r1", &[held("TEA", 4, "berlin")]), end]);
+        let numbers =
+            |world: &World| [world.reserved("TEA", "berlin"), world.committed("TEA", "berlin")];
+        world.post(received("MUG", "berlin", 1).by("desk").id("x"));
+        world.post(reversed("shop", "end").by("desk").id("x"));
+        let decision = world.resolve(&second_of(&world), O::ApplySecond).unwrap();
+        assert_eq!(numbers(&world), [4, 0]);
+        goes(&mut world, &decision);
+        assert_eq!(numbers(&world), expected);
+        assert_eq!(world.store.reservation("r1").unwrap().standing, standing);
     }
 }
 

@@ -28,6 +28,11 @@ impl Generator {
             orphan_after_us: self.rng.pick(&[86_400, 10]) * SECOND_US,
             ..Settings::default()
         };
+        // What is held is of what is known.
+        self.swarm.places = 1;
+        self.swarm.kits = 0;
+        self.swarm.skus = 2;
+        self.swarm.hold_s = self.swarm.hold_s.max(60);
         let mut acts = vec![self.place_comes(name(PLACES[0]))];
         for sku in &SKUS[..2] {
             acts.push(self.says(upserted(sku)));
@@ -71,13 +76,18 @@ impl Generator {
         }
     }
 
-    /// Of one id, the second content takes a decision back, and mostly goes again itself.
+    /// Of one id, the second content takes a decision or an event back, and mostly goes again itself.
     fn taken_back_by_a_second(&mut self) -> Vec<Act> {
-        let (time, data) = (Timestamp::from_micros(START_US), self.few_sold());
-        let first = self.event(SOURCE, time, data);
-        let mut second = self.event(SOURCE, time, take_back(name("onhand"), name("any")));
+        let time = Timestamp::from_micros(START_US);
+        let (said, goes) = (self.few_sold(), self.reversed());
+        let first = self.event(SOURCE, time, said);
+        let mut second = self.event(SOURCE, time, goes);
         second.id = first.id.clone();
-        let second = Act::TakeBack { event: second, back: self.rng.index(3) };
+        let second = if self.rng.percent(60) {
+            Act::TakeBack { event: second, back: self.rng.index(3) }
+        } else {
+            Act::Tell { event: second, seen: None }
+        };
         let decision = Decide { which: 0, option: APPLY_SECOND, ..self.decision() };
         let mut acts = vec![Act::Tell { event: first, seen: None }, second, Act::Decide(decision)];
         if self.rng.percent(70) {
@@ -94,10 +104,12 @@ impl Generator {
 
     /// An event, perhaps a reversal, which may have a time ahead of its own or an id that is taken.
     fn something(&mut self) -> Act {
-        let (source, data) = match self.rng.below(10) {
+        let (source, data) = match self.rng.below(12) {
             0..3 => (SOURCE, self.reversed()),
             3..5 => (SOURCE, self.few_ordered()),
             5 => (COUNTS, self.few_counted()),
+            6 => (SOURCE, self.reserved()),
+            7 => (SOURCE, if self.rng.percent(50) { self.freed() } else { self.confirmed() }),
             _ => (SOURCE, self.few_sold()),
         };
         let ahead_s = if self.rng.percent(25) { AHEAD_S } else { 0 };

@@ -50,6 +50,11 @@ impl Reservation {
 }
 
 impl Model {
+    /// The reservations that were granted, and whether each holds its units still.
+    pub fn reservations(&self) -> BTreeMap<&ReservationId, bool> {
+        self.reservations.iter().map(|known| (&known.id, known.held)).collect()
+    }
+
     /// What time will bring about: the end of holds and of patience.
     pub fn timers(&self) -> BTreeMap<Timer, Uptime> {
         let held = self.reservations.iter().filter(|known| known.held);
