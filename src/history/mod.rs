@@ -80,11 +80,12 @@ pub enum Moment {
     Recorded(u64),
 }
 
-/// Steps of one record, by SKU, then location, then moment, then the record they are about.
-type Steps<'a> = BTreeMap<(&'a Sku, &'a LocationId, Timestamp, Option<u64>), Step>;
+/// Steps of one record, by SKU, then location, then moment, then the record they are about, then who
+/// said the fact.
+type Steps<'a> = BTreeMap<(&'a Sku, &'a LocationId, Timestamp, Option<u64>, Source), Step>;
 
 /// What a record did to each level that it touches, by SKU, then location, then moment: what takes
-/// back several facts did so at the moment of each.
+/// back several facts did so at the moment of each, and what two have said of one moment is two things.
 pub fn steps(record: &Record) -> Vec<(&Sku, &LocationId, Step)> {
     let mut steps = Steps::new();
     let blank = blank(record);
@@ -208,14 +209,15 @@ fn around(counted: &Counted) -> Option<Around> {
     counted.overlap.map(|overlap| Around { overlap, window_us })
 }
 
-/// The step at a level and a moment; this one, if there is none yet.
+/// The step at a level and a moment, of a fact of one source; this one, if there is none yet.
 fn step<'a, 'b>(
     steps: &'b mut Steps<'a>,
     sku: &'a Sku,
     location: &'a LocationId,
     new: Step,
 ) -> &'b mut Step {
-    steps.entry((sku, location, new.occurred_at, new.of)).or_insert(new)
+    let key = (sku, location, new.occurred_at, new.of, new.source.clone());
+    steps.entry(key).or_insert(new)
 }
 
 /// A person's decision about a movement near a count, or the end of one: it moves `on_hand` at the

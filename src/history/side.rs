@@ -6,15 +6,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Step;
 use super::level::standing;
+use crate::id::Source;
 use crate::record::Bucket;
 use crate::state::Overlap;
 use crate::time::Timestamp;
 
-/// What a record moved at a moment.
-type Place = (u64, Timestamp);
+/// What a record moved at a moment, as somebody had said.
+type Place<'a> = (u64, Timestamp, &'a Source);
 
 /// A step of a level.
-type Key = (u64, Timestamp, Option<u64>);
+type Key<'a> = (Place<'a>, Option<u64>);
 
 /// The steps of a level as one of its counts sees them.
 pub(super) struct Sides<'a> {
@@ -24,20 +25,19 @@ pub(super) struct Sides<'a> {
     /// The record of the next count that stands.
     newer: Option<u64>,
     /// The movements that other steps are about.
-    named: BTreeMap<Place, &'a Step>,
+    named: BTreeMap<Place<'a>, &'a Step>,
     /// The steps that only say on which side something lies.
-    verdicts: BTreeSet<Key>,
+    verdicts: BTreeSet<Key<'a>>,
     /// The movements that a person has put on the other side than the one that they came to.
-    flipped: BTreeSet<Place>,
+    flipped: BTreeSet<Place<'a>>,
 }
 
 impl<'a> Sides<'a> {
     pub(super) fn of(steps: &'a [Step], count: Option<&'a Step>) -> Self {
         let is_newer = |step: &&Step| count.is_none_or(|count| step.seq() > count.seq());
         let newer = standing(steps.iter()).filter(is_newer).map(Step::seq).min();
-        let about: BTreeSet<Place> =
-            steps.iter().filter_map(|step| Some((step.of?, step.occurred_at))).collect();
-        let mut named: BTreeMap<Place, &Step> = BTreeMap::new();
+        let about: BTreeSet<Place<'_>> = steps.iter().filter_map(about).collect();
+        let mut named: BTreeMap<Place<'_>, &Step> = BTreeMap::new();
         let moved = steps.iter().filter(|step| moves_anything(step));
         for step in moved.filter(|step| about.contains(&place(step))) {
             // What a record has moved itself stands for what it has taken back besides.
@@ -95,8 +95,8 @@ impl<'a> Sides<'a> {
     /// The movement that a step is about in the end; the step itself, if it is one of its own.
     fn movement_of(&self, step: &'a Step) -> &'a Step {
         let mut moved = step;
-        while let Some(of) = moved.of.filter(|of| *of < moved.seq())
-            && let Some(earlier) = self.named.get(&(of, moved.occurred_at))
+        while let Some(about) = about(moved).filter(|(of, ..)| *of < moved.seq())
+            && let Some(earlier) = self.named.get(&about)
         {
             moved = earlier;
         }
@@ -104,12 +104,17 @@ impl<'a> Sides<'a> {
     }
 }
 
-const fn key(step: &Step) -> Key {
-    (step.seq(), step.occurred_at, step.of)
+const fn key(step: &Step) -> Key<'_> {
+    (place(step), step.of)
 }
 
-const fn place(step: &Step) -> Place {
-    (step.seq(), step.occurred_at)
+const fn place(step: &Step) -> Place<'_> {
+    (step.seq(), step.occurred_at, &step.source)
+}
+
+/// The movement that a step is about.
+fn about(step: &Step) -> Option<Place<'_>> {
+    Some((step.of?, step.occurred_at, &step.source))
 }
 
 /// What says on which side of a count movements lie, the first first: a person's word, and what takes
@@ -117,9 +122,9 @@ const fn place(step: &Step) -> Place {
 fn verdicts(steps: &[Step]) -> Vec<&Step> {
     let mut in_order: Vec<&Step> = steps.iter().collect();
     in_order.sort_by_key(|step| step.seq());
-    let mut places: BTreeSet<Place> = BTreeSet::new();
+    let mut places: BTreeSet<Place<'_>> = BTreeSet::new();
     in_order.retain(|step| {
-        let is_about_one = step.of.is_some_and(|of| places.contains(&(of, step.occurred_at)));
+        let is_about_one = about(step).is_some_and(|about| places.contains(&about));
         let has_effect = step.on_hand() != 0 || step.countered != 0;
         let is_one = (step.is_verdict || is_about_one) && has_effect;
         if is_one {
@@ -132,14 +137,14 @@ fn verdicts(steps: &[Step]) -> Vec<&Step> {
 
 /// The movements that a person has put on the other side of a count than the one that they came to.
 /// A verdict that is taken back has put nothing anywhere, unless that is taken back in turn.
-fn flipped(verdicts: &[&Step]) -> BTreeSet<Place> {
+fn flipped<'a>(verdicts: &[&'a Step]) -> BTreeSet<Place<'a>> {
     // The last ones are in force; what they are about is another then, be it a verdict itself.
-    let mut flipped: BTreeSet<Place> = BTreeSet::new();
+    let mut flipped: BTreeSet<Place<'_>> = BTreeSet::new();
     for step in verdicts.iter().rev() {
         if !flipped.contains(&place(step))
-            && let Some(of) = step.of
+            && let Some(about) = about(step)
         {
-            flipped.insert((of, step.occurred_at));
+            flipped.insert(about);
         }
     }
     flipped

@@ -273,3 +273,24 @@ fn a_correction_lies_where_that_does_which_it_corrects() {
         assert_eq!(seen(&world), before, "{at_s} {verdict:?}");
     }
 }
+
+/// What is taken back at once, and stands again, lies where each of the two lies: in the count what its
+/// own source has said, after it what the shop did.
+#[test]
+fn what_two_sources_have_said_of_one_moment_lies_on_two_sides() {
+    let mut world = World::new().given([
+        received("TEA", "berlin", 20).at(-1_000),
+        sale(95),
+        adjusted("TEA", "berlin", -1).at(95).id("broken"),
+    ]);
+    world.post(reversed("wms", "broken").by("shop").id("sale").at(96));
+    let decision = world.resolve(&world.conflict(), O::ApplySecond).unwrap();
+    assert_eq!(world.on_hand("TEA", "berlin"), 20);
+    world.post(reversed("onhand", decision.envelope.id.as_str()));
+    assert_eq!(world.on_hand("TEA", "berlin"), 16);
+    world.post(counted("TEA", "berlin", 15).at(100));
+    world.resolve(&world.open(ConflictKind::CountOverlap)[0], O::KeepDifference).unwrap();
+    assert_eq!(world.on_hand("TEA", "berlin"), 12);
+    world.post(newer());
+    assert_eq!(truly(&world, [94, 95, 99, 100, 899]), [20, 16, 16, 12, 12]);
+}

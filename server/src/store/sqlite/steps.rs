@@ -64,7 +64,7 @@ const STEPS: &str = walk!(
      CROSS JOIN mentions AS m ON m.ledger = ?1 AND m.sku = w.value->>0 AND m.location = w.value->>1
                              AND w.value->>3 IS NULL
      CROSS JOIN journal AS j ON j.ledger = ?1 AND j.seq = m.seq
-     ORDER BY 1, 2, 9, 24"
+     ORDER BY 1, 2, 9, 24, 3"
 );
 
 /// Column of the first number in [`STEPS`]; the others follow in the order of [`Bucket::ALL`].
@@ -113,7 +113,7 @@ fn divide(step: &mut Step, level: &(Sku, LocationId), record: &[u8]) -> Result<(
     let record = journal::decode(record).map_err(damaged)?;
     let own = history::steps(&record).into_iter().find(|(sku, location, own)| {
         (*sku, *location) == (&level.0, &level.1)
-            && (own.occurred_at, own.of) == (step.occurred_at, step.of)
+            && (own.occurred_at, own.of, &own.source) == (step.occurred_at, step.of, &step.source)
     });
     // What was kept before a step said what it is about may be two of them in one.
     if let Some((.., own)) = own {

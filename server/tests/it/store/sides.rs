@@ -79,7 +79,7 @@ CREATE TABLE earlier AS SELECT * FROM mentions;
 DROP TABLE mentions;
 ALTER TABLE earlier RENAME TO mentions;
 ALTER TABLE mentions DROP COLUMN of_seq;
-DELETE FROM _sqlx_migrations WHERE version = 14;
+DELETE FROM _sqlx_migrations WHERE version IN (14, 19);
 UPDATE journal SET record = CAST(json_remove(CAST(record AS TEXT), '$.fact.of',
     '$.changes[0].fact.of', '$.changes[1].fact.of', '$.changes[0].window_us',
     '$.changes[1].window_us', '$.changes[2].window_us') AS BLOB);
