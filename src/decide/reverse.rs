@@ -7,7 +7,7 @@
 
 use super::draft::Draft;
 use super::take_back::{fact_of, take_back};
-use super::taken_back::takes_the_place_of_another;
+use super::taken_back::{brings_back, takes_the_place_of_another};
 use super::{contents, reopen};
 use crate::event::{EventData, EventReversed};
 use crate::history::is_verdict;
@@ -42,6 +42,10 @@ fn by_name(draft: &mut Draft<'_>, source: &Source, id: &EventId) -> Result<(), R
         reopen::take_back_later(draft, record)?;
     }
     take_back(draft, record)?;
+    // What it has brought back may be the first of two contents, of which it would be the second.
+    if matches!(record.envelope.data, EventData::EventReversed(_)) && brings_back(record) {
+        return Err("it brought an event back: reverse that event instead".to_owned());
+    }
     if decides {
         reopen::decided(draft, record)?;
     }

@@ -42,7 +42,7 @@ pub(super) fn take_back(draft: &mut Draft<'_>, record: &Record) -> Result<(), Re
             Change::Reversed { seq, by: Some(_), .. } => {
                 come_back(draft, record, *seq)?;
             }
-            Change::Reversed { seq, by: None, .. } => go_again(draft, record, *seq)?,
+            Change::Reversed { seq, by: None, .. } => go_again(draft, *seq)?,
             Change::Absorbed { sku, location, delta, state, movement, .. } => {
                 if let Some((time, source, delta)) = record.countered(change) {
                     let fact = Fact { time, source: source.clone(), of: Some(record.seq) };

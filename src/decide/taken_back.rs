@@ -1,6 +1,6 @@
 //! What a record has taken back, or brought back, is as it was before when the record goes in turn.
 
-use super::draft::{Draft, Undoes};
+use super::draft::Draft;
 use super::reopen;
 use super::reverse::{Refusal, at_hand};
 use super::turn_back::asked_since;
@@ -85,11 +85,7 @@ pub(super) fn come_back(draft: &mut Draft<'_>, record: &Record, seq: u64) -> Res
 }
 
 /// What a record has brought back goes again with it, unless it has gone since.
-pub(super) fn go_again(draft: &mut Draft<'_>, record: &Record, seq: u64) -> Result<(), Refusal> {
-    let by_itself = matches!(record.envelope.data, EventData::EventReversed(_));
-    if by_itself && draft.undoes == Undoes::Event {
-        return Err("it brought an event back: reverse that event instead".to_owned());
-    }
+pub(super) fn go_again(draft: &mut Draft<'_>, seq: u64) -> Result<(), Refusal> {
     let event = at_hand(draft, seq)?.event_ref();
     let known = draft.known(&event.source, &event.id);
     let gone_by = known.iter().filter(|known| known.seq == seq || known.decided == seq);

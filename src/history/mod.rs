@@ -151,6 +151,13 @@ pub fn steps(record: &Record) -> Vec<(&Sku, &LocationId, Step)> {
     if changes_several_orders(record) {
         divide(record, &mut steps);
     }
+    // What ends a person's decision about a movement may do more, for the other of two contents.
+    let ended = verdicts_ended(record);
+    if !decides_side(record) {
+        for step in steps.values_mut() {
+            step.is_verdict &= step.of.is_none_or(|of| ended.contains(&of));
+        }
+    }
     steps.into_iter().map(|((sku, location, ..), step)| (sku, location, step)).collect()
 }
 
@@ -223,15 +230,27 @@ fn step<'a, 'b>(
 /// A person's decision about a movement near a count, or the end of one: it moves `on_hand` at the
 /// moment of a movement that is recorded already, which must not be added up twice.
 pub(crate) fn is_verdict(record: &Record) -> bool {
-    // The end of one may have been held for a while, and be what another record does.
-    let ends_one = |change: &Change| matches!(change, Change::Reversed { verdict: true, .. });
-    let decides = match &record.envelope.data {
+    decides_side(record) || !verdicts_ended(record).is_empty()
+}
+
+/// Whether it is a person's decision on which side of a count a movement lies.
+fn decides_side(record: &Record) -> bool {
+    match &record.envelope.data {
         EventData::ConflictResolved(choice) => {
             record.is_movement() && matches!(choice.option, O::KeepCounted | O::KeepDifference)
         }
         _ => false,
-    };
-    decides || record.changes.iter().any(ends_one)
+    }
+}
+
+/// The records of such decisions that it ends. The end of one may have been held for a while, and be
+/// what another record does.
+fn verdicts_ended(record: &Record) -> Vec<u64> {
+    let ended = record.changes.iter().filter_map(|change| match change {
+        Change::Reversed { seq, verdict: true, .. } => Some(*seq),
+        _ => None,
+    });
+    ended.collect()
 }
 
 impl Step {

@@ -763,3 +763,18 @@ fn after_an_early_amendment_only_what_is_there_is_cancelled() {
         assert_eq!(tea(&world).1 + cancelled[0], 3);
     }
 }
+
+/// The early amendment stands for the order, on which a later revision rests: taken back, it can stand
+/// again.
+#[test]
+fn a_revision_after_an_early_amendment_stands_again_without_the_order() {
+    let mut world = world();
+    let early = orphan(&mut world, amended("o1", 1, &[line("1", "TEA", 3)]));
+    apply(&mut world, &early, None, None).unwrap();
+    world.post(amended("o1", 2, &[line("1", "TEA", 5)]).id("later"));
+    world.post(reversed("shop", "later").id("undo"));
+    assert_eq!(tea(&world), (20, 3));
+    let again = world.post(reversed("desk", "undo"));
+    assert_eq!((again.outcome, again.reason), (Outcome::Applied, None));
+    assert_eq!((tea(&world), numbers(&world, "o1", "1")), ((20, 5), [5, 5, 0, 0, 0]));
+}

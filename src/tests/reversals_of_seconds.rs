@@ -283,6 +283,23 @@ fn a_second_that_has_asked_again_about_a_level_is_not_taken_back_but_that_decide
     }
 }
 
+/// The first is brought back by what the second would take back: it goes once, and the second is
+/// refused as if it had come alone.
+#[test]
+fn a_second_does_not_take_back_what_has_brought_the_first_back() {
+    let mut world = World::new().given([
+        received("TEA", "berlin", 20).at(-1_000),
+        adjusted("TEA", "berlin", -3).id("x"),
+        reversed("wms", "x").id("back"),
+        reversed("desk", "back").id("again"),
+    ]);
+    assert_eq!(world.on_hand("TEA", "berlin"), 17);
+    let second = world.post(reversed("desk", "again").by("wms").id("x"));
+    world.resolve(&second_of(&world), O::ApplySecond).unwrap();
+    assert_eq!(world.on_hand("TEA", "berlin"), 20);
+    assert_eq!(world.outcome(&second), Outcome::Rejected);
+}
+
 /// The second holds the units again that were given up, or that an order had, as long as it stands.
 #[test]
 fn how_a_reservation_had_ended_holds_again_without_the_second() {

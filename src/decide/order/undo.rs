@@ -116,7 +116,7 @@ fn rests_on_fact(
     }
     // A revision says what all lines are: without its order, or under a later one, it has nothing to
     // say any more. One that a person has applied without it still has, if nothing was said since.
-    if matches!(withdrawn.key, FactKey::Amended(_)) && !order.is_placed() {
+    if matches!(withdrawn.key, FactKey::Amended(_)) && !order.has_all_lines() {
         if !was_early(draft, withdrawn) {
             return Err("its order is taken back since: reverse that first".to_owned());
         }

@@ -32,6 +32,7 @@ impl Model {
             || self.is_receipt_decided_on(target.decided)
             || self.is_cancelled_for_good(target.decided)
             || self.gave_way_since(target.decided)
+            || self.has_brought_back(&target)
             || refused && self.may_be_rested_on(target.decided)
             || !self.can_be_held_again(&target)
         {
@@ -120,6 +121,15 @@ impl Model {
         let mut later = (record + 1..=self.journal.len() as u64)
             .filter(|later| !self.taken_back.contains(later));
         later.any(|later| self.first_of_two(later).is_some_and(|first| let_go.contains(&first)))
+    }
+
+    /// Whether it is a request by which something stands again: that is to be taken back instead.
+    fn has_brought_back(&self, target: &Target) -> bool {
+        let said = self.journal_at(target.decided);
+        let asks = self.told.get(&target.decided).is_some_and(|told| {
+            matches!(told.event.data, EventData::EventReversed(_)) && told.decided == target.decided
+        });
+        asks && said.before.taken_back.difference(&said.after.taken_back).next().is_some()
     }
 
     /// Whether something holds for what people have said of names or batches that must not: what was
