@@ -304,8 +304,8 @@ fn a_first_is_gone_from_the_past_also_if_the_second_ends_a_decision() {
     world.post(adjusted("TEA", "berlin", -1).by("shop").at(0).id("broken"));
     assert_eq!(truly(&world, [-1, 0, 95, 100]), [20, 19, 16, 15]);
     let kept = world.resolve(&world.conflict(), O::KeepCounted).unwrap();
-    let word = kept.envelope.id.as_str();
-    world.post(reversed("onhand", word).by("shop").id("broken").at(96));
+    let decision = kept.envelope.id.as_str();
+    world.post(reversed("onhand", decision).by("shop").id("broken").at(96));
     let asked = world.open(ConflictKind::IdReused).remove(0);
     world.resolve(&asked, O::ApplySecond).unwrap();
     assert_eq!(truly(&world, [-1, 0, 95, 100]), [20, 20, 17, 15]);
