@@ -178,7 +178,8 @@ impl Journal {
         self.records.get(usize::try_from(seq.checked_sub(1)?).ok()?)
     }
 
-    /// Whether a record, or what became of its event later, was ever taken back or given up.
+    /// Whether a record, or what became of its event later, was ever taken back or given up, or has come
+    /// too late to say anything.
     fn is_taken_back(&self, first: u64) -> bool {
         let decides = |record: &&Record| {
             let is_final = |it: &Change| matches!(it, Change::Final { seq, .. } if *seq == first);
@@ -190,7 +191,8 @@ impl Journal {
         let reversed = changes.any(|change| {
             matches!(change, Change::Reversed { seq, by: Some(_), .. } if deciding.contains(seq))
         });
-        reversed || self.outcomes[&first].contains(&Outcome::Rejected)
+        let says_nothing = |it: &Outcome| matches!(it, Outcome::Rejected | Outcome::Superseded);
+        reversed || self.outcomes[&first].iter().any(says_nothing)
     }
 
     /// Whether an event of the same name and another content is recorded.
