@@ -126,10 +126,13 @@ fn can_stand_again(
         ));
     }
     // So has what this decision itself takes back or brings; what came with the record goes with it.
+    // What came in between may be gone, but could stand again.
     let movements = draft.movements_with(sku, location, &draft.all_effects());
     let since = || movements.iter().filter(|it| it.seq >= record.seq);
-    let sums = overlap::sums(since());
-    let mut open = since().filter(|moved| sums[&(moved.time, &moved.source)] != 0);
+    let goes_with = |moved: &&Movement| moved.seq == record.seq || moved.seq == draft.seq;
+    let sums = overlap::sums(since().filter(goes_with));
+    let mut open =
+        since().filter(|moved| !goes_with(moved) || sums[&(moved.time, &moved.source)] != 0);
     let touches = open
         .find(|moved| moved.time <= count.time || moved.source != count.source && near(moved.time));
     if let Some(moved) = touches {

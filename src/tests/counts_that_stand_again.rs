@@ -417,6 +417,26 @@ fn a_count_stands_only_again_over_what_it_contained() {
     assert_eq!(world.on_hand("TEA", "berlin"), 0, "it is taken back, and the count is gone");
 }
 
+/// What came and went while the count was gone could stand again, and the count contains it, though
+/// it was recorded later.
+#[test]
+fn a_count_does_not_stand_again_over_what_came_and_went_since() {
+    for (at_s, outcome) in [(-1, Outcome::Rejected), (120, Outcome::Applied)] {
+        let mut world = World::new().given([
+            counted("TEA", "berlin", 8).at(0).id("count"),
+            reversed("wms", "count").id("gone"),
+            adjusted("TEA", "berlin", 3).at(at_s).id("found"),
+            reversed("wms", "found").id("not found"),
+        ]);
+        let stands = world.post(reversed("desk", "gone"));
+        assert_eq!(stands.outcome, outcome, "{stands:?}");
+        world.post(reversed("desk", "not found"));
+        let before = if outcome == Outcome::Applied { 8 } else { 0 };
+        assert_eq!(world.on_hand("TEA", "berlin"), before + 3);
+        check_past(&world);
+    }
+}
+
 /// What the decision for the count had taken back stands again as it was: nothing of it is new to the
 /// count before.
 #[test]

@@ -127,6 +127,17 @@ fn a_verdict_that_is_taken_back_is_not_added_up() {
     }
 }
 
+/// What a person has said of a movement, and no longer says, is no movement after the next count.
+#[test]
+fn neither_a_verdict_nor_its_end_explains_what_a_later_count_found() {
+    let mut world = World::new().given([counted("TEA", "berlin", 14).at(100)]);
+    world.post(adjusted("TEA", "berlin", 2).by("shop").at(105));
+    let verdict = world.resolve(&world.conflict(), O::KeepCounted).unwrap();
+    world.post(reversed("onhand", verdict.envelope.id.as_str()));
+    world.post(counted("TEA", "berlin", 14).by("shop").at(102));
+    assert_eq!(terms(&world), [(Cause::Counted, 14), (Cause::Moved, 2)]);
+}
+
 /// Units are taken out of two receipts by one decision: each is gone from its own moment on, also
 /// where a count contains both.
 #[test]

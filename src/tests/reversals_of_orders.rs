@@ -1,7 +1,7 @@
 //! Reversing what happened to an order: its lines go back by as much as they had moved, so what
 //! others have done since stays; where that would leave less than nothing, it is refused.
 
-use onhand::conflict::ResolutionOption as O;
+use onhand::conflict::{ConflictKind, ResolutionOption as O};
 use onhand::record::Outcome;
 use onhand::wire::EventResult;
 
@@ -442,6 +442,21 @@ fn a_revision_is_not_brought_back_under_a_later_one_that_came_before_it() {
     assert!(reason(&result).contains("the order was amended since"), "{result:?}");
 }
 
+/// A revision is of an order, and does not stand again where that is gone.
+#[test]
+fn a_revision_does_not_stand_again_without_its_order() {
+    let mut world = world().given([
+        placed("o1", &[line("1", "TEA", 4)]).id("order"),
+        amended("o1", 1, &[line("1", "TEA", 6)]).id("x"),
+        reversed("shop", "x").id("back"),
+        reversed("shop", "order"),
+    ]);
+    assert_eq!(world.committed("TEA", "berlin"), 0);
+    let again = world.post(reversed("desk", "back"));
+    assert!(reason(&again).contains("its order is taken back since"), "{again:?}");
+    assert_eq!(world.committed("TEA", "berlin"), 0);
+}
+
 /// An amendment that a person has applied without its order needs none to stand again; but it says
 /// what all lines are, so nothing may have been said of the order since.
 #[test]
@@ -471,4 +486,41 @@ fn an_early_amendment_stands_again_unless_more_was_said_since() {
         }
         world.verify();
     }
+}
+
+/// What was said since may be of other lines, or leave the order's facts as they are.
+#[test]
+fn an_early_amendment_stands_again_where_neither_lines_nor_facts_are_others() {
+    let again = |amended: Says, later: Option<Says>| {
+        let holds = ["r1", "r2"].map(|id| reserved(id, &[held("TEA", 2, "berlin")]));
+        let holds = holds.map(|hold| hold.with("expires_in_s", 300_000));
+        let mut world = world().given(holds).given([confirmed("r1", "o1")]);
+        world.post(amended.id("x"));
+        world.pass(86_400);
+        world.resolve(&world.conflict(), O::ApplyWithoutOrder).unwrap();
+        let before = world.store.order("o1").cloned().unwrap();
+        world.post(reversed("shop", "x").id("back"));
+        if let Some(later) = later {
+            world.post(later);
+            world.pass(86_400);
+            for orphan in world.open(ConflictKind::Orphan) {
+                world.resolve(&orphan, O::ApplyWithoutOrder).unwrap();
+            }
+        }
+        let again = world.post(reversed("desk", "back"));
+        match again.outcome {
+            Outcome::Applied => assert_eq!(world.store.order("o1").cloned().unwrap(), before),
+            _ => assert!(reason(&again).contains("order rest on it"), "{again:?}"),
+        }
+        world.verify();
+        again.outcome
+    };
+    // Of the line that the confirmed hold has made, and of another beside it.
+    let one = || amended("o1", 1, &[line_from("1", "TEA", 4, "berlin")]);
+    let more = || amended("o1", 1, &[line("1", "TEA", 2), line_from("a", "TEA", 1, "berlin")]);
+    let of_line = || cancelled("o1").with("lines", vec![part("1", 1)]);
+    assert_eq!(again(one(), None), Outcome::Applied);
+    assert_eq!(again(more(), None), Outcome::Applied);
+    assert_eq!(again(one(), Some(of_line())), Outcome::Rejected);
+    assert_eq!(again(more(), Some(confirmed("r2", "o1"))), Outcome::Rejected);
 }
