@@ -47,6 +47,13 @@ fn holds_alone(draft: &Draft<'_>, seq: u64) -> Result<(), Refusal> {
     nothing_besides(draft, &event, |other| other == seq || is_asked(other))
 }
 
+/// Of the contents that came under one id, the one that another has to take the place of: the one that
+/// has an effect or may come to have one, or else what was neither refused nor taken back.
+pub(super) fn in_force(known: &[Known]) -> Option<&Known> {
+    let last = |holds: fn(&Known) -> bool| known.iter().rev().find(|known| holds(known));
+    last(is_there).or_else(|| last(Known::holds)).or_else(|| known.first())
+}
+
 /// Whether a content has an effect, or may come to have one.
 fn is_there(known: &Known) -> bool {
     known.holds() && may_count(known.outcome)

@@ -151,8 +151,7 @@ pub(crate) fn decide(
     draft.came = wall;
     draft.held = held;
     let seq = draft.seq;
-    // Of several contents, the one that holds: others were refused, or are taken back.
-    let first = known.iter().rev().find(|known| known.holds()).or_else(|| known.first());
+    let first = contents::in_force(known);
     let outcome = match (first, held.filter(|held| held.is_certain())) {
         (Some(first), _) => Ok(id_reused(&mut draft, event, first.seq)),
         (None, Some(held)) => Ok(mass_change::hold(&mut draft, held, &event.data, seq)),

@@ -88,9 +88,8 @@ pub(super) fn come_back(draft: &mut Draft<'_>, record: &Record, seq: u64) -> Res
 pub(super) fn go_again(draft: &mut Draft<'_>, seq: u64) -> Result<(), Refusal> {
     let event = at_hand(draft, seq)?.event_ref();
     let known = draft.known(&event.source, &event.id);
-    let gone_by = known.iter().filter(|known| known.seq == seq || known.decided == seq);
-    let mut gone_by = gone_by.filter_map(|known| known.reversed_by);
-    if let Some(by) = gone_by.find(|by| *by != draft.seq) {
+    let gone_by = known.iter().find(|known| known.seq == seq).and_then(|known| known.reversed_by);
+    if let Some(by) = gone_by.filter(|by| *by != draft.seq) {
         return Err(format!("#{seq}, which it brought back, has gone since: reverse #{by} first"));
     }
     draft.begin_part(None);

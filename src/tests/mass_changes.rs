@@ -12,8 +12,8 @@ use onhand::wire::EventResult;
 
 use crate::harness::{World, choice};
 use crate::says::{
-    Says, adjusted, cancelled, counted, fulfilled, goods, item, kit, line, line_from, location,
-    moved, part, placed, received, reversed, set, shipped,
+    Says, adjusted, cancelled, counted, fulfilled, goods, held, item, kit, line, line_from,
+    location, moved, part, placed, received, reserved, reversed, set, shipped,
 };
 
 fn name(number: usize) -> String {
@@ -405,6 +405,29 @@ fn items_that_the_batch_only_describes_count_among_those_it_names() {
         batch.extend((0..described).map(|number| item(&format!("N{number}")).in_batch("b")));
         let results = world.request(batch);
         assert_eq!(is_held(&world, &results), held, "2 of {}, {is_awaited}", 2 + described);
+    }
+}
+
+/// So it is where what is said of them is refused for itself.
+#[test]
+fn items_of_which_the_batch_is_refused_something_count_among_those_it_names() {
+    for (refused, is_too_much) in [(7, true), (8, false)] {
+        let mut world = few();
+        let names = (0..refused).map(|number| format!("N{number}"));
+        let names: Vec<String> = names.collect();
+        world.post_all(names.iter().map(|name| item(name)));
+        let mut batch = vec![empties(0), empties(1)];
+        batch.extend(
+            names.iter().map(|name| {
+                reserved(&format!("r-{name}"), &[held(name, 1, "berlin")]).in_batch("b")
+            }),
+        );
+        let results = world.request(batch);
+        assert_eq!(is_held(&world, &results), is_too_much, "2 of {}", 2 + refused);
+        if !is_too_much {
+            let refused = results[2..].iter().all(|it| it.outcome == Outcome::Rejected);
+            assert!(refused, "{results:?}");
+        }
     }
 }
 

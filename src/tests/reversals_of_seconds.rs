@@ -345,3 +345,22 @@ fn a_first_stands_again_at_its_own_moment() {
     world.post(reversed("wms", "y"));
     assert_eq!(says_whose(&world), [(1, false)]);
 }
+
+/// The second was older than a count, and has no effect: the first stands again, and so it is the first
+/// that a third content would take the place of.
+#[test]
+fn a_third_takes_the_place_of_the_first_that_stands_again_beside_a_second_without_effect() {
+    let mut world = World::new().given([
+        adjusted("TEA", "berlin", 1).at(100).id("x"),
+        reversed("wms", "x").id("back"),
+        counted("TEA", "berlin", 4).at(0),
+    ]);
+    world.post(counted("TEA", "berlin", 9).at(-10).id("x"));
+    let decision = world.resolve(&second_of(&world), O::ApplySecond).unwrap();
+    assert_eq!(decision.outcome, Outcome::Superseded);
+    world.post(reversed("desk", "back"));
+    assert_eq!(world.on_hand("TEA", "berlin"), 5);
+    world.post(adjusted("TEA", "berlin", 2).at(110).id("x"));
+    world.resolve(&second_of(&world), O::ApplySecond).unwrap();
+    assert_eq!(world.on_hand("TEA", "berlin"), 6);
+}

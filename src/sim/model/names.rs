@@ -72,9 +72,10 @@ impl Model {
     pub(super) fn ask_about_name(&mut self, seq: u64) -> Outcome {
         let event = &self.told[&seq].event;
         let about = About::Name(event.source.clone(), event.id.clone());
-        let mut same = self.told.range(..seq).filter(|(_, told)| same_name(&told.event, event));
-        let last = same.clone().rev().find(|(_, told)| self.holds(told)).or_else(|| same.next());
-        let first = *last.expect("the name is taken").0;
+        let same = self.told.range(..seq).filter(|(_, told)| same_name(&told.event, event));
+        let last = |counts: &dyn Fn(&Told) -> bool| same.clone().rfind(|(_, told)| counts(told));
+        let counts = last(&|told| self.counts(told)).or_else(|| last(&|told| self.holds(told)));
+        let first = *counts.or_else(|| same.clone().next()).expect("the name is taken").0;
         if self.asks_about_many(&about) {
             return Outcome::Rejected;
         }
@@ -99,9 +100,7 @@ impl Model {
     /// asked which is meant; or one of which it is not.
     pub fn two_hold(&self) -> bool {
         let mut names: BTreeMap<(&Source, &EventId), u64> = BTreeMap::new();
-        let may_count = [Outcome::Applied, Outcome::Absorbed, Outcome::Parked, Outcome::Conflict];
-        let counts = |told: &Told| self.holds(told) && may_count.contains(&told.outcome);
-        self.told.iter().filter(|(_, told)| counts(told)).any(|(seq, told)| {
+        self.told.iter().filter(|(_, told)| self.counts(told)).any(|(seq, told)| {
             let name = (&told.event.source, &told.event.id);
             let besides = |asked: &Asked| {
                 asked.open
@@ -116,6 +115,12 @@ impl Model {
     /// Whether it is the content that holds, of those that came under its name.
     pub(super) fn holds(&self, told: &Told) -> bool {
         told.outcome != Outcome::Rejected && !self.taken_back.contains(&told.decided)
+    }
+
+    /// Whether it has an effect, or may come to have one.
+    pub(super) fn counts(&self, told: &Told) -> bool {
+        let may_count = [Outcome::Applied, Outcome::Absorbed, Outcome::Parked, Outcome::Conflict];
+        self.holds(told) && may_count.contains(&told.outcome)
     }
 
     /// The ruling on a business fact that was told before under another name.

@@ -38,8 +38,7 @@ impl Model {
             self.told.iter().any(|(other, told)| {
                 other != seq
                     && (&told.event.source, &told.event.id) == (&own.event.source, &own.event.id)
-                    && self.holds(told)
-                    && may_count.contains(&told.outcome)
+                    && self.counts(told)
                     && !self.is_unclear(*other)
             })
         })
