@@ -243,6 +243,7 @@ pub enum Change {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         by: Option<u64>,
         /// Whether they only say, for movements recorded before, on which side of a count these lie.
+        /// Journals of before have noted it; each step says what it is about, which tells it.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         verdict: bool,
     },
@@ -326,6 +327,11 @@ impl Change {
     /// What has become of an event by the record itself.
     pub(crate) const fn became(seq: u64, outcome: Outcome) -> Self {
         Self::Final { seq, outcome, decided: None, before: None }
+    }
+
+    /// A record's effects are taken back by another, or in force again.
+    pub(crate) const fn reversed(seq: u64, by: Option<u64>) -> Self {
+        Self::Reversed { seq, by, verdict: false }
     }
 }
 

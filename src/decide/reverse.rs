@@ -10,7 +10,6 @@ use super::take_back::{fact_of, take_back};
 use super::taken_back::{brings_back, takes_the_place_of_another};
 use super::{contents, reopen};
 use crate::event::{EventData, EventReversed};
-use crate::history::is_verdict;
 use crate::id::{EventId, Source};
 use crate::record::{Change, Outcome, Record};
 use crate::state::Known;
@@ -49,9 +48,9 @@ fn by_name(draft: &mut Draft<'_>, source: &Source, id: &EventId) -> Result<(), R
     if decides {
         reopen::decided(draft, record)?;
     }
-    let (by, verdict) = (Some(draft.seq), is_verdict(record));
+    let by = Some(draft.seq);
     for seq in [known.decided].into_iter().chain((!own).then_some(known.seq)) {
-        draft.change(Change::Reversed { seq, by, verdict });
+        draft.change(Change::reversed(seq, by));
     }
     contents::hold_alone(draft)
 }

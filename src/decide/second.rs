@@ -85,7 +85,7 @@ fn drop_first(draft: &mut Draft<'_>, first: &EventRef) -> Result<(), Refused> {
             let gone: Vec<Change> = draft.changes.extract_if(.., is_gone).collect();
             let own = (known.decided != known.seq).then_some(known.seq);
             for seq in [known.decided].into_iter().chain(own) {
-                draft.change(Change::Reversed { seq, by: Some(draft.seq), verdict: false });
+                draft.change(Change::reversed(seq, Some(draft.seq)));
             }
             draft.changes.extend(gone);
         }

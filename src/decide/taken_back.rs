@@ -80,7 +80,7 @@ pub(super) fn come_back(draft: &mut Draft<'_>, record: &Record, seq: u64) -> Res
     }
     // What stands again moves apart from what goes for it, also where that is as much.
     draft.begin_part(None);
-    draft.change(Change::Reversed { seq, by: None, verdict: false });
+    draft.change(Change::reversed(seq, None));
     Ok(())
 }
 
@@ -93,6 +93,6 @@ pub(super) fn go_again(draft: &mut Draft<'_>, seq: u64) -> Result<(), Refusal> {
         return Err(format!("#{seq}, which it brought back, has gone since: reverse #{by} first"));
     }
     draft.begin_part(None);
-    draft.change(Change::Reversed { seq, by: Some(draft.seq), verdict: false });
+    draft.change(Change::reversed(seq, Some(draft.seq)));
     Ok(())
 }

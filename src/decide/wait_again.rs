@@ -159,7 +159,7 @@ fn stays_gone(draft: &mut Draft<'_>, known: &Known, by: u64) -> Result<(), Refus
     }
     let (decided, by) = (known.decided, Some(draft.seq));
     for seq in [decided].into_iter().chain((decided != known.seq).then_some(known.seq)) {
-        draft.change(Change::Reversed { seq, by, verdict: false });
+        draft.change(Change::reversed(seq, by));
     }
     Ok(())
 }

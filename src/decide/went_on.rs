@@ -29,7 +29,7 @@ pub(super) fn take_back_going_on(
         draft.reason = Some(format!("{sku} stays what it was made by #{}: say it anew", known.seq));
     }
     let (seq, by) = (known.decided, Some(draft.seq));
-    draft.change(Change::Reversed { seq, by, verdict: false });
+    draft.change(Change::reversed(seq, by));
     Ok(())
 }
 

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Step;
 use super::level::newest_count;
+use super::side::{key, keys_of_verdicts};
 use crate::event::EventRef;
 use crate::id::{OrderId, Source};
 use crate::record::Bucket;
@@ -140,11 +141,12 @@ fn explain_after(earlier: Option<Earlier<'_>>, steps: &[Step], most: usize) -> E
 
 fn terms(earlier: Option<Earlier<'_>>, steps: &[Step], on_hand: i64) -> Vec<Term> {
     let count = newest_count(steps.iter(), |_| true);
+    let verdicts = keys_of_verdicts(steps);
     // A count is re-based on what happened after it, whenever that arrived.
     let is_later = |step: &Step| {
-        count.is_none_or(|count| {
-            step.seq() > count.seq() || (step.occurred_at > count.occurred_at && !step.is_verdict)
-        })
+        let moves_later =
+            |count: &Step| step.occurred_at > count.occurred_at && !verdicts.contains(&key(step));
+        count.is_none_or(|count| step.seq() > count.seq() || moves_later(count))
     };
     let mut terms: Vec<Term> = steps
         .iter()

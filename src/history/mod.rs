@@ -151,13 +151,6 @@ pub fn steps(record: &Record) -> Vec<(&Sku, &LocationId, Step)> {
     if changes_several_orders(record) {
         divide(record, &mut steps);
     }
-    // What ends a person's decision about a movement may do more, for the other of two contents.
-    let ended = verdicts_ended(record);
-    if !decides_side(record) {
-        for step in steps.values_mut() {
-            step.is_verdict &= step.of.is_none_or(|of| ended.contains(&of));
-        }
-    }
     steps.into_iter().map(|((sku, location, ..), step)| (sku, location, step)).collect()
 }
 
@@ -203,7 +196,7 @@ fn blank(record: &Record) -> Step {
         countered: 0,
         counted: None,
         uncounted: None,
-        is_verdict: is_verdict(record),
+        is_verdict: decides_side(record),
         of: record.fact.as_ref().and_then(|fact| fact.of),
         around: None,
     }
@@ -227,12 +220,6 @@ fn step<'a, 'b>(
     steps.entry(key).or_insert(new)
 }
 
-/// A person's decision about a movement near a count, or the end of one: it moves `on_hand` at the
-/// moment of a movement that is recorded already, which must not be added up twice.
-pub(crate) fn is_verdict(record: &Record) -> bool {
-    decides_side(record) || !verdicts_ended(record).is_empty()
-}
-
 /// Whether it is a person's decision on which side of a count a movement lies.
 fn decides_side(record: &Record) -> bool {
     match &record.envelope.data {
@@ -241,16 +228,6 @@ fn decides_side(record: &Record) -> bool {
         }
         _ => false,
     }
-}
-
-/// The records of such decisions that it ends. The end of one may have been held for a while, and be
-/// what another record does.
-fn verdicts_ended(record: &Record) -> Vec<u64> {
-    let ended = record.changes.iter().filter_map(|change| match change {
-        Change::Reversed { seq, verdict: true, .. } => Some(*seq),
-        _ => None,
-    });
-    ended.collect()
 }
 
 impl Step {

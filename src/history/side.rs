@@ -15,7 +15,7 @@ use crate::time::Timestamp;
 type Place<'a> = (u64, Timestamp, &'a Source);
 
 /// A step of a level.
-type Key<'a> = (Place<'a>, Option<u64>);
+pub(super) type Key<'a> = (Place<'a>, Option<u64>);
 
 /// The steps of a level as one of its counts sees them.
 pub(super) struct Sides<'a> {
@@ -46,10 +46,8 @@ impl<'a> Sides<'a> {
                 *known = step;
             }
         }
-        let verdicts = verdicts(steps);
-        let flipped = flipped(&verdicts);
-        let verdicts = verdicts.into_iter().map(key).collect();
-        Self { steps, count, newer, named, verdicts, flipped }
+        let flipped = flipped(&verdicts(steps));
+        Self { steps, count, newer, named, verdicts: keys_of_verdicts(steps), flipped }
     }
 
     /// Whether a step comes after the count.
@@ -104,7 +102,12 @@ impl<'a> Sides<'a> {
     }
 }
 
-const fn key(step: &Step) -> Key<'_> {
+/// The steps that only say on which side of a count something lies.
+pub(super) fn keys_of_verdicts(steps: &[Step]) -> BTreeSet<Key<'_>> {
+    verdicts(steps).into_iter().map(key).collect()
+}
+
+pub(super) const fn key(step: &Step) -> Key<'_> {
     (place(step), step.of)
 }
 

@@ -83,7 +83,7 @@ DROP TABLE mentions;
 DROP TABLE named;
 DROP TABLE further_orders;
 ALTER TABLE head DROP COLUMN ahead;
-DELETE FROM _sqlx_migrations WHERE version IN (7, 9, 11, 12, 14, 16, 18, 19);";
+DELETE FROM _sqlx_migrations WHERE version IN (7, 9, 11, 12, 14, 16, 18, 19, 20);";
 
 /// Everything in the tables that the trails brought, and what is about an item without one, as text:
 /// one row of a record and moment, whatever records it is about.

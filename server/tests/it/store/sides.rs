@@ -67,7 +67,7 @@ async fn what_lies_on_which_side_of_a_count_is_kept(place: &dyn Place) {
 }
 
 /// Makes a ledger one of the time when neither the tables knew of sides, nor the records of what they
-/// are about.
+/// are about, and what ends a person's word was taken for such a word.
 const BEFORE_SIDES: &str = "
 CREATE TABLE earlier AS SELECT * FROM trails;
 DROP TABLE trails;
@@ -79,7 +79,11 @@ CREATE TABLE earlier AS SELECT * FROM mentions;
 DROP TABLE mentions;
 ALTER TABLE earlier RENAME TO mentions;
 ALTER TABLE mentions DROP COLUMN of_seq;
-DELETE FROM _sqlx_migrations WHERE version IN (14, 19);
+UPDATE trails SET is_verdict = 1 WHERE seq IN (SELECT seq FROM journal
+    WHERE type = 'event.reversed' AND CAST(record AS TEXT)->>'$.envelope.data.source' = 'onhand');
+UPDATE mentions SET is_verdict = 1 WHERE seq IN (SELECT seq FROM journal
+    WHERE type = 'event.reversed' AND CAST(record AS TEXT)->>'$.envelope.data.source' = 'onhand');
+DELETE FROM _sqlx_migrations WHERE version IN (14, 19, 20);
 UPDATE journal SET record = CAST(json_remove(CAST(record AS TEXT), '$.fact.of',
     '$.changes[0].fact.of', '$.changes[1].fact.of', '$.changes[0].window_us',
     '$.changes[1].window_us', '$.changes[2].window_us') AS BLOB);
