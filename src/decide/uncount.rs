@@ -9,6 +9,7 @@ use crate::conflict::{Conflict, ConflictStatus};
 use crate::id::{LocationId, Sku};
 use crate::record::{Change, Counted, Record};
 use crate::state::{Baseline, LocIx, Movement, SkuIx};
+use crate::time::Timestamp;
 
 /// The level is measured against the count before again.
 pub(super) fn uncount(draft: &mut Draft<'_>, counted: &Counted) -> Result<(), Refusal> {
@@ -126,9 +127,11 @@ fn can_stand_again(
         ));
     }
     // So has what this decision itself takes back or brings; what came with the record goes with it.
-    // What came in between may be gone, but could stand again.
+    // What came in between may be gone, but could stand again. What lies before the count before is
+    // in both.
     let movements = draft.movements_with(sku, location, &draft.all_effects());
-    let since = || movements.iter().filter(|it| it.seq >= record.seq);
+    let from = before.map_or(Timestamp::MIN, |before| before.time.plus_micros(-window_us));
+    let since = || movements.iter().filter(|it| it.seq >= record.seq && it.time >= from);
     let goes_with = |moved: &&Movement| moved.seq == record.seq || moved.seq == draft.seq;
     let sums = overlap::sums(since().filter(goes_with));
     let mut open =

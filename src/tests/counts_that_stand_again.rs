@@ -437,6 +437,33 @@ fn a_count_does_not_stand_again_over_what_came_and_went_since() {
     }
 }
 
+/// What goes while the count is gone, and lay before the count before, is in both: also where the same
+/// request looks at it.
+#[test]
+fn a_count_stands_again_over_what_lay_before_the_one_before() {
+    for together in [false, true] {
+        let found = adjusted("TEA", "berlin", 3).at(-60).id("found");
+        let mut world = World::new().given([found, counted("TEA", "berlin", 8).at(0)]);
+        // The count before is what movements are measured by.
+        world.post(adjusted("TEA", "berlin", 5).at(-30));
+        world.post(counted("TEA", "berlin", 3).at(60).id("count"));
+        world.post(reversed("wms", "count").id("gone"));
+        // A count that comes too late looks at all that has moved since its own moment.
+        let late = counted("TEA", "berlin", 0).by("pos").at(-70);
+        let says = || [reversed("wms", "found"), reversed("desk", "gone"), late.clone()];
+        let results = if together {
+            world.batch(says())
+        } else {
+            says().map(|says| world.post(says)).to_vec()
+        };
+        let outcomes = results.iter().map(|it| it.outcome);
+        let expected = [Outcome::Applied, Outcome::Applied, Outcome::Superseded];
+        assert!(outcomes.eq(expected), "{results:?}");
+        assert_eq!(world.on_hand("TEA", "berlin"), 3);
+        check_past(&world);
+    }
+}
+
 /// What the decision for the count had taken back stands again as it was: nothing of it is new to the
 /// count before.
 #[test]
