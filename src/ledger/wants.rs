@@ -22,7 +22,7 @@ impl Ledger {
     /// What cannot be foreseen is asked for when its turn comes.
     pub(super) fn wants<'a>(&self, inputs: impl IntoIterator<Item = &'a Input>) -> Wants {
         let room = RELEASES_MAX.saturating_sub(self.state.working.records());
-        let mut needs = Needs { ledger: self, wants: Wants::default(), keys: Vec::new(), room };
+        let mut needs = self.needs_of(room);
         // What breaks off here is found out to be poison when its turn comes.
         let next = self.state.waiting.next_due();
         let first = next.map_or_else(Vec::new, |due| self.in_order_of_time(&due));
@@ -80,7 +80,12 @@ impl Ledger {
     }
 
     fn needs(&self) -> Needs<'_> {
-        Needs { ledger: self, wants: Wants::default(), keys: Vec::new(), room: 0 }
+        self.needs_of(0)
+    }
+
+    fn needs_of(&self, room: usize) -> Needs<'_> {
+        let wants = Wants::default();
+        Needs { ledger: self, wants, keys: Vec::new(), room, taken_back: BTreeSet::new() }
     }
 
     /// Whether no more records can be loaded in this transaction.
@@ -97,6 +102,9 @@ struct Needs<'a> {
     keys: Vec<WaitKey>,
     /// How many more records may be loaded.
     room: usize,
+    /// The records of which it is known what it takes to take them back. One may lead to another, and
+    /// that to the first again: an event can name the decision on itself.
+    taken_back: BTreeSet<u64>,
 }
 
 impl<'a> Needs<'a> {
@@ -273,7 +281,7 @@ impl<'a> Needs<'a> {
 
     /// What it takes to take a record back.
     fn taken_back(&mut self, seq: u64) {
-        let Some(record) = self.record(seq) else { return };
+        let Some(record) = self.record(seq).filter(|_| self.taken_back.insert(seq)) else { return };
         for change in &record.changes {
             match change {
                 Change::Order(update) => self.order(&update.order),

@@ -437,6 +437,21 @@ fn a_count_does_not_stand_again_over_what_came_and_went_since() {
     }
 }
 
+/// What came since the count before is measured by that alone, and lies in the one that is gone.
+#[test]
+fn a_count_does_not_stand_again_over_what_came_after_the_one_before() {
+    for at_s in [1, 5, 30] {
+        let mut world = World::new().given([
+            counted("TEA", "berlin", 8).at(0),
+            counted("TEA", "berlin", 3).at(60).id("count"),
+            reversed("wms", "count").id("gone"),
+            adjusted("TEA", "berlin", 1).at(at_s),
+        ]);
+        assert_eq!(world.post(reversed("desk", "gone")).outcome, Outcome::Rejected);
+        assert_eq!(world.on_hand("TEA", "berlin"), 9);
+    }
+}
+
 /// What goes while the count is gone, and lay before the count before, is in both: also where the same
 /// request looks at it.
 #[test]

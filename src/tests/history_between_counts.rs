@@ -307,8 +307,8 @@ fn a_first_is_gone_from_the_past_also_if_the_second_ends_a_decision() {
         let seen = |world: &World| truly(world, [-1, 0, 95, 100]);
         assert_eq!(seen(&world), [20, 19, 16, 15]);
         let kept = world.resolve(&world.conflict(), O::KeepCounted).unwrap();
-        let word = kept.envelope.id.as_str();
-        world.post(reversed("onhand", word).by("shop").id("broken").at(96));
+        let second = reversed("onhand", kept.envelope.id.as_str());
+        world.post(second.by("shop").id("broken").at(96));
         let asked = world.open(ConflictKind::IdReused).remove(0);
         if newer {
             world.post(counted("TEA", "berlin", 15).at(900));

@@ -8,8 +8,8 @@ use onhand::wire::EventResult;
 
 use crate::harness::World;
 use crate::says::{
-    adjusted, confirmed, counted, fulfilled, held, item, line, part, placed, received, released,
-    reserved, reversed,
+    adjusted, arrived, confirmed, counted, fulfilled, goods, held, item, line, part, placed,
+    received, released, reserved, reversed,
 };
 
 /// 20 on hand, and 5 more that were taken back, which leaves 20.
@@ -363,4 +363,21 @@ fn a_third_takes_the_place_of_the_first_that_stands_again_beside_a_second_withou
     world.post(adjusted("TEA", "berlin", 2).at(110).id("x"));
     world.resolve(&second_of(&world), O::ApplySecond).unwrap();
     assert_eq!(world.on_hand("TEA", "berlin"), 6);
+}
+
+/// The decision on an event leads to the record that has taken the decision back for another content
+/// of the event, and that to the decision again.
+#[test]
+fn a_decision_that_another_content_of_its_event_has_taken_back_is_gone() {
+    let says = |quantity| arrived("t1", "r1", &[goods("TEA", quantity)]).at(0);
+    let mut world = World::new();
+    world.post(says(2).id("a"));
+    world.post(says(3).by("shop").id("b"));
+    let changed = world.open(ConflictKind::OrderChanged).remove(0);
+    let kept = world.resolve(&changed, O::KeepFirst).unwrap();
+    world.post(reversed("onhand", kept.envelope.id.as_str()).by("wms").id("a"));
+    world.resolve(&second_of(&world), O::ApplySecond).unwrap();
+    let again = reverse(&mut world, &kept);
+    assert_eq!(again.outcome, Outcome::Rejected);
+    assert!(again.reason.unwrap().contains("taken back already"));
 }
