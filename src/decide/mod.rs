@@ -52,7 +52,7 @@ pub(crate) use orphan::ask as ask_about_orphan;
 pub(crate) use poison::{Failed, flag as flag_poison};
 pub use refused::Refused;
 pub(crate) use release::release;
-pub(crate) use reopen::answered;
+pub(crate) use reopen::decision;
 pub(crate) use reservation::expire;
 pub(crate) use resolve::resolve;
 pub(crate) use taken_back::last_taken_back;

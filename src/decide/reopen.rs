@@ -25,10 +25,27 @@ const fn is_awaited(conflict: &Conflict) -> bool {
     matches!(conflict.kind, ConflictKind::Unmapped | ConflictKind::MassChange)
 }
 
-/// The conflict that a record has decided, if events waited for that, and went on by themselves.
-pub(crate) fn answered(record: &Record) -> Option<&Conflict> {
+/// The conflict that a record has decided, if it is a person's decision.
+pub(crate) fn decision(record: &Record) -> Option<&Conflict> {
     let decides = matches!(record.envelope.data, EventData::ConflictResolved(_));
-    decided_conflict(record).ok().filter(|conflict| decides && is_awaited(conflict))
+    decided_conflict(record).ok().filter(|_| decides)
+}
+
+/// The same, if events waited for that, and went on by themselves.
+pub(super) fn answered(record: &Record) -> Option<&Conflict> {
+    decision(record).filter(|conflict| is_awaited(conflict))
+}
+
+/// Whether the conflict that `decision` has decided was asked again since `record` has taken that back,
+/// which then asked nobody.
+pub(super) fn was_asked_since(
+    draft: &Draft<'_>,
+    record: &Record,
+    (decision, conflict): (&Record, &Conflict),
+) -> bool {
+    let asks = |change: &Change| matches!(change, Change::Conflict(it) if it.id == conflict.id);
+    let latest = draft.latest(conflict.id).and_then(|latest| latest.resolution.as_ref());
+    !record.changes.iter().any(asks) && latest.is_none_or(|end| end.seq != decision.seq)
 }
 
 /// What the events of a decision have gone on to by themselves since it is taken back before it: what

@@ -61,7 +61,10 @@ pub(crate) fn last_taken_back(record: &Record) -> Option<u64> {
 /// taken back.
 pub(super) fn come_back(draft: &mut Draft<'_>, record: &Record, seq: u64) -> Result<(), Refusal> {
     let gone = at_hand(draft, seq)?;
-    if let Some(conflict) = reopen::answered(gone) {
+    if let Some(conflict) = reopen::decision(gone)
+        && (reopen::answered(gone).is_some()
+            || reopen::was_asked_since(draft, record, (gone, conflict)))
+    {
         return Err(asked_since(draft, conflict));
     }
     let event = gone.event_ref();

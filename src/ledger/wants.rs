@@ -8,7 +8,7 @@ use super::whole::went_on_with;
 use super::{Input, Ledger, RELEASES_MAX};
 use crate::conflict::{Conflict, ConflictKind, ConflictStatus, ResolutionOption};
 use crate::decide::{
-    answered, awaited_by, decided_before, last_taken_back, let_go, waits_by_itself,
+    awaited_by, decided_before, decision, last_taken_back, let_go, waits_by_itself,
 };
 use crate::event::{Event, EventData, EventRef};
 use crate::id::{ConflictId, EventId, LocationId, OrderId, ReservationId, Sku, Source, TransferId};
@@ -373,7 +373,7 @@ impl<'a> Needs<'a> {
             self.taken_back(dropped);
         }
         let Some(it) = self.record(dropped) else { return };
-        if let Some(conflict) = answered(it) {
+        if let Some(conflict) = decision(it) {
             self.decision_on(conflict.id);
         }
         let event = it.event_ref();

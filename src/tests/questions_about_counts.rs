@@ -72,6 +72,34 @@ fn an_answer_taken_back_under_a_newer_count_is_asked_for_without_that() {
     }
 }
 
+/// An answer whose end nobody was asked for is not in force again once the question is, be it that
+/// somebody has answered anew.
+#[test]
+fn an_answer_does_not_stand_again_beside_its_question() {
+    for (second, answer, _, on_hand) in ANSWERS.into_iter().filter(|(_, _, assumed, _)| *assumed) {
+        for anew in [None, Some(O::KeepCounted), Some(O::KeepDifference)] {
+            let (mut world, asked) = late(second);
+            let decision = world.resolve(&asked, answer).unwrap();
+            newer_count(&mut world);
+            let back = reverse(&mut world, &decision);
+            without_newer_count(&mut world);
+            assert_eq!(world.conflict().id, asked.id);
+            if let Some(anew) = anew {
+                world.resolve(&world.conflict(), anew).unwrap();
+            }
+            let stood = world.on_hand("TEA", "berlin");
+            let again = world.post(reversed("desk", back.id.as_deref().unwrap()));
+            assert_eq!(again.outcome, Outcome::Rejected, "{second} {anew:?}");
+            let why = again.reason.unwrap();
+            let expected = if anew.is_some() { "decided anew" } else { "is open again" };
+            assert!(why.contains(expected), "{why}");
+            assert_eq!(world.on_hand("TEA", "berlin"), stood);
+            assert!(anew.is_some() || stood == on_hand);
+            check_past(&world);
+        }
+    }
+}
+
 #[test]
 fn an_answer_that_stands_is_respected_without_the_newer_count() {
     for (second, answer, is_assumed, on_hand) in ANSWERS {
