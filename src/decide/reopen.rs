@@ -71,7 +71,7 @@ pub(super) fn take_back_later(draft: &mut Draft<'_>, record: &Record) -> Result<
 /// Opens the conflict again that a record has decided. What the record itself changed is taken
 /// back by now.
 pub(super) fn decided(draft: &mut Draft<'_>, record: &Record) -> Result<(), Refusal> {
-    let conflict = decided_conflict(record)?;
+    let conflict = &as_last_seen(draft, decided_conflict(record)?);
     let open = match conflict.kind {
         ConflictKind::Unmapped | ConflictKind::MassChange => {
             let waiting = match conflict.kind {
@@ -107,6 +107,12 @@ pub(super) fn decided(draft: &mut Draft<'_>, record: &Record) -> Result<(), Refu
         draft.close(conflict, ConflictStatus::AutoResolved, None);
     }
     Ok(())
+}
+
+/// The conflict that a record has decided, at its latest version: it may have been open in between.
+fn as_last_seen(draft: &Draft<'_>, decided: &Conflict) -> Conflict {
+    let version = draft.latest(decided.id).map_or(decided.version, |latest| latest.version);
+    Conflict { version, ..decided.clone() }
 }
 
 pub(super) fn reopen(draft: &mut Draft<'_>, conflict: &Conflict) -> Result<(), Refusal> {

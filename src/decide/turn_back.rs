@@ -22,11 +22,9 @@ pub(super) fn turn_back(
     let is_open = conflict.status == ConflictStatus::Open;
     let reopened =
         is_open && (is_of_reversal(record) || takes_decision_back(draft, record, conflict));
-    if conflict.kind == ConflictKind::Oversold && reopened && conflict.opened_seq != record.seq {
-        return Err(format!("{} is open again: decide that instead", conflict.id));
-    }
     if conflict.kind == ConflictKind::Oversold || conflict.is_about_transfer() {
-        return Ok(());
+        let decided = reopened && is_decided_instead(draft, record, conflict);
+        return if decided { Err(asked_since(draft, conflict)) } else { Ok(()) };
     }
     let joined = is_open && !reopened;
     let gathers = matches!(conflict.kind, ConflictKind::Unmapped | ConflictKind::Drift);
@@ -78,6 +76,16 @@ pub(super) fn turn_back(
         return Err(format!("the decision on {id} rests on it: reverse #{seq} first"));
     }
     Ok(())
+}
+
+/// Whether a conflict that follows from a level or a transfer, and that a record has opened again, is to
+/// be decided rather than the record taken back. Where that is the second of two contents, the transfer
+/// is as it was before both without it.
+fn is_decided_instead(draft: &Draft<'_>, record: &Record, conflict: &Conflict) -> bool {
+    match conflict.kind {
+        ConflictKind::Oversold => conflict.opened_seq != record.seq,
+        _ => is_of_reversal(record) && takes_decision_back(draft, record, conflict),
+    }
 }
 
 /// Whether a record has taken the decision on a conflict back, be it as the second content of an id.

@@ -390,8 +390,8 @@ impl<'a> Needs<'a> {
     /// What it takes to take back what a record has done to a conflict.
     fn turned_back(&mut self, record: &Record, conflict: &Conflict) {
         self.reports(conflict);
-        if conflict.status == ConflictStatus::Open {
-            // It may be over by now.
+        if conflict.status != ConflictStatus::AutoResolved {
+            // It may be over by now, or have been asked again.
             self.decision_on(conflict.id);
         }
         if conflict.status == ConflictStatus::Resolved {

@@ -192,9 +192,11 @@ fn an_acknowledgement_that_was_taken_back_is_not_brought_back() {
     let (mut world, conflict, decision) = acknowledged();
     world.post(reversed("onhand", decision.envelope.id.as_str()).id("undo"));
     let again = world.conflict();
+    let asked = world.post(reversed("desk", "undo"));
+    assert!(reason(&asked).contains("is open again: decide that"), "{asked:?}");
     world.resolve(&again, O::Acknowledge).unwrap();
     let result = world.post(reversed("desk", "undo"));
-    assert!(reason(&result).contains("is open again: decide that"), "{result:?}");
+    assert!(reason(&result).contains("has been decided anew: reverse #11 first"), "{result:?}");
     assert!(world.store.conflict(conflict.id).version > again.version);
 }
 

@@ -167,6 +167,52 @@ fn a_decision_is_taken_back() {
     }
 }
 
+/// Who saw it before must look at it anew, however often it was closed and opened.
+#[test]
+fn a_question_has_a_new_version_each_time_it_is_asked_again() {
+    for option in [O::ApplyAnyway, O::Cap] {
+        let mut world = world();
+        world.post(received("MUG", "munich", 1).id("taken"));
+        world.post(arrived("t1", "r1", &[goods("TEA", 7)]).id("r1"));
+        let asked = world.conflict();
+        let decision = world.resolve(&asked, option).unwrap();
+        world.post(reversed("onhand", decision.envelope.id.as_str()).by("wms").id("taken"));
+        let second = world.open(ConflictKind::IdReused).remove(0);
+        let second = world.resolve(&second, O::ApplySecond).unwrap();
+        assert_eq!(world.open(asked.kind)[0].version, asked.version + 2, "{option:?}");
+        assert_eq!(take_back(&mut world, &second).outcome, Outcome::Applied);
+        assert!(world.open(asked.kind).is_empty());
+        assert_eq!(take_back(&mut world, &decision).outcome, Outcome::Applied);
+        assert_eq!(world.open(asked.kind)[0].version, asked.version + 4, "{option:?}");
+    }
+}
+
+/// What is to be done instead of taking back what was taken back.
+#[test]
+fn what_a_reversal_took_back_of_a_transfer_is_said_or_decided_anew() {
+    let mut world = world();
+    let again = |world: &mut World, gone: &EventResult| {
+        let again = world.post(reversed("desk", gone.id.as_deref().unwrap()));
+        reason(&again).to_owned()
+    };
+    let gone = world.post(reversed("wms", "s"));
+    assert_eq!(again(&mut world, &gone), "the shipment can be sent again instead");
+    world.post(shipped("t1", "berlin", "hamburg", &[goods("TEA", 5)]));
+    world.post(arrived("t1", "r1", &[goods("TEA", 7)]).id("r1"));
+    let asked = world.conflict();
+    let decision = world.resolve(&asked, O::Cap).unwrap();
+    let gone = take_back(&mut world, &decision);
+    let expected = format!("{} is open again: decide that instead", asked.id);
+    assert_eq!(again(&mut world, &gone), expected);
+    let anew = world.resolve(&world.conflict(), O::ApplyAnyway).unwrap();
+    let expected =
+        format!("{} has been decided anew: reverse #{} first, then decide it", asked.id, anew.seq);
+    assert_eq!(again(&mut world, &gone), expected);
+    take_back(&mut world, &anew);
+    let gone = world.post(reversed("wms", "r1"));
+    assert_eq!(again(&mut world, &gone), "the receipt can be sent again instead");
+}
+
 #[test]
 fn a_receipt_that_a_decision_has_changed_rests_under_it() {
     let mut world = world();

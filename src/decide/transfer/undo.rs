@@ -2,7 +2,7 @@
 
 use super::super::draft::Draft;
 use super::super::reopen::decided_by;
-use super::super::taken_back::takes_the_place_of_another;
+use super::super::taken_back::{is_of_reversal, takes_the_place_of_another};
 use super::{
     DECISION_RESTS_ON_IT, book_incoming, differing, evidence, open_conflict, put, watch_last,
 };
@@ -43,6 +43,10 @@ pub(in crate::decide) fn take_back_update(
             }
         }
         return Ok(());
+    }
+    if is_of_reversal(record) {
+        let what = if update.unshipped { "shipment" } else { "receipt" };
+        return Err(format!("the {what} can be sent again instead"));
     }
     if transfer.withdrawn {
         return Err("its transfer is not at hand".to_owned());

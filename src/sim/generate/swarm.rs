@@ -49,6 +49,35 @@ const KINDS: [(Kind, u64); 19] = [
     (Kind::Reverse, 4),
 ];
 
+/// How many histories are about one matter, and what is taken back of it.
+const MATTERS_PERCENT: u64 = 20;
+
+/// What such a history can be about.
+const MATTERS: [&[(Kind, u64)]; 8] = [
+    &[(Kind::Adjust, 4), (Kind::Count, 4), (Kind::Reverse, 4)],
+    &[(Kind::Move, 5), (Kind::Adjust, 2), (Kind::Count, 5), (Kind::Reverse, 5)],
+    &[(Kind::Set, 5), (Kind::Adjust, 3), (Kind::Count, 3), (Kind::Report, 2), (Kind::Reverse, 5)],
+    &[
+        (Kind::Place, 4),
+        (Kind::Amend, 3),
+        (Kind::Cancel, 2),
+        (Kind::Fulfil, 5),
+        (Kind::Return, 3),
+        (Kind::Reverse, 5),
+    ],
+    &[(Kind::Place, 3), (Kind::Fulfil, 5), (Kind::Return, 3), (Kind::Count, 4), (Kind::Reverse, 5)],
+    &[
+        (Kind::Reserve, 5),
+        (Kind::Free, 2),
+        (Kind::Confirm, 3),
+        (Kind::Place, 2),
+        (Kind::Fulfil, 2),
+        (Kind::Reverse, 5),
+    ],
+    &[(Kind::Ship, 5), (Kind::Arrive, 6), (Kind::Reverse, 5)],
+    &[(Kind::Ship, 4), (Kind::Arrive, 5), (Kind::Count, 4), (Kind::Reverse, 5)],
+];
+
 /// What a seed draws.
 #[derive(Debug)]
 pub(super) struct Swarm {
@@ -139,18 +168,19 @@ impl Swarm {
             poison_percent: rng.pick(&[0, 0, 0, 3, 10]),
             mend_percent: rng.pick(&[0, 2, 5]),
         };
-        if rng.percent(5) { swarm.around_counts() } else { swarm }
+        if rng.percent(MATTERS_PERCENT) { swarm.about(rng.pick(&MATTERS)) } else { swarm }
     }
 
-    /// One level that is counted again and again while others move it, and where most of what is
-    /// decided is taken back: what stands again under what takes many steps to come about.
-    fn around_counts(self) -> Self {
+    /// One item that these kinds of events are about again and again, while most of what is decided is
+    /// taken back: what takes many steps to come about, and what stands again under that.
+    fn about(self, kinds: &[(Kind, u64)]) -> Self {
         Self {
-            kinds: vec![(Kind::Adjust, 4), (Kind::Count, 4), (Kind::Reverse, 4)],
+            kinds: kinds.to_vec(),
             skus: 1,
             kits: 0,
-            places: 1,
+            places: self.places.min(2),
             sources: self.sources.max(2),
+            orders: self.orders.min(2),
             gap_s: self.gap_s.min(15),
             strange_percent: 0,
             delay_percent: 20,

@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::conflicts::About;
-use super::levels::available;
+use super::levels::{LevelName, available};
 use super::reservations::Reservation;
 use super::waiting::is_name;
 use super::{Did, Model};
@@ -248,13 +248,7 @@ impl Model {
                     self.open_again(index);
                 }
             }
-            About::Oversold(level) => {
-                self.acknowledged.remove(&level);
-                let short = available(&self.level(&level)) < 0;
-                if short && self.open_about(&About::Oversold(level)).is_none() {
-                    self.open_again(index);
-                }
-            }
+            About::Oversold(level) => self.ask_whether_short(index, level),
             About::Transfer(..) => {
                 self.tell_again(&before, &after);
                 // What was left to be asked without the receipt.
@@ -291,6 +285,18 @@ impl Model {
                 }
                 self.open_again(index);
             }
+        }
+    }
+
+    /// A level is asked about again if it is short and nobody is asked yet; else it is over, without
+    /// the decision.
+    fn ask_whether_short(&mut self, index: usize, level: LevelName) {
+        self.acknowledged.remove(&level);
+        let short = available(&self.level(&level)) < 0;
+        if short && self.open_about(&About::Oversold(level)).is_none() {
+            self.open_again(index);
+        } else {
+            self.asked[index].version += 1;
         }
     }
 
