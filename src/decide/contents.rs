@@ -2,10 +2,11 @@
 //! it is refused.
 
 use super::draft::Draft;
+use super::reopen::decision;
 use super::reverse::{Refusal, at_hand};
 use crate::conflict::{Conflict, ConflictKind, ConflictStatus};
 use crate::event::EventRef;
-use crate::record::{Change, Outcome};
+use crate::record::{Change, Outcome, Record};
 use crate::state::{Known, Subject};
 
 /// Checks that no event that stands or is held again by this decision does so beside another content
@@ -13,9 +14,15 @@ use crate::state::{Known, Subject};
 pub(super) fn hold_alone(draft: &Draft<'_>) -> Result<(), Refusal> {
     for change in &draft.changes {
         match change {
-            Change::Reversed { seq, by: None, .. } => holds_alone(draft, *seq)?,
+            Change::Reversed { seq, by: None, .. } => {
+                let record = at_hand(draft, *seq)?;
+                holds_alone(draft, &record.event_ref())?;
+                for event in decided(record) {
+                    holds_alone(draft, event)?;
+                }
+            }
             Change::Final { seq, outcome, .. } if may_count(*outcome) => {
-                holds_alone(draft, *seq)?;
+                holds_alone(draft, &at_hand(draft, *seq)?.event_ref())?;
             }
             Change::Conflict(conflict)
                 if conflict.kind == ConflictKind::IdReused
@@ -31,8 +38,20 @@ pub(super) fn hold_alone(draft: &Draft<'_>) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn holds_alone(draft: &Draft<'_>, seq: u64) -> Result<(), Refusal> {
-    let event = at_hand(draft, seq)?.event_ref();
+/// The events that a person's decision has let take effect. One that nobody was asked about again
+/// without it may have given way to another content since.
+fn decided(record: &Record) -> impl Iterator<Item = &EventRef> {
+    let conflict = decision(record);
+    record.changes.iter().filter_map(move |change| match change {
+        Change::Final { seq, outcome, .. } if may_count(*outcome) => {
+            conflict?.events.iter().find(|event| event.seq == *seq)
+        }
+        _ => None,
+    })
+}
+
+fn holds_alone(draft: &Draft<'_>, event: &EventRef) -> Result<(), Refusal> {
+    let seq = event.seq;
     let subject = Subject::Event(event.source.clone(), event.id.clone());
     // Which of those is meant that came after the first is being asked.
     let asked = draft.conflict_about(&subject);
@@ -44,7 +63,7 @@ fn holds_alone(draft: &Draft<'_>, seq: u64) -> Result<(), Refusal> {
     if let Some(conflict) = asked.filter(|conflict| !is_listed(conflict, 0, seq)) {
         return Err(format!("{} is open about other contents of its id", conflict.id));
     }
-    nothing_besides(draft, &event, |other| other == seq || is_asked(other))
+    nothing_besides(draft, event, |other| other == seq || is_asked(other))
 }
 
 /// Of the contents that came under one id, the one that another has to take the place of: the one that

@@ -128,10 +128,11 @@ fn can_stand_again(
     }
     // So has what this decision itself takes back or brings; what came with the record goes with it.
     // What came in between may be gone, but could stand again. What lies before the count before is
-    // in both.
+    // in both, unless it was set: that moves the level now, whatever its time.
     let movements = draft.movements_with(sku, location, &draft.all_effects());
     let from = before.map_or(Timestamp::MIN, |before| before.time.plus_micros(-window_us));
-    let since = || movements.iter().filter(|it| it.seq >= record.seq && it.time >= from);
+    let in_both = |moved: &Movement| moved.is_counter && moved.time < from;
+    let since = || movements.iter().filter(|it| it.seq >= record.seq && !in_both(it));
     let goes_with = |moved: &&Movement| moved.seq == record.seq || moved.seq == draft.seq;
     let sums = overlap::sums(since().filter(goes_with));
     let mut open =

@@ -13,7 +13,7 @@ use crate::decide::{
 use crate::event::{Event, EventData, EventRef};
 use crate::id::{ConflictId, EventId, LocationId, OrderId, ReservationId, Sku, Source, TransferId};
 use crate::record::{Change, Counted, Record, Timer, WaitKey};
-use crate::state::{Baseline, LocIx, SkuIx, Wants};
+use crate::state::{LocIx, SkuIx, Wants};
 use crate::time::Timestamp;
 
 impl Ledger {
@@ -301,8 +301,8 @@ impl<'a> Needs<'a> {
                 Change::Released { on: WaitKey::Transfer(transfer), .. } => self.transfer(transfer),
                 Change::Conflict(conflict) => self.turned_back(record, conflict),
                 Change::Counted(counted) => self.stands_again(counted),
-                Change::Uncounted { sku, location, seq, counted } => {
-                    self.counted_again((sku, location), *seq, counted.as_ref());
+                Change::Uncounted { sku, location, seq, .. } => {
+                    self.counted_again((sku, location), *seq);
                 }
                 _ => {}
             }
@@ -319,17 +319,12 @@ impl<'a> Needs<'a> {
         }
     }
 
-    /// What it takes to let the count of a record stand again, in the place of the one before: all
-    /// that has moved since that.
-    fn counted_again(
-        &mut self,
-        (sku, location): (&Sku, &LocationId),
-        seq: u64,
-        before: Option<&Baseline>,
-    ) {
+    /// What it takes to let the count of a record stand again: all that has moved, as what was set has
+    /// moved the level since whatever its time.
+    fn counted_again(&mut self, (sku, location): (&Sku, &LocationId), seq: u64) {
         self.questions(sku, seq);
         if let Some(level) = self.level(sku, location) {
-            self.movements(level, before.map_or(Timestamp::MIN, |before| before.time));
+            self.movements(level, Timestamp::MIN);
         }
         for change in self.record(seq).map_or(&[][..], |record| &record.changes) {
             if let Change::Counted(counted) = change {
@@ -375,6 +370,10 @@ impl<'a> Needs<'a> {
         let Some(it) = self.record(dropped) else { return };
         if let Some(conflict) = decision(it) {
             self.decision_on(conflict.id);
+            // They may have given way to other contents.
+            for event in &conflict.events {
+                self.name(event);
+            }
         }
         let event = it.event_ref();
         self.name(&event);

@@ -10,7 +10,7 @@ use onhand::wire::EventResult;
 use crate::harness::{World, choice};
 use crate::history::{check_past, terms, truly};
 use crate::says::{
-    Says, adjusted, arrived, counted, goods, line, moved, placed, received, reversed, shipped,
+    Says, adjusted, arrived, counted, goods, line, moved, placed, received, reversed, set, shipped,
 };
 
 /// 20 units at Berlin since long ago, of which 15 are found at second 100.
@@ -449,6 +449,26 @@ fn a_count_does_not_stand_again_over_what_came_after_the_one_before() {
         ]);
         assert_eq!(world.post(reversed("desk", "gone")).outcome, Outcome::Rejected);
         assert_eq!(world.on_hand("TEA", "berlin"), 9);
+    }
+}
+
+/// What is set moves the level whatever its time, so none but the newer count contains it.
+#[test]
+fn a_count_does_not_stand_again_over_what_was_set_since() {
+    for (at_s, outcome) in
+        [(-300, Outcome::Rejected), (30, Outcome::Rejected), (90, Outcome::Applied)]
+    {
+        let mut world = World::new().given([
+            counted("TEA", "berlin", 8).at(0),
+            counted("TEA", "berlin", 3).at(60).id("count"),
+            reversed("wms", "count").id("gone"),
+        ]);
+        world.post(set("TEA", "berlin", 6, world.version("TEA", "berlin")).at(at_s));
+        let again = world.post(reversed("desk", "gone"));
+        assert_eq!(again.outcome, outcome, "{at_s} {again:?}");
+        let expected = if outcome == Outcome::Applied { 1 } else { 6 };
+        assert_eq!(world.on_hand("TEA", "berlin"), expected);
+        check_past(&world);
     }
 }
 

@@ -262,6 +262,29 @@ fn a_listing_about_which_somebody_is_asked_anew_is_not_asked_about_twice() {
     }
 }
 
+/// The report was not asked about again without the decision, and gave way to another content of its id.
+#[test]
+fn a_decision_does_not_stand_again_beside_another_content_of_its_report() {
+    for gives_way in [false, true] {
+        let mut world = world();
+        let report = world.report("tea", 7, drift(-3));
+        let decision = world.resolve(&world.conflict(), O::AcceptChannel).unwrap();
+        let id = report.id.as_deref().unwrap();
+        world.post(adjusted("TEA", "berlin", -1).by("channel:web").id(id));
+        world.report("tea", 9, drift(2));
+        let back = take_back(&mut world, &decision);
+        let option = if gives_way { O::ApplySecond } else { O::KeepFirst };
+        world.resolve(&world.open(ConflictKind::IdReused)[0], option).unwrap();
+        let again = world.post(reversed("desk", back.id.as_deref().unwrap()));
+        if gives_way {
+            assert_eq!((again.outcome, world.on_hand("TEA", "berlin")), (Outcome::Rejected, 9));
+            assert!(again.reason.unwrap().contains("of the same id holds: reverse that first"));
+        } else {
+            assert_eq!((again.outcome, world.on_hand("TEA", "berlin")), (Outcome::Applied, 7));
+        }
+    }
+}
+
 /// A report that joined by a decision leaves when that is taken back, whoever opened the question.
 #[test]
 fn a_report_that_is_held_again_is_not_asked_about_any_more() {
