@@ -38,14 +38,12 @@ pub(super) fn hold_alone(draft: &Draft<'_>) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// The events that a person's decision has let take effect. One that nobody was asked about again
+/// The events that a person has decided with a record. One that nobody was asked about again
 /// without it may have given way to another content since.
 fn decided(record: &Record) -> impl Iterator<Item = &EventRef> {
     let conflict = decision(record);
     record.changes.iter().filter_map(move |change| match change {
-        Change::Final { seq, outcome, .. } if may_count(*outcome) => {
-            conflict?.events.iter().find(|event| event.seq == *seq)
-        }
+        Change::Final { seq, .. } => conflict?.events.iter().find(|event| event.seq == *seq),
         _ => None,
     })
 }

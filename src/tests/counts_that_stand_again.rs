@@ -472,6 +472,28 @@ fn a_count_does_not_stand_again_over_what_was_set_since() {
     }
 }
 
+/// What goes while the count is gone is in both only if it lay before the window of the count before.
+#[test]
+fn a_count_does_not_stand_again_over_what_went_near_the_one_before() {
+    for (at_s, outcome) in
+        [(-11, Outcome::Applied), (-10, Outcome::Rejected), (5, Outcome::Rejected)]
+    {
+        let mut world = World::new().given([
+            adjusted("TEA", "berlin", 1).at(at_s).id("found"),
+            counted("TEA", "berlin", 8).at(0),
+        ]);
+        // The count before is what movements are measured by.
+        world.post(adjusted("TEA", "berlin", 5).at(-30));
+        world.post_all([
+            counted("TEA", "berlin", 3).at(60).id("count"),
+            reversed("wms", "count").id("gone"),
+            reversed("wms", "found"),
+        ]);
+        let again = world.post(reversed("desk", "gone"));
+        assert_eq!(again.outcome, outcome, "{at_s} {again:?}");
+    }
+}
+
 /// What goes while the count is gone, and lay before the count before, is in both: also where the same
 /// request looks at it.
 #[test]
